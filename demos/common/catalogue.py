@@ -1,0 +1,228 @@
+"""Language models and graphics cards: hyper-parameters and memory sizes with their sources, and counts made from them.
+
+Rows that are not confirmed in `demos/data/` are not loaded. A parameter count is never looked up: it is the sum of the
+shapes of all weight tensors, and the tests hold it against what each model's authors published.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A decoder-only transformer, as its hyper-parameters describe it."""
+
+    id: str
+    """Short name without spaces, unique: `llama3-8b`."""
+    name: str
+    """The name its authors give it."""
+    family: str
+    """Models of one release share it: `llama3`."""
+    developer: str
+    """Who trained it."""
+    vocab_size: int
+    """Rows of the token embedding table, V."""
+    hidden_size: int
+    """Width of the residual stream, d."""
+    layers: int
+    """Transformer layers, L."""
+    heads: int
+    """Query heads of one layer, H."""
+    kv_heads: int
+    """Key and value heads of one layer, KV: fewer than `heads` in grouped-query attention."""
+    head_dim: int
+    """Width of one head; `heads * head_dim` need not be `hidden_size` (Gemma 7B)."""
+    ffn_size: int
+    """Width inside the feed-forward network, f."""
+    context_length: int
+    """Tokens of the longest sequence it was made for."""
+    tied_embeddings: bool
+    """Is the output matrix the token embedding table itself?"""
+    learned_positions: bool
+    """Is there one trained vector a position (GPT), or are positions rotated in (RoPE)?"""
+    ffn_activation: str
+    """`gelu`, or a gated one (`swiglu`, `geglu`, `gegelu`), which takes a second matrix up."""
+    norm: str
+    """`rmsnorm` (one vector) or `layernorm` (weight and bias)."""
+    bias: str
+    """Which linear maps have a bias: `none`, `qkv` or `all`."""
+    published_params: int
+    """What `published_source` prints, often a round figure; only ever compared with the computed count."""
+    published_source: str
+    """Where the published count was read."""
+    source: str
+    """Where the hyper-parameters were read."""
+    confirmed: bool
+    """Was every value of this row read in its sources?"""
+    note: str = field(default="")
+    """What to know before using the row."""
+
+    @property
+    def gated(self) -> bool:
+        """Tell whether the feed-forward network multiplies two projections: then it has three matrices, not two."""
+        return self.ffn_activation in {"swiglu", "geglu", "gegelu"}
+
+    @property
+    def qkv_size(self) -> int:
+        """Width of the queries, keys and values of one token in one layer, side by side."""
+        return (self.heads + 2 * self.kv_heads) * self.head_dim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gpu:
+    """A graphics card or accelerator."""
+
+    id: str
+    """Short name without spaces, unique: `rtx-4090`."""
+    name: str
+    """The vendor's full name."""
+    label: str
+    """A name short enough for a table or a figure."""
+    kind: str
+    """`consumer` or `datacenter`."""
+    memory_gib: int
+    """Memory in GiB (2^30 bytes): the vendor prints the same number and writes GB."""
+    memory_bandwidth_gb_s: float
+    """Memory bandwidth in GB/s (10^9 bytes a second)."""
+    source: str
+    """Where both were read."""
+    confirmed: bool
+    """Were both read in `source`?"""
+
+
+def load_rows(path: Path, name: str) -> list[dict[str, Any]]:
+    """Read the confirmed `[[name]]` rows of a TOML file.
+
+    >>> len(load_rows(DATA / "models.toml", "model")), len(load_rows(DATA / "gpus.toml", "gpu"))
+    (33, 14)
+    """
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))[name]
+    return [row for row in rows if row["confirmed"]]
+
+
+@lru_cache
+def load_models() -> tuple[Model, ...]:
+    """Load the models, in the file's order.
+
+    >>> load_models()[0].name
+    'GPT-2 small (124M)'
+    """
+    return tuple(Model(**row) for row in load_rows(DATA / "models.toml", "model"))
+
+
+@lru_cache
+def load_gpus() -> tuple[Gpu, ...]:
+    """Load the graphics cards, least memory first.
+
+    >>> [f"{gpu.label}: {gpu.memory_gib} GiB" for gpu in load_gpus()][:2]
+    ['RTX 3060: 12 GiB', 'RTX 4070: 12 GiB']
+    """
+    gpus = (Gpu(**row) for row in load_rows(DATA / "gpus.toml", "gpu"))
+    return tuple(sorted(gpus, key=lambda gpu: gpu.memory_gib))
+
+
+def find_model(model_id: str) -> Model:
+    """Look a model up by its id; ValueError names the ids there are.
+
+    >>> find_model("llama3-8b").layers
+    32
+    """
+    by_id = {model.id: model for model in load_models()}
+    if model_id not in by_id:
+        raise ValueError(f"no model {model_id!r}; there are: {', '.join(by_id)}")
+    return by_id[model_id]
+
+
+def embedding_params(model: Model) -> int:
+    """Count the token embedding table, V × d, and the learned position vectors, one a position, where there are any.
+
+    >>> embedding_params(find_model("gpt2-small"))  # (50257 + 1024) * 768
+    39383808
+    """
+    positions = model.context_length if model.learned_positions else 0
+    return (model.vocab_size + positions) * model.hidden_size
+
+
+def output_params(model: Model) -> int:
+    """Count the matrix that turns the last vector into logits, d × V: nothing new where it is the embedding table.
+
+    >>> output_params(find_model("gemma-2b")), output_params(find_model("llama2-7b"))
+    (0, 131072000)
+    """
+    return 0 if model.tied_embeddings else model.hidden_size * model.vocab_size
+
+
+def attention_params(model: Model) -> int:
+    """Count the four matrices of attention in all layers: to queries, keys and values, and back to the stream.
+
+    >>> attention_params(find_model("gpt2-small"))  # 12 layers * 4 * 768 * 768
+    28311552
+    """
+    back = model.heads * model.head_dim * model.hidden_size  # [H·hd, d]
+    return model.layers * (model.hidden_size * model.qkv_size + back)  # [d, (H + 2·KV)·hd] is the other
+
+
+def feed_forward_params(model: Model) -> int:
+    """Count the matrices of the feed-forward network in all layers: up (twice where it is gated) and down.
+
+    SwiGLU and its kin: Shazeer 2020, https://arxiv.org/abs/2002.05202.
+
+    >>> feed_forward_params(find_model("gpt2-small"))  # 12 layers * 2 * 768 * 3072
+    56623104
+    """
+    n_matrices = 3 if model.gated else 2
+    return model.layers * n_matrices * model.hidden_size * model.ffn_size
+
+
+def bias_params(model: Model) -> int:
+    """Count the biases of the linear maps in all layers: one number for each output of a map.
+
+    >>> bias_params(find_model("gpt2-small")), bias_params(find_model("llama3-8b"))
+    (82944, 0)
+    """
+    if model.bias == "none":
+        return 0
+    if model.bias == "qkv":
+        return model.layers * model.qkv_size
+    up = model.ffn_size * (2 if model.gated else 1)
+    return model.layers * (model.qkv_size + model.hidden_size + up + model.hidden_size)  # Q K V, back, up, down
+
+
+def norm_params(model: Model) -> int:
+    """Count the normalizations: two in each layer and one after the last.
+
+    >>> norm_params(find_model("gpt2-small"))  # (2 * 12 + 1) * 2 * 768
+    38400
+    """
+    n_vectors = 2 if model.norm == "layernorm" else 1
+    return (2 * model.layers + 1) * n_vectors * model.hidden_size
+
+
+def n_params(model: Model) -> int:
+    """Count a model's parameters, from the shapes of its tensors.
+
+    The shapes are those of the authors' code: GPT-2 and GPT-3, https://github.com/openai/gpt-2/blob/9b63575/src/model.py;
+    Llama (also Mistral, Gemma, Qwen, Phi-3, DeepSeek), https://github.com/meta-llama/llama/blob/689c7f2/llama/model.py;
+    Phi-3-small, https://github.com/vllm-project/vllm/blob/00db011/vllm/model_executor/models/phi3_small.py.
+
+    >>> n_params(find_model("gpt3-175b"))
+    174604259328
+    """
+    parts = (embedding_params, output_params, attention_params, feed_forward_params, bias_params, norm_params)
+    return sum(part(model) for part in parts)
+
+
+def kv_bytes_per_token(model: Model, bytes_per_element: int = 2) -> int:
+    """Count the bytes that one token adds to the KV cache: a key and a value for each KV head of each layer.
+
+    Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245. In FP16 an element has 2 bytes.
+
+    >>> kv_bytes_per_token(find_model("llama2-7b"))  # 2 * 32 * 32 * 128 * 2
+    524288
+    """
+    return 2 * model.layers * model.kv_heads * model.head_dim * bytes_per_element

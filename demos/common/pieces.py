@@ -1,0 +1,98 @@
+r"""Tokens as a reader can see them: spaces, control characters and lone bytes written out.
+
+A character that is not seen becomes its code point, `\u{200b}`; a byte that is no character on its own, `\xc3`.
+"""
+
+import unicodedata
+
+SIGNS = {" ": "·", "\n": "↵", "\t": "→"}
+# Printable to Unicode, and yet nothing is seen: joiners, fillers, the empty Braille cell, variation selectors.
+UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0} | {*range(0xFE00, 0xFE10)}
+UNSEEN |= {*range(0xE0100, 0xE01F0)}
+
+
+def visible(piece: bytes) -> str:
+    r"""Write the bytes of a token so that each is seen.
+
+    >>> print(visible(" è\n".encode()), visible("è".encode()[:1]), visible("\u200b".encode()))
+    ·è↵ \xc3 \u{200b}
+    """
+    return "".join(map(_visible_character, piece.decode("utf-8", errors="backslashreplace")))
+
+
+def _visible_character(character: str) -> str:
+    r"""Write a character, or its stand-in where nothing would be seen.
+
+    >>> print(_visible_character("è"), _visible_character("\t"), _visible_character("\0"))
+    è → \u{0}
+    """
+    if character in SIGNS:
+        return SIGNS[character]
+    return character if character.isprintable() and ord(character) not in UNSEEN else escape(character)
+
+
+def escape(character: str) -> str:
+    r"""Write a character as its code point.
+
+    >>> print(escape("è"))
+    \u{e8}
+    """
+    return f"\\u{{{ord(character):x}}}"
+
+
+def shorten(text: str, length: int = 19) -> str:
+    """Cut the middle out of a text longer than `length`.
+
+    >>> shorten("·" * 128, 9)
+    '····…····'
+    """
+    half = (length - 1) // 2
+    return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
+
+
+def one_line(text: str, length: int = 300) -> str:
+    r"""Write a text on one line, its control characters visible and its middle cut out where it is long.
+
+    >>> print(one_line("a\n b\0"))
+    a b\u{0}
+    """
+    words = " ".join(visible(word.encode()) for word in text.split())
+    return shorten(words or visible(text.encode()), length)
+
+
+def kinds(pieces: list[bytes]) -> list[str]:
+    r"""Say of each token of a text what it is to an Italian reader.
+
+    >>> kinds([b"C", b"iao", b",", b" ", b"tu", b"\xc3", b"\xb9"])
+    ['carattere', 'parte di parola', 'segno', 'spazio', 'parola', 'byte', 'byte']
+    """
+    # A byte that is no whole character decodes to a surrogate, which no valid text has.
+    around = [" ", *(piece.decode(errors="surrogateescape") for piece in pieces), " "]
+    return [kind(*three) for three in zip(around, around[1:], around[2:], strict=False)]
+
+
+def kind(before: str, piece: str, after: str) -> str:
+    """Say what a token is, from its text and that of the tokens before and after it.
+
+    >>> kind(" ", "Ciao", "!"), kind("C", "iao", "!"), kind(" ", "C", "iao"), kind(" ", "20", "24")
+    ('parola', 'parte di parola', 'carattere', 'numero')
+    """
+    core = piece.strip()
+    if any("\ud800" <= character <= "\udfff" for character in piece):
+        return "byte"
+    if not any(map(in_word, core)):
+        return "segno" if core else "spazio"
+    if core.isnumeric():
+        return "numero"
+    if not in_word(before[-1] + piece[0]) and not in_word(piece[-1] + after[0]):
+        return "parola" if any(map(str.isalnum, core)) else "segno"  # an accent on nothing
+    return "carattere" if len(core) == 1 else "parte di parola"
+
+
+def in_word(characters: str) -> bool:
+    """Tell whether all these are letters, accents or figures, and there is at least one.
+
+    >>> in_word("è"), in_word("!"), in_word("è!"), in_word("")
+    (True, False, False, False)
+    """
+    return characters != "" and all(unicodedata.category(character)[0] in "LMN" for character in characters)

@@ -1,0 +1,91 @@
+"""FP32 weights to n-bit integers and back: one scale a matrix, a row or 32 weights, symmetric or asymmetric.
+
+All arrays are float32, which holds codes of 8 bits exactly.
+"""
+
+import math
+
+import numpy as np
+
+SCALE_BITS = 16  # scales are stored in FP16, and used as stored
+
+
+def split(weights: np.ndarray, granularity: str) -> np.ndarray:
+    """View a matrix as groups of weights that share one scale: `[n_groups, group_size]`, without a copy.
+
+    >>> split(np.zeros((4, 64), np.float32), "block32").shape
+    (8, 32)
+    """
+    rows, columns = weights.shape
+    size = {"tensor": rows * columns, "row": columns, "block32": 32}[granularity]
+    return weights.reshape(-1, size)
+
+
+def code_range(bits: int, scheme: str) -> tuple[int, int]:
+    """Give the lowest and highest integer code: symmetric leaves one code unused, so that + and - are alike.
+
+    >>> code_range(8, "symmetric"), code_range(8, "asymmetric")
+    ((-127, 127), (0, 255))
+    """
+    top = 2 ** (bits - 1) - 1
+    return (-top, top) if scheme == "symmetric" else (0, 2**bits - 1)
+
+
+def quantize(groups: np.ndarray, bits: int, scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Turn finite float32 groups into codes, scales and zero points, so that `weight ≈ (code - zero) * scale`.
+
+    Symmetric: absmax, as in LLM.int8() section 2.1 (https://arxiv.org/abs/2208.07339), whose 127 is the highest code of
+    8 bits. Asymmetric: equation 1 of Jacob et al. (https://arxiv.org/abs/1712.05877), with the range widened to include
+    zero (Krishnamoorthi, https://arxiv.org/abs/1806.08342, section 2.1). Weights must suit FP16 scales: up to 65,504,
+    and where a scale would fall under 2^-14, FP16 rounds it more coarsely and the largest weights are clipped.
+
+    >>> codes, scales, zeros = quantize(np.float32([[-1.0, 0.5, 0.25]]), 3, "symmetric")
+    >>> codes.tolist(), scales.tolist()
+    ([[-3.0, 2.0, 1.0]], [[0.333251953125]])
+    """
+    lowest, highest = code_range(bits, scheme)
+    low = np.minimum(groups.min(axis=1, keepdims=True), 0)  # [n_groups, 1]
+    high = np.maximum(groups.max(axis=1, keepdims=True), 0)  # [n_groups, 1]
+    span = np.maximum(-low, high) if scheme == "symmetric" else high - low
+    scales = (span / highest).astype(np.float16).astype(np.float32)  # round first: codes must suit the scale as stored
+    scales[scales == 0] = 1  # a group of zeros: any scale gives zeros back, but 0 / 0 does not
+    zeros = np.clip(np.rint(-low / scales), 0, highest) if scheme == "asymmetric" else np.zeros_like(scales)
+    codes = groups / scales  # [n_groups, group_size] / [n_groups, 1]
+    np.rint(codes, out=codes)  # in place from here on: one array of the matrix's size, not four
+    codes += zeros
+    return np.clip(codes, lowest, highest, out=codes), scales, zeros
+
+
+def dequantize(codes: np.ndarray, scales: np.ndarray, zeros: np.ndarray) -> np.ndarray:
+    """Turn codes back into weights, `(code - zero) * scale`.
+
+    >>> dequantize(np.float32([[0, 3]]), np.float32([[0.5]]), np.float32([[1]])).tolist()
+    [[-0.5, 1.0]]
+    """
+    restored = codes - zeros  # [n_groups, group_size] - [n_groups, 1]
+    restored *= scales
+    return restored
+
+
+def packed_size(n_weights: int, n_groups: int, bits: int, scheme: str) -> dict[str, int]:
+    """Count the bytes of codes, of FP16 scales, and of zero points (asymmetric only), which are as wide as a code.
+
+    Each of the three is packed bit by bit, with no gap but at its end.
+
+    >>> packed_size(32, 1, 8, "symmetric")["size_bytes"]  # the 34 bytes of llama.cpp's Q8_0
+    34
+    """
+    codes = math.ceil(n_weights * bits / 8)
+    scales = n_groups * SCALE_BITS // 8
+    zeros = math.ceil(n_groups * bits / 8) if scheme == "asymmetric" else 0
+    parts = {"size_codes_bytes": codes, "size_scales_bytes": scales, "size_zero_points_bytes": zeros}
+    return parts | {"size_bytes": codes + scales + zeros}
+
+
+def rms(values: np.ndarray) -> float:
+    """Give the root mean square; float64 keeps the sum, or its last digits would hang on the machine.
+
+    >>> rms(np.float32([3, -3]))
+    3.0
+    """
+    return math.sqrt(np.square(values).sum(dtype=np.float64) / values.size)

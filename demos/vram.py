@@ -1,0 +1,381 @@
+"""How much memory a model's weights, KV cache and working buffers take, and which graphics card holds which model.
+
+Everything is arithmetic on hyper-parameters: nothing is downloaded and no card is needed. GB is 10^9 bytes; memory
+sold as "24 GB" is 24 GiB (2^30 bytes), so a model is held against cards in GiB.
+
+Leaves out: the CUDA context and the allocator's fragmentation; what a card keeps for ECC and the driver; T × T scores
+of attention (a fused kernel never stores them whole); more than one sequence at once; prefill in chunks, which needs
+smaller buffers; a quantized KV cache; tensors that real quantized files keep in 16 or 32 bits. Cards are compared by
+memory alone: not by the formats they compute in, nor by what is lost when a model is cut over several of them.
+"""
+
+from math import ceil
+from textwrap import fill
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from demos.common import catalogue
+from demos.common.alone import alone
+from demos.common.catalogue import Model, find_model, load_gpus, load_models, n_params
+from demos.common.italian import number
+from demos.common.memory import GB, PRECISIONS, footprint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CONTEXTS = range(512, 8193, 512)
+MATRIX_MODELS = ("gpt2-small", "gemma-2b", "phi3-mini", "mistral-7b", "llama3-8b", "llama2-13b", "qwen1.5-32b",
+                 "llama3-70b", "gpt3-175b", "llama3.1-405b")  # fmt: skip
+MATRIX_CARDS = ("rtx-3060-12gb", "rtx-4060-ti-16gb", "rtx-4090", "rtx-5090", "h100-sxm", "h200-sxm")
+ModelName = Literal[tuple(model.id for model in load_models())]  # type: ignore[valid-type]  # made at run time
+
+
+def run(
+    *,
+    model: ModelName = "gpt3-175b",  # type: ignore[valid-type]  # a choice made from the catalogue
+    dtype: Literal["fp32", "fp16", "int8", "int4"] = "fp16",
+    context: Annotated[int, CONTEXTS] = 2048,
+) -> dict:
+    """Compute what `model` takes with weights in `dtype` and one sequence of `context` tokens; ValueError on others.
+
+    A context longer than the model was made for is computed too, and `beyond_context` and `context_note` say so.
+
+    >>> facts = run(model="llama2-7b", context=4096)
+    >>> facts["weights_gb"], facts["kv_cache_gib"]
+    (13.476831232, 2.0)
+    """
+    chosen = find_model(model)
+    if dtype not in PRECISIONS:
+        raise ValueError(f"no dtype {dtype!r}; there are: {', '.join(PRECISIONS)}")
+    if context not in CONTEXTS:
+        raise ValueError(f"context {context!r} is not a multiple of 512 from 512 to 8192")
+    memory = footprint(chosen, dtype, context)
+    return {
+        "model": chosen.id,
+        "context": context,
+        "beyond_context": context > chosen.context_length,
+        "context_note": context_note(chosen, context),
+        "input_ids_bytes": 4 * context,  # the input itself: one 32-bit id a token
+        **architecture(chosen),
+        **parameter_groups(chosen),
+        "kv_bytes_per_token": catalogue.kv_bytes_per_token(chosen),
+        **memory,
+        "by_dtype": [footprint(chosen, name, context) for name in PRECISIONS],
+        **gpus_of_80_gib(memory),
+        "cards": cards(chosen, memory),
+        "matrix_cards": [{"label": gpu.label, "memory_gib": gpu.memory_gib} for gpu in matrix_gpus()],
+        "matrix": [matrix_row(find_model(name), context) for name in MATRIX_MODELS],
+        **all_models(),
+    }
+
+
+def context_note(model: Model, context: int) -> str:
+    """Say, in Italian, what a context longer than the model's own means; an empty string if it isn't.
+
+    >>> context_note(find_model("gpt2-small"), 2048)
+    'GPT-2 small (124M) non ha posizioni oltre 1.024 token: il conto per 2.048 è ipotetico.'
+    """
+    if context <= model.context_length:
+        return ""
+    own, asked = number(model.context_length), number(context)
+    if model.learned_positions:
+        return f"{model.name} non ha posizioni oltre {own} token: il conto per {asked} è ipotetico."
+    return f"{model.name} è fatto per {own} token: per {asked} vale il conto, non la qualità."
+
+
+def architecture(model: Model) -> dict:
+    """List a model's name, shapes and source as facts.
+
+    >>> architecture(find_model("llama3-8b"))["n_kv_heads"]
+    8
+    """
+    names = ("name", "family", "developer", "source")
+    sizes = ("hidden_size", "head_dim", "ffn_size", "vocab_size", "context_length")
+    counts = {"n_layers": model.layers, "n_heads": model.heads, "n_kv_heads": model.kv_heads}
+    return {key: getattr(model, key) for key in names + sizes} | counts
+
+
+def parameter_groups(model: Model) -> dict:
+    """Count a model's parameters in groups: not all of them are weights of connections.
+
+    >>> facts = parameter_groups(find_model("gpt2-small"))
+    >>> facts["n_params_embeddings"], facts["n_params_matrices"], facts["n_params_biases"], facts["n_params_norms"]
+    (39383808, 84934656, 82944, 38400)
+    """
+    attention, feed_forward = catalogue.attention_params(model), catalogue.feed_forward_params(model)
+    return {
+        "n_params": n_params(model),
+        "params_billions": n_params(model) / 10**9,
+        "n_params_token_table": model.vocab_size * model.hidden_size,
+        "n_params_embeddings": catalogue.embedding_params(model),
+        "n_params_output": catalogue.output_params(model),
+        "n_params_attention": attention,
+        "n_params_feed_forward": feed_forward,
+        "n_params_matrices": attention + feed_forward,
+        "n_params_biases": catalogue.bias_params(model),
+        "n_params_norms": catalogue.norm_params(model),
+    }
+
+
+def gpus_of_80_gib(memory: dict) -> dict:
+    """Count the 80 GiB cards whose memory together holds the weights, the total, and the total by the rule of thumb.
+
+    >>> gpus_of_80_gib({"weights_gib": 325.2, "total_gib": 334.5, "rule_of_thumb_gib": 406.5})
+    {'n_gpus_80gib_weights': 5, 'n_gpus_80gib_total': 5, 'n_gpus_80gib_rule': 6}
+    """
+    keys = {"weights": "weights_gib", "total": "total_gib", "rule": "rule_of_thumb_gib"}
+    return {f"n_gpus_80gib_{name}": ceil(memory[key] / 80) for name, key in keys.items()}
+
+
+def cards(model: Model, memory: dict) -> list[dict]:
+    """Hold the total against every card of the catalogue, by memory alone.
+
+    `max_tokens_per_s` is a bound, not a forecast: generating one sequence, one token at a time, reads every weight for
+    every token, but for the table that is only looked up: at most bandwidth / bytes. None where the model doesn't fit.
+
+    >>> small = find_model("llama3-8b")
+    >>> card = cards(small, footprint(small, "int4", 2048))[0]
+    >>> card["label"], card["fits"], round(card["max_tokens_per_s"])
+    ('RTX 3060', True, 85)
+    """
+    multiplied_table = model.vocab_size * model.hidden_size if model.tied_embeddings else 0  # it gives the logits too
+    n_read = n_params(model) - catalogue.embedding_params(model) + multiplied_table
+    rows = []
+    for gpu in load_gpus():
+        fits = memory["total_gib"] <= gpu.memory_gib
+        bound = gpu.memory_bandwidth_gb_s / (n_read * memory["bytes_per_weight"] / GB)
+        rows.append({
+            "name": gpu.name,
+            "label": gpu.label,
+            "memory_gib": gpu.memory_gib,
+            "fits": fits,
+            "n_cards_by_memory": ceil(memory["total_gib"] / gpu.memory_gib),
+            "max_tokens_per_s": bound if fits else None,
+        })  # fmt: skip
+    return rows
+
+
+def matrix_gpus() -> list[catalogue.Gpu]:
+    """Pick the cards of the matrix, least memory first.
+
+    >>> [gpu.memory_gib for gpu in matrix_gpus()]
+    [12, 16, 24, 32, 80, 141]
+    """
+    return [gpu for gpu in load_gpus() if gpu.id in MATRIX_CARDS]
+
+
+def matrix_row(model: Model, context: int) -> dict:
+    """Find, for each card of the matrix, the highest precision at which it holds the model: FP16, INT8, INT4 or —.
+
+    >>> matrix_row(find_model("llama3-70b"), 2048)["cells"]
+    ['—', '—', '—', '—', 'INT8', 'FP16']
+    """
+    totals = {name.upper(): footprint(model, name, context)["total_gib"] for name in ("fp16", "int8", "int4")}
+    cells = [next((name for name in totals if totals[name] <= gpu.memory_gib), "—") for gpu in matrix_gpus()]
+    return {
+        "id": model.id,
+        "name": model.name,
+        "params_billions": n_params(model) / 10**9,
+        "beyond_context": context > model.context_length,
+        "cells": cells,
+    }
+
+
+def all_models() -> dict:
+    """Count the parameters of every model of the catalogue, and gather each family's sizes, smallest first.
+
+    >>> facts = all_models()
+    >>> facts["sizes_billions"]["llama3"], max(facts["llama_sizes_billions"])
+    ([8.030261248, 70.553706496], 405.8533888)
+    """
+    rows: list[dict[str, Any]] = [
+        {"id": model.id, "name": model.name, "family": model.family, "n_layers": model.layers,
+         "n_params": n_params(model), "params_billions": n_params(model) / 10**9}
+        for model in load_models()
+    ]  # fmt: skip
+    sizes: dict[str, list[float]] = {}
+    for row in sorted(rows, key=lambda row: row["n_params"]):
+        sizes.setdefault(row["family"], []).append(row["params_billions"])
+    llamas = [row["params_billions"] for row in rows if row["family"].startswith("llama")]
+    return {"catalogue": rows, "sizes_billions": sizes, "llama_sizes_billions": sorted(llamas)}
+
+
+def digits(value: float) -> str:
+    """Write a size in Italian: no decimals from 1.000 on, one from 10 on, else two.
+
+    >>> digits(1511.9), digits(69.84), digits(0.3)
+    ('1.512', '69,8', '0,30')
+    """
+    return number(value, 0 if value >= 999.95 else 1 if value >= 9.995 else 2)
+
+
+def show(facts: dict) -> None:
+    """Print the walk-through: parameters, weights, cache, buffers, total, then who holds it."""
+    print(f"{facts['name']} in {facts['label']}, con una sequenza di {number(facts['context'])} token")
+    print("GB = 10^9 byte; GiB = 2^30 byte: i «24 GB» di una scheda sono 24 GiB.")
+    if facts["context_note"]:
+        print(fill(f"Attenzione: {facts['context_note']}", 88))
+    show_parameters(facts)
+    show_memory(facts)
+    show_rule(facts)
+    show_cards(facts)
+
+
+def show_parameters(facts: dict) -> None:
+    """Print the parameters, group by group."""
+    groups = {"embedding": "embeddings", "matrice di uscita": "output", "matrici dell'attenzione": "attention",
+              "matrici feed-forward": "feed_forward", "bias": "biases", "normalizzazioni": "norms"}  # fmt: skip
+    print(f"\n1. I parametri, contati dalle forme delle matrici ({facts['n_layers']} strati)")
+    for label, group in groups.items():
+        count = facts[f"n_params_{group}"]
+        print(f"   {label:<24}{number(count):>18}{number(100 * count / facts['n_params'], 2):>8} %")
+    print(f"   {'totale':<24}{number(facts['n_params']):>18}")
+    print("   Nella tabella degli embedding ogni token del vocabolario ha il suo vettore:")
+    v, d = number(facts["vocab_size"]), number(facts["hidden_size"])
+    print(f"   {v} × {d} = {number(facts['n_params_token_table'])} numeri.")
+
+
+def show_memory(facts: dict) -> None:
+    """Print weights, KV cache, working buffers and their sum, each with its product."""
+
+    def both(part: str) -> str:
+        return f"{digits(facts[f'{part}_gb'])} GB = {digits(facts[f'{part}_gib'])} GiB"
+
+    print(f"\n2. I pesi: {number(facts['n_params'])} × {number(facts['bits_per_weight'])} bit / 8")
+    print(f"   = {both('weights')}")
+    if facts["dtype"] in ("int8", "int4"):
+        print("   Ogni blocco di 32 pesi ha una scala FP16, cioè mezzo bit in più per peso;")
+        print(f"   senza le scale sarebbero {digits(facts['weights_without_scales_gb'])} GB.")
+    print("\n3. La cache KV: 2 × strati × teste KV × dimensione della testa × 2 byte (FP16)")
+    shape = " × ".join(str(facts[key]) for key in ("n_layers", "n_kv_heads", "head_dim"))
+    print(f"   = 2 × {shape} × 2 = {number(facts['kv_bytes_per_token'])} byte per token;")
+    print(f"   × {number(facts['context'])} token = {both('kv_cache')}")
+    print("\n4. I buffer di lavoro, almeno: due vettori per token, e lo spazio del passo più")
+    print("   largo (Q, K e V; l'interno del feed-forward; i logit dell'ultimo token)")
+    print(f"   = {both('overhead')}")
+    print(f"\n5. In tutto: {both('total')}")
+    print(f"   {'GiB':6}{'pesi':>10}{'cache KV':>10}{'buffer':>10}{'totale':>10}")
+    for row in facts["by_dtype"]:
+        columns = (digits(row[f"{part}_gib"]) for part in ("weights", "kv_cache", "overhead", "total"))
+        print(f"   {row['label']:<6}" + "".join(f"{column:>10}" for column in columns))
+
+
+def show_rule(facts: dict) -> None:
+    """Print the rule of thumb beside the sum."""
+    per_billion = number(facts["rule_of_thumb_gb_per_billion"])
+    percent = number(facts["above_plain_weights_percent"], 1)
+    extra = digits(facts["total_gb"] - facts["weights_without_scales_gb"])
+    print(f"\n6. La regola che si sente spesso: pesi + 25 %, {per_billion} GB per miliardo di parametri")
+    print(f"   = {digits(facts['rule_of_thumb_gb'])} GB. Il conto qui sopra dà invece, in più dei pesi senza scale,")
+    print(f"   {extra} GB (+{percent} %): la cache cresce con il contesto e con")
+    print("   le sequenze, non con i soli parametri. Una percentuale fissa non la indovina.")
+
+
+def show_cards(facts: dict) -> None:
+    """Print how many of each card the total needs, and the matrix of models and cards."""
+    print("\n7. Quante schede servono, guardando solo la memoria")
+    for card in facts["cards"]:
+        need = f"ne servono {number(card['n_cards_by_memory'])}"
+        if card["fits"]:
+            need = f"ne basta 1, e genera al più {number(card['max_tokens_per_s'], 0)} token al secondo"
+        print(f"   {card['label']:<12}{card['memory_gib']:>4} GiB  {need}")
+    print(f"\n8. La precisione più alta che entra in una sola scheda, con {number(facts['context'])} token")
+    print(f"   {'memoria in GiB':<20}" + "".join(f"{card['memory_gib']:>8}" for card in facts["matrix_cards"]))
+    for row in facts["matrix"]:
+        name = row["name"] + ("*" if row["beyond_context"] else "")
+        print(f"   {name:<20}" + "".join(f"{cell:>8}" for cell in row["cells"]))
+    if any(row["beyond_context"] for row in facts["matrix"]):
+        print("   * il contesto supera quello per cui il modello è fatto")
+
+
+def axis_limit_gib(facts: dict) -> float:
+    """Choose where the axis ends: room for the longest bar's label, and for the smallest card if that isn't far.
+
+    >>> axis_limit_gib({"by_dtype": [{"total_gib": 100.0}, {"total_gib": 50.0}]})
+    118.0
+    """
+    longest: float = max(row["total_gib"] for row in facts["by_dtype"])
+    return max(1.18 * longest, 13.5 if longest > 4 else 0)
+
+
+def card_marks(limit_gib: float) -> dict[int, str]:
+    """Choose which memories to mark on an axis, best-known first, none so near another that their labels would touch.
+
+    >>> card_marks(313)
+    {24: 'RTX 4090', 80: 'H100', 141: 'H200'}
+    """
+    names = {80: "H100", 24: "RTX 4090", 640: "8 × H100", 320: "4 × H100", 141: "H200", 160: "2 × H100",
+             1280: "16 × H100", 16: "RTX 4060 Ti", 12: "RTX 3060", 32: "RTX 5090", 48: "L40S"}  # fmt: skip
+    marks: list[int] = []
+    for memory in names:
+        if memory < 0.94 * limit_gib and all(abs(memory - other) >= 0.12 * limit_gib for other in marks):
+            marks.append(memory)
+    return {memory: names[memory] for memory in sorted(marks)}
+
+
+def plot(facts: dict) -> "Figure":
+    """Draw one stacked bar a precision, in GiB, with the memory of well-known cards as dashed lines."""
+    from demos.common.figure import BLUE, INK, VERMILION, new_figure
+
+    parts = {"weights": ("pesi", BLUE), "kv_cache": ("cache KV (FP16)", VERMILION),
+             "overhead": ("buffer di lavoro", INK)}  # fmt: skip
+    fig = new_figure()
+    ax = fig.add_subplot()
+    left = [0.0] * len(facts["by_dtype"])
+    for part, (label, colour) in parts.items():
+        widths = [row[f"{part}_gib"] for row in facts["by_dtype"]]
+        ax.barh(range(len(left)), widths, left=left, height=0.62, color=colour, label=label)
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    draw_labels(ax, facts)
+    draw_marks(ax, axis_limit_gib(facts))
+    fig.legend(loc="outside lower center", ncols=3)
+    return fig
+
+
+def draw_labels(ax: "Axes", facts: dict) -> None:
+    """Name each bar and write its total at its end, the chosen one in bold, and number the axis in Italian."""
+    from matplotlib.ticker import MaxNLocator
+
+    for y, row in enumerate(facts["by_dtype"]):
+        weight = 600 if row["dtype"] == facts["dtype"] else "normal"
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # so that a card's line doesn't strike it through
+        ax.annotate(f"{digits(row['total_gib'])} GiB", (row["total_gib"], y), xytext=(8, 0),
+                    textcoords="offset points", va="center", weight=weight, bbox=box, zorder=5)  # fmt: skip
+        ax.annotate(row["label"], (0, y), xytext=(-10, 0), textcoords="offset points", va="center", ha="right",
+                    weight=weight)  # fmt: skip
+    ax.invert_yaxis()
+    ax.set_yticks([])
+    limit = axis_limit_gib(facts)
+    ax.set_xlim(0, limit)
+    ticks = [float(tick) for tick in MaxNLocator(6).tick_values(0, limit) if tick <= limit]
+    ax.set_xticks(ticks, [number(tick) for tick in ticks])
+    ax.set_xlabel(f"{facts['name']}, {number(facts['context'])} token: memoria in GiB")
+
+
+def draw_marks(ax: "Axes", limit_gib: float) -> None:
+    """Draw the cards' memories as dashed lines with their names on top; say so if even the smallest is out of range."""
+    from demos.common.figure import INK
+
+    marks = card_marks(limit_gib)
+    for memory, name in marks.items():
+        ax.axvline(memory, color=INK, linewidth=1.6, linestyle=(0, (4, 3)), zorder=3)
+        ax.annotate(f"{number(memory)} GiB\n{name}", (memory, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
+                    textcoords="offset points", ha="center", va="bottom", size=18, linespacing=1.1)  # fmt: skip
+    if not marks:
+        ax.set_title("Entra in ogni scheda: la più piccola dell'elenco ha 12 GiB", size=20, weight="normal")
+
+
+def alt(facts: dict) -> str:
+    """Describe the figure in Italian, from the same facts."""
+    totals = ", ".join(f"{row['label']} {digits(row['total_gib'])} GiB" for row in facts["by_dtype"])
+    marks = [f"{number(memory)} GiB ({name})" for memory, name in card_marks(axis_limit_gib(facts)).items()]
+    cards = f"Le linee tratteggiate segnano la memoria delle schede: {', '.join(marks)}."
+    return (
+        f"Barre della memoria di {facts['name']} con {number(facts['context'])} token: {totals}. In {facts['label']} "
+        f"i pesi occupano {digits(facts['weights_gib'])} GiB e la cache KV {digits(facts['kv_cache_gib'])}. "
+        + (cards if marks else "Anche la più piccola delle schede, da 12 GiB, lo contiene in ogni precisione.")
+    )
+
+
+if __name__ == "__main__":
+    alone(run, show, plot)

@@ -1,0 +1,135 @@
+"""The ledger (`deck/claims.toml`), whether a claim holds, and drift between two runs of a demo."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jinja2 import Environment, TemplateError, meta
+
+from llmdeck.config import Config
+from llmdeck.errors import ClaimError, ConfigError
+from llmdeck.model import Claim, Drift, Facts, Place, Result, Variant, Verdict
+
+FILE = "claims.toml"
+KEYS = ("demo", "with", "says", "holds", "verdict", "often", "sources")
+
+
+def load_ledger(config: Config) -> dict[str, Claim]:
+    """Read the ledger, in its order; a deck without one has no claims.
+
+    Raises:
+        ConfigError: not TOML, an unknown key, or a claim that lacks what its verdict needs.
+    """
+    path = config.folder / FILE
+    if not path.is_file():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    file = config.relative(path)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not TOML: {error}", place=Place(file=file)) from None
+    lines = {line.strip().strip('[]"'): n for n, line in enumerate(text.splitlines(), 1) if line.startswith("[")}
+    return {key: _claim(key, table, Place(file=file, line=lines.get(key, 0))) for key, table in tables.items()}
+
+
+def _claim(key: str, table: Any, place: Place) -> Claim:
+    def need(condition: object, message: str) -> None:
+        if not condition:
+            raise ConfigError(f"claim {key}: {message}", place=place)
+
+    need(isinstance(table, dict), "must be a table")
+    unknown = [name for name in table if name not in KEYS]
+    need(not unknown, f"unknown key `{'`, `'.join(unknown)}`; known: {', '.join(KEYS)}")
+    need(isinstance(table.get("says"), str), "has no sentence (`says`)")
+    verdicts = [verdict.value for verdict in Verdict]
+    need(table.get("verdict") in verdicts, f"`verdict` must be one of {', '.join(verdicts)}")
+    verdict = Verdict(table["verdict"])
+    cited = verdict is Verdict.CITED
+    need(cited or ("demo" in table and "holds" in table), f"a {verdict} claim needs `demo` and `holds`")
+    need(not cited or table.get("sources"), "a cited claim needs `sources`")
+    need((verdict is Verdict.CORRECTED) == ("often" in table), "`often` belongs to a corrected claim, and to no other")
+    return Claim(
+        id=key,
+        says=table["says"],
+        verdict=verdict,
+        place=place,
+        variant=Variant.of(table["demo"], table.get("with", {})) if "demo" in table else None,
+        holds=table.get("holds"),
+        often=table.get("often"),
+        sources=tuple(table.get("sources", ())),
+    )
+
+
+def close_to(value: float, target: float, rel: float = 1e-9, abs: float = 0.0) -> bool:  # noqa: A002  Python's own name
+    """The test `is close_to(350, rel=0.01)` of templates and checks: `math.isclose`, `rel` of the larger of the two."""
+    return math.isclose(value, target, rel_tol=rel, abs_tol=abs)
+
+
+def names_in(environment: Environment, claim: Claim) -> set[str]:
+    """The facts that a claim's check and sentence read, by top-level name."""
+    source = claim.says + ("{{ " + claim.holds + " }}" if claim.holds else "")
+    return meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)
+
+
+def holds(environment: Environment, claim: Claim, facts: Facts) -> bool:
+    """Whether a claim's check is true of `facts`.
+
+    Raises:
+        ClaimError: where the check can't be evaluated: a misspelt fact, a wrong expression.
+    """
+    if claim.holds is None:
+        return True
+    try:
+        expression = environment.compile_expression(claim.holds, undefined_to_none=False)
+        return bool(expression(**facts))
+    except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        known = ", ".join(sorted(facts))
+        raise ClaimError(
+            f"claim {claim.id}: its check can't be evaluated: {error}",
+            place=claim.place,
+            hint=f"facts of {claim.variant}: {known}",
+        ) from None
+
+
+def broken(environment: Environment, claim: Claim, facts: Facts, used: list[str]) -> ClaimError:
+    """The error for a claim that does not hold, with the values that it looked at."""
+    names = sorted(names_in(environment, claim) & set(facts))
+    values = ", ".join(f"{name} = {_short(facts[name])}" for name in names)
+    return ClaimError(
+        f"claim {claim.id} does not hold: {claim.holds} ({values})",
+        place=claim.place,
+        used=used,
+        hint=f"see the demo's facts: llmdeck demo {claim.variant and claim.variant.demo} --json",
+    )
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 120 else f"{shown[:117]}..."
+
+
+def drifts(old: Result, new: Result, tolerance: float) -> list[Drift]:
+    """The facts of `new` that differ from `old`; floats by more than `tolerance`, relative, everything else at all."""
+    return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in _differences(old.facts, new.facts, tolerance)]
+
+
+def _differences(old: Any, new: Any, tolerance: float, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys([*old, *new]):
+            yield from _differences(old.get(key), new.get(key), tolerance, f"{path}.{key}" if path else key)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for n, (a, b) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(a, b, tolerance, f"{path}[{n}]")
+    elif not _same(old, new, tolerance):
+        yield path, old, new
+
+
+def _same(old: Any, new: Any, tolerance: float) -> bool:
+    numbers = [v for v in (old, new) if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) == 2 and any(isinstance(v, float) for v in numbers):
+        return math.isclose(old, new, rel_tol=tolerance, abs_tol=1e-12)
+    return type(old) is type(new) and old == new

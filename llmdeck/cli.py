@@ -1,0 +1,294 @@
+"""The commands. This is the one place that catches `DeckError`; results go to stdout, progress to stderr.
+
+What a command needs is imported when it runs: a build with nothing to do answers in a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmdeck import __version__
+from llmdeck.config import Config, find_root, load
+from llmdeck.errors import ConfigError, DeckError
+
+if TYPE_CHECKING:
+    from llmdeck.model import Demo, Parameter
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; a user's mistake is told without a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options, rest = _parser().parse_known_args(given)
+    if rest and options.command != "demo":
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        config = load((options.root or find_root(Path.cwd())).resolve())
+        command: Callable[..., int] = options.run
+        return command(config, options, rest) if options.command == "demo" else command(config, options)
+    except DeckError as error:
+        from llmdeck import report
+
+        if getattr(options, "json", False):
+            print(json.dumps({"errors": report.error_json(error)}, ensure_ascii=False, indent=1))
+        else:
+            report.show_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe went away: `llmdeck demos | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="llmdeck", description="Executable slides: each claim is backed by a demo.")
+    parser.add_argument("--version", action="version", version=f"llmdeck {__version__}")
+    parser.add_argument("--root", type=Path, help="the project's folder (that holds deck/); found upwards from here")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[..., int], about: str, *, as_json: bool = True) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about, add_help=name != "demo")
+        command.set_defaults(run=run)
+        if as_json:
+            command.add_argument("--json", action="store_true", help="print JSON, for a program")
+        return command
+
+    build = add("build", _build, "build the deck: only what changed", as_json=False)
+    for fmt in ("html", "pdf", "pptx"):
+        build.add_argument(f"--{fmt}", action="store_true", help=f"build deck.{fmt}" + (" (the default)" * (fmt == "html")))
+    build.add_argument("--only", choices=("html", "pdf", "pptx"), metavar="FORMAT", help="build this format and no other")
+    build.add_argument("--no-notes", action="store_true", help="leave the speaker notes out")
+    build.add_argument("--rerun", action="store_true", help="run every demo again")
+    build.add_argument("--keep-stale", action="store_true", help="show a failing demo's last good facts, marked as such")
+    add("check", _check, "recompute everything and compare it with the store; exit 1 where something moved")
+    demos = add("demos", _demos, "run every demo and print it")
+    demos.add_argument("--list", action="store_true", help="only list them")
+    demo = add("demo", _demo, "run one demo with parameters: llmdeck demo NAME [--PARAMETER VALUE …]")
+    demo.add_argument("name", nargs="?", metavar="NAME")
+    demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
+    add("claims", _claims, "the ledger: id, verdict, whether it holds, slide")
+    why = add("why", _why, "say which part of a demo changed since its stored result")
+    why.add_argument("name", metavar="DEMO")
+    add("doctor", _doctor, "see whether everything that a build needs is there")
+    return parser
+
+
+def _build(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck build`."""
+    from llmdeck import stamp
+
+    formats = (options.only,) if options.only else tuple(f for f in ("html", "pdf", "pptx") if getattr(options, f)) or ("html",)
+    if not options.only and "html" not in formats:
+        formats = ("html", *formats)
+    if not (options.rerun or options.keep_stale):  # the quick answer first: Jinja and Babel are not even imported for it
+        names = {f"deck.{fmt}" + (" without notes" if options.no_notes else "") for fmt in formats}
+        if stamp.current(config, names) == names:
+            for fmt in formats:
+                print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
+            return 0
+    from llmdeck import report
+    from llmdeck.build import Options, build
+
+    chosen = Options(formats=formats, notes=not options.no_notes, rerun=options.rerun, keep_stale=options.keep_stale)
+    with report.progress_bar() as progress:
+        built = build(config, chosen, progress)
+    for error in built.kept:
+        report.show_error(error)
+        report.say("warning: its last good facts are shown, marked as not updated")
+    for path in built.outputs:
+        print(f"{config.relative(path)}: {built.slides} slides, {len(built.ran)} variants computed")
+    return 0
+
+
+def _check(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck check`."""
+    from llmdeck import report
+    from llmdeck.build import check
+    from llmdeck.errors import DriftError
+
+    with report.progress_bar() as progress:
+        checked = check(config, progress)
+    if options.json:
+        print(json.dumps(report.check_json(checked), ensure_ascii=False, indent=1))
+    else:
+        report.show_check(checked)
+    if checked.moved or checked.stale:
+        return DriftError.exit_code
+    return checked.errors[0].exit_code if checked.errors else 0
+
+
+def _demos(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck demos`: every demo with its defaults."""
+    from llmdeck import report
+    from llmdeck.demos import find_demos
+    from llmdeck.errors import raise_all
+    from llmdeck.model import Result, Variant
+    from llmdeck.runner import Job, describe, run_jobs
+
+    demos = find_demos(config)
+    if options.list:
+        found = [describe(config, demo) | {"name": name, "file": demo.file} for name, demo in demos.items()]
+        if options.json:
+            print(json.dumps(found, ensure_ascii=False, indent=1))
+        else:
+            report.show_table(("demo", "what it shows"), [(item["name"], item["doc"].splitlines()[0]) for item in found])
+        return 0
+    jobs = [Job(demo=demo, variants=(Variant(name),)) for name, demo in demos.items()]
+    with report.progress_bar() as progress:
+        outcomes = run_jobs(config, jobs, progress)
+    ran = {job.demo.name: outcomes[job.variants[0]] for job in jobs}
+    good = {name: outcome for name, outcome in ran.items() if isinstance(outcome, Result)}
+    if options.json:
+        print(json.dumps({name: result.facts for name, result in good.items()}, ensure_ascii=False, indent=1))
+    else:
+        for name, result in good.items():
+            print(f"━━ {name} {'━' * max(0, 84 - len(name))}\n\n{result.output.rstrip()}\n")
+    raise_all([outcome for outcome in ran.values() if isinstance(outcome, DeckError)])
+    return 0
+
+
+def _demo(config: Config, options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """`llmdeck demo NAME --param value`: one demo, its parameters from the command line."""
+    from llmdeck.demos import find_demos
+    from llmdeck.model import Result, Variant
+    from llmdeck.runner import Job, describe, run_job
+
+    demos = find_demos(config)
+    if options.name is None:
+        print("usage: llmdeck demo NAME [--PARAMETER VALUE …]\n\ndemos: " + ", ".join(demos))
+        return 0 if options.help else 2
+    if options.name not in demos:
+        raise ConfigError(f"no demo `{options.name}`", hint=f"there are: {', '.join(demos)}")
+    demo = demos[options.name]
+    values = _values(demo, describe(config, demo), [*rest, *(["--help"] if options.help else [])])
+    variant = Variant.of(demo.name, values)
+    outcome = run_job(config, Job(demo=demo, variants=(variant,)))[variant]
+    if not isinstance(outcome, Result):
+        raise outcome
+    print(json.dumps(outcome.facts, ensure_ascii=False, indent=1) if options.json else outcome.output.rstrip())
+    return 0
+
+
+def _values(demo: Demo, described: dict[str, Any], rest: Sequence[str]) -> dict[str, Any]:
+    """The demo's parameters as options of its own command line, made from its signature."""
+    from llmdeck.model import Kind, Parameter
+
+    parameters = [
+        Parameter(**(item | {"kind": Kind(item["kind"]), "choices": tuple(item["choices"])}))
+        for item in described["parameters"]
+    ]
+    parser = argparse.ArgumentParser(
+        prog=f"llmdeck demo {demo.name}", description=described["doc"].splitlines()[0], argument_default=argparse.SUPPRESS
+    )
+    for parameter in parameters:
+        parser.add_argument(f"--{parameter.name.replace('_', '-')}", dest=parameter.name, **_option(parameter))
+    return vars(parser.parse_args(list(rest)))
+
+
+def _option(parameter: Parameter) -> dict[str, Any]:
+    from llmdeck.model import Kind
+
+    shown = f"default: {parameter.default!r}".replace("%", "%%")
+    if parameter.kind is Kind.SWITCH:
+        return {"action": argparse.BooleanOptionalAction, "help": shown}
+    kinds: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "str": str}
+    choices = [str(choice) for choice in parameter.choices]
+    if parameter.kind is Kind.SLIDER:
+        low, high = choices[0], choices[-1]
+        shown = f"{low} to {high} in steps of {int(choices[1]) - int(low) if len(choices) > 1 else 1}; {shown}"
+    elif choices:
+        shown = f"one of: {', '.join(choices)}; {shown}".replace("%", "%%")
+    return {"type": kinds[parameter.type], "metavar": parameter.type.upper(), "help": shown}
+
+
+def _claims(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck claims`."""
+    from llmdeck import claims as ledger
+    from llmdeck import report
+    from llmdeck.build import resolve
+    from llmdeck.errors import ClaimError, raise_all
+
+    with report.progress_bar() as progress:
+        resolved = resolve(config, progress)
+    broken = {error.message.split()[1].rstrip(":") for error in resolved.errors if isinstance(error, ClaimError)}
+    slides: dict[str, list[int]] = {}
+    for key, slide in resolved.rendered.claim_slides:
+        slides.setdefault(key, []).append(slide)
+    rows = [
+        {
+            "id": claim.id,
+            "verdict": claim.verdict.value,
+            "holds": None if claim.holds is None else claim.id not in broken and claim.variant in resolved.results,
+            "slides": slides.get(claim.id, []),
+            "demo": claim.variant.demo if claim.variant else None,
+            "parameters": claim.variant.parameters if claim.variant else {},
+            "sources": list(claim.sources),
+        }
+        for claim in ledger.load_ledger(config).values()
+    ]
+    if options.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        words = {True: "yes", False: "NO", None: "–"}
+        report.show_table(
+            ("claim", "verdict", "holds", "slide"),
+            [(r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–") for r in rows],
+        )
+    raise_all(resolved.errors)
+    return 0
+
+
+def _why(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck why DEMO`: each variant that the deck uses, fresh or not, and which part changed."""
+    from llmdeck import claims as ledger
+    from llmdeck.demos import find_demos
+    from llmdeck.render import Renderer
+    from llmdeck.store import Store
+
+    demos, store = find_demos(config), Store(config)
+    if options.name not in demos:
+        raise ConfigError(f"no demo `{options.name}`", hint=f"there are: {', '.join(demos)}")
+    renderer = Renderer(config=config, demos=demos, claims=ledger.load_ledger(config), results=store.all())
+    rendered = renderer.render()
+    answers = {v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants if v.demo == options.name}
+    if options.json:
+        rows = [
+            {"parameters": v.parameters, "state": a.state.value, "reasons": list(a.reasons), "used": rendered.places(v)}
+            for v, a in answers.items()
+        ]
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return 0
+    for variant, answer in answers.items():
+        print(f"{variant}: {answer.state.value}")
+        for reason in answer.reasons:
+            print(f"  {reason}")
+    if not answers:
+        print(f"{options.name}: no slide and no claim uses it")
+    return 0
+
+
+def _doctor(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck doctor`."""
+    from llmdeck import report
+    from llmdeck.doctor import examine
+
+    found = examine(config)
+    if options.json:
+        print(json.dumps([vars(item) for item in found], ensure_ascii=False, indent=1))
+    else:
+        report.show_table(
+            ("what", "", "found"), [(item.what, "ok" if item.good else "–", item.found) for item in found]
+        )
+    return 0 if all(item.good or not item.needed for item in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

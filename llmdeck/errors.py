@@ -1,0 +1,89 @@
+"""Everything that can go wrong for a user, each with an exit code, a place, and a hint that repairs it.
+
+`cli.main` is the one place that catches `DeckError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmdeck.model import Place
+
+
+class DeckError(Exception):
+    """A user's mistake or a tool's failure, told without a traceback."""
+
+    exit_code = 1
+
+    def __init__(
+        self, message: str, *, place: Place | None = None, used: Sequence[str] = (), hint: str = "", printed: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        """Where to look first."""
+        self.used = tuple(used)
+        """The slides (file, line and number) that the failure takes with it."""
+        self.hint = hint
+        """What repairs it: a command or an edit."""
+        self.printed = printed
+        """What the failing program had printed, its last lines."""
+
+
+class ConfigError(DeckError):
+    """`deck.toml` or the ledger can't be read, or says something unknown."""
+
+    exit_code = 3
+
+
+class TemplateError(DeckError):
+    """A template can't be rendered."""
+
+    exit_code = 4
+
+
+class DemoError(DeckError):
+    """A demo failed, hung, ate too much memory, or returned or printed what can't be shown."""
+
+    exit_code = 5
+
+
+class ClaimError(DeckError):
+    """A claim does not hold."""
+
+    exit_code = 6
+
+
+class MarpError(DeckError):
+    """Marp failed, or said that it did not and made something wrong."""
+
+    exit_code = 7
+
+
+class MissingToolError(DeckError):
+    """Node.js, npm or a browser is needed and isn't there."""
+
+    exit_code = 8
+
+
+class DriftError(DeckError):
+    """`check` found facts that moved, or a store that is not up to date."""
+
+    exit_code = 1
+
+
+class Failures(DeckError):
+    """Several failures, found in one go; the exit code is the first one's."""
+
+    def __init__(self, errors: Sequence[DeckError]) -> None:
+        super().__init__("\n".join(error.message for error in errors))
+        self.errors = tuple(errors)
+        self.exit_code = errors[0].exit_code
+
+
+def raise_all(errors: Sequence[DeckError]) -> None:
+    """Raise what was collected: nothing for none, the error itself for one, `Failures` for several."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Failures(errors)

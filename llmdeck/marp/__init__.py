@@ -1,0 +1,1 @@
+"""Marp: the pinned npm package, its installation, the browser it needs for PDF and PPTX, and the driver."""

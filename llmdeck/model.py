@@ -1,0 +1,216 @@
+"""The words of the project as frozen types: demo, variant, result, claim, slide, use, drift.
+
+Imports nothing of ours. Paths are POSIX strings relative to the project's root (the folder that holds `deck/`), so
+that what is stored or printed is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Facts = dict[str, Any]
+"""What a demo's `run` returned: JSON, floats with 6 significant digits."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Place:
+    """Where something stands, as an editor and a terminal can open it."""
+
+    file: str
+    """Path relative to the project's root."""
+    line: int = 0
+    """Counted from 1; 0 where the whole file is meant."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class Kind(StrEnum):
+    """How a parameter can be set: on the command line, by a control on a slide, by a request."""
+
+    CHOICE = "choice"
+    """One of `choices` (`Literal[...]`)."""
+    SLIDER = "slider"
+    """An integer of `choices`, evenly spaced (`Annotated[int, range(...)]`)."""
+    SWITCH = "switch"
+    """True or false (`bool`)."""
+    TEXT = "text"
+    """Free text (`str`)."""
+    NUMBER = "number"
+    """Any number (`int` or `float`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One keyword of a demo's `run`, read from its signature."""
+
+    name: str
+    kind: Kind
+    default: Any
+    choices: tuple[Any, ...] = ()
+    """The allowed values of a choice or a slider, in order."""
+    type: str = "str"
+    """The Python type's name: `str`, `int`, `float` or `bool`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """A module of the demos' package, found by its file; it is not imported here."""
+
+    name: str
+    module: str
+    """The dotted name that Python imports: `demos.vram`."""
+    file: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A demo with one set of parameters, as written (defaults left out)."""
+
+    demo: str
+    values: str = "{}"
+    """The parameters as canonical JSON: sorted keys, so that equal variants are equal strings."""
+
+    @classmethod
+    def of(cls, demo: str, values: Mapping[str, Any]) -> Variant:
+        """Make a variant from the parameters that a template or the ledger gives.
+
+        >>> Variant.of("vram", {"model": "gpt3-175b"})
+        Variant(demo='vram', values='{"model": "gpt3-175b"}')
+        """
+        return cls(demo, json.dumps(dict(values), sort_keys=True, ensure_ascii=False))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as a new dict."""
+        parsed: dict[str, Any] = json.loads(self.values)
+        return parsed
+
+    @property
+    def slug(self) -> str:
+        """A file name for it, without a suffix: readable, and unique through the digest at the end."""
+        words = [re.sub(r"[^A-Za-z0-9.-]+", "-", str(value)) for value in self.parameters.values()]
+        readable = "_".join(words)[:48].strip("-_.") or "default"
+        return f"{readable}-{hashlib.sha256(self.values.encode()).hexdigest()[:8]}"
+
+    def __str__(self) -> str:
+        return " ".join([self.demo, *(f"{k}={v}" for k, v in self.parameters.items())])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What running one variant gave."""
+
+    variant: Variant
+    facts: Facts
+    output: str
+    """What `show` printed."""
+    inputs: Mapping[str, str]
+    """SHA-256 of each project file that the answer came from: modules, data files and listed folders."""
+    figure: str | None = None
+    """The figure as SVG, where a slide shows it."""
+    alt: str | None = None
+    """The figure in words."""
+    kept: bool = False
+    """True where the demo fails now and these are its last good facts."""
+
+
+class State(StrEnum):
+    """What the store says of a variant."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The store's answer for one variant."""
+
+    state: State
+    result: Result | None = None
+    """The stored result, also where it is stale."""
+    reasons: tuple[str, ...] = ()
+    """Why it is not fresh, one sentence a changed part."""
+
+
+class Verdict(StrEnum):
+    """What is known of a claim."""
+
+    VERIFIED = "verified"
+    """Recomputed here, and it holds."""
+    CORRECTED = "corrected"
+    """The usual statement is wrong; the slide says the right one and what is often said."""
+    CITED = "cited"
+    """It can't be computed here: a source stands for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A sentence on a slide with an id, a check over facts, and sources."""
+
+    id: str
+    says: str
+    """The sentence, a Jinja template over the facts."""
+    verdict: Verdict
+    place: Place
+    variant: Variant | None = None
+    """The variant whose facts the sentence and the check use; none for a cited claim."""
+    holds: str | None = None
+    """A Jinja expression over the facts that must be true."""
+    often: str | None = None
+    """What is usually said, where that is wrong."""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slide:
+    """One slide of the rendered deck."""
+
+    number: int
+    """Counted from 1."""
+    file: str
+    """The template that made it."""
+    title: str
+    """The text of its first heading, or nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """One place of a template that uses a variant: one of its facts, its figure, its output, or a claim over it."""
+
+    variant: Variant
+    place: Place
+    fact: str = ""
+    """The fact that is read, by its top-level name; nothing where the whole variant is meant."""
+    claim: str = ""
+    """The claim's id, where a claim is what uses it."""
+    slide: int = 0
+    """The slide's number; 0 where the place makes no slide (the ledger)."""
+
+    def __str__(self) -> str:
+        return f"{self.place} (slide {self.slide})" if self.slide else str(self.place)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """A fact that differs from the store beyond its tolerance."""
+
+    variant: Variant
+    path: str
+    """Which fact: `by_dtype.fp16.total_gb`, `pieces[3]`."""
+    old: Any
+    """The stored value, or None where the fact is new."""
+    new: Any
+    """The value computed now, or None where the fact is gone."""
+
+    @property
+    def fact(self) -> str:
+        """The top-level name of the fact."""
+        return self.path.replace("[", ".").split(".")[0]

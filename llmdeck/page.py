@@ -1,0 +1,234 @@
+"""The HTML after Marp: one self-contained file. Pictures, fonts and emoji are inlined; a content security policy
+allows nothing from anywhere else, so that the page makes no request at all.
+
+Marp writes relative addresses. They are looked for in the output folder (`figures/`), in the installed npm packages
+(`twemoji/`, `katex/`), in `deck/` and in `deck/theme/`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import mimetypes
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from llmdeck.errors import DeckError, MarpError, raise_all
+from llmdeck.model import Place, Slide
+
+LOADS = {"src", "poster", "data", "style", "href", "xlink:href", "srcset"}
+"""Attributes that make a browser load something; `href` does so on links and SVG images, not on `<a>`."""
+ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+))?""")
+URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)"'\s]+))\s*\)""")
+IMPORT = re.compile(r"""@import\s+(?:url\()?["']?((?:https?:)?//[^"')\s;]+)""")
+FONT_SOURCES = re.compile(r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+")
+CHARSET = '<meta charset="UTF-8">'
+TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where a page's relative addresses lead."""
+
+    folder: Path
+    """The deck's folder; an address must stay below it."""
+    themes: Path
+    """The themes' folder: addresses in a theme's CSS are relative to it."""
+    packages: Path
+    """The folder of the installed npm packages."""
+    figures: Mapping[str, str]
+    """The figures by address, as SVG."""
+    slides: Sequence[Slide]
+    """The slides, to say where an address stands."""
+
+    def read(self, address: str) -> bytes | None:
+        """The bytes that a relative address means, or None where there is no such file."""
+        path = unquote(urlsplit(address).path)
+        if path in self.figures:
+            return self.figures[path].encode("utf-8")
+        found = self.find(path)
+        return found.read_bytes() if found else None
+
+    def find(self, path: str) -> Path | None:
+        """The file that a relative path means."""
+        if path.startswith("twemoji/"):
+            candidates = [(self.packages / "@discordapp/twemoji/dist", path.removeprefix("twemoji/"))]
+        elif path.startswith("katex/"):
+            candidates = [(self.packages / "katex/dist/fonts", path.removeprefix("katex/"))]
+        else:
+            candidates = [(self.folder, path), (self.themes, path)]
+        for base, rest in candidates:
+            file = (base / rest).resolve()
+            if file.is_relative_to(base.resolve()) and file.is_file():
+                return file
+        return None
+
+    def place(self, address: str, number: int) -> Place:
+        """The template line that names an address, as near as it can be said."""
+        files = [slide.file for slide in self.slides if slide.number == number]
+        styles = [self.themes.relative_to(self.folder.parent) / css.name for css in sorted(self.themes.glob("*.css"))]
+        for file in [*files, *(style.as_posix() for style in styles)]:
+            text = (self.folder.parent / file).read_text(encoding="utf-8")
+            for line, content in enumerate(text.splitlines(), 1):
+                if address in content:
+                    return Place(file=file, line=line)
+        return Place(file=files[0] if files else "deck")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A self-contained page, and what went into it."""
+
+    html: str
+    assets: Mapping[str, Path]
+    """The files that were inlined, by their relative path: what a PDF of the same Markdown needs beside it."""
+
+
+def make_self_contained(source: str, sources: Sources) -> Page:
+    """Inline everything that the page would load, and forbid the rest.
+
+    Raises:
+        MarpError: a picture that isn't there, an address outside the deck, something from the network; all of them.
+    """
+    parser = _Inliner(source, sources)
+    parser.feed(source)
+    parser.close()
+    raise_all(parser.errors)
+    return Page(html=_with_policy("".join(parser.pieces())), assets=parser.assets)
+
+
+def _with_policy(page: str) -> str:
+    """Add the content security policy, with the digest of each script that Marp put into the page."""
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode() for script in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+        "media-src data:; frame-src 'self' file:; base-uri 'none'; form-action 'none'"
+    )
+    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return page.replace(CHARSET, CHARSET + tag, 1)
+
+
+@dataclass
+class _Edit:
+    start: int
+    end: int
+    text: str
+
+
+@dataclass
+class _Found:
+    """What a page loads: collected while it is read."""
+
+    edits: list[_Edit] = field(default_factory=list)
+    errors: list[DeckError] = field(default_factory=list)
+    assets: dict[str, Path] = field(default_factory=dict)
+
+
+class _Inliner(HTMLParser):
+    """Reads the page once and notes what to replace; text between tags is never touched."""
+
+    def __init__(self, source: str, sources: Sources) -> None:
+        super().__init__(convert_charrefs=False)
+        self.source, self.sources, self.found = source, sources, _Found()
+        self.starts = [0, *(m.end() for m in re.finditer("\n", source))]
+        self.slide, self.in_style = 0, False
+
+    @property
+    def errors(self) -> list[DeckError]:
+        return self.found.errors
+
+    @property
+    def assets(self) -> dict[str, Path]:
+        return self.found.assets
+
+    def pieces(self) -> Iterator[str]:
+        """The page with the edits made."""
+        at = 0
+        for edit in self.found.edits:
+            yield self.source[at : edit.start]
+            yield edit.text
+            at = edit.end
+        yield self.source[at:]
+
+    def _offset(self) -> int:
+        line, column = self.getpos()
+        return self.starts[line - 1] + column
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the slide, and rewrite the attributes that load something."""
+        values = dict(attrs)
+        self.in_style = tag == "style"
+        if tag == "section" and (values.get("id") or "").isdigit():
+            self.slide = int(values["id"] or 0)
+        if not LOADS.intersection(values) or tag == "a":
+            return
+        raw, start = self.get_starttag_text() or "", self._offset()
+        if tag == "img" and "data-marp-twemoji" in values and self.sources.find(values.get("src") or "") is None:
+            new = html.escape(values.get("alt") or "")  # newer than the emoji that we have: the letter itself
+        else:
+            new = raw[: len(tag) + 1] + ATTRIBUTE.sub(lambda m: self._attribute(tag, m), raw[len(tag) + 1 :])
+        if new != raw:
+            self.found.edits.append(_Edit(start, start + len(raw), new))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """`<img … />` is a start tag."""
+        self.handle_starttag(tag, attrs)
+
+    def handle_data(self, data: str) -> None:
+        """Inline what a style sheet loads."""
+        if self.in_style:
+            start = self._offset()
+            self.found.edits.append(_Edit(start, start + len(data), self._css(data)))
+        self.in_style = False
+
+    def _attribute(self, tag: str, match: re.Match[str]) -> str:
+        name, value = match[1].lower(), match[3]
+        if value is None or name not in LOADS:
+            return match[0]
+        plain = html.unescape(value.strip("\"'"))
+        if name == "style":
+            new = self._css(plain)
+        elif name == "srcset":
+            self._error("srcset is not supported: use src", plain)
+            return match[0]
+        elif name == "href" and tag == "link" and plain.startswith("#"):
+            return match[0]
+        else:
+            new = self._data(plain)
+        return match[0] if new == plain else f'{match[1]}="{html.escape(new, quote=True)}"'
+
+    def _css(self, css: str) -> str:
+        for address in IMPORT.findall(css):
+            self._error(f"the style sheet loads {address} from the network", address, "ship the font in deck/theme/fonts")
+        css = FONT_SOURCES.sub(r"src:\1", css)  # every browser that runs Marp's page reads WOFF2
+        return URL.sub(lambda m: f'url("{self._data(m[1] or m[2] or m[3] or "")}")', css)
+
+    def _data(self, address: str) -> str:
+        """An address as a `data:` URL, or as it is where it loads nothing."""
+        if not address or address.startswith(("data:", "#")):
+            return address
+        if re.match(r"(?:[a-zA-Z][a-zA-Z+.-]*:|//)", address):
+            self._error(f"{address} would be loaded from the network", address, "put the file into deck/ and name it relative to it")
+            return address
+        content = self.sources.read(address)
+        if content is None:
+            self._error(f"there is no {address}", address, "addresses are relative to deck/ and stay below it")
+            return address
+        path = unquote(urlsplit(address).path)
+        found = self.sources.find(path)
+        if found is not None:
+            self.found.assets[path] = found
+        suffix = Path(path).suffix.lower()
+        kind = TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+    def _error(self, message: str, address: str, hint: str = "") -> None:
+        on = f"slide {self.slide}: " if self.slide else ""
+        self.found.errors.append(MarpError(on + message, place=self.sources.place(address, self.slide), hint=hint))

@@ -1,0 +1,551 @@
+"""Strict Jinja: templates → Markdown, which variants they use, and which template line made which slide.
+
+A variant that has no result yet does not stop the rendering: its facts are `Pending`, which swallows every question, so
+that one pass finds as many missing variants as it can. The build runs them and renders again.
+
+Where things came from is found with marks: each `{{ … }}` leaves the line that it stands on in the text (see
+`markdown.mark`), and the slides are then told apart by the parser that Marp's is a port of.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import jinja2
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.nodes import Concat
+from markupsafe import Markup
+
+from llmdeck import claims as ledger
+from llmdeck import markdown
+from llmdeck.config import Config
+from llmdeck.errors import ClaimError, ConfigError, DeckError, TemplateError
+from llmdeck.markdown import MARK, Markdown
+from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant, Verdict
+from llmdeck.units import Numbers, unit_of, with_unit
+
+SUFFIX = ".md.j2"
+MISTAKES = (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What a mistake in a template raises."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A deck as Markdown, and where it came from."""
+
+    markdown: str
+    """What Marp reads, front matter included."""
+    slides: tuple[Slide, ...]
+    uses: tuple[Use, ...]
+    """Every place that uses a variant, the ledger's own lines included, in the order of the slides."""
+    figures: Mapping[str, str]
+    """The figures that the Markdown names: path relative to the output folder, and SVG."""
+    errors: tuple[DeckError, ...] = ()
+    """Claims that don't hold and templates that can't be rendered, all of them."""
+    pending: frozenset[Variant] = frozenset()
+    """Variants that have no result; the Markdown is not complete where there are any."""
+    wants_figure: frozenset[Variant] = frozenset()
+    """Variants whose figure a slide shows."""
+    claim_slides: tuple[tuple[str, int], ...] = ()
+    """Which claim is said on which slide, in the order of the slides; cited claims too."""
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """All variants that the deck uses, each once."""
+        return tuple(dict.fromkeys(use.variant for use in self.uses))
+
+    def places(self, variant: Variant) -> list[str]:
+        """The slides that use a variant, to name them in a message."""
+        return list(dict.fromkeys(str(use) for use in self.uses if use.variant == variant))
+
+
+class Pending:
+    """The facts of a variant that has no result yet: any question has an empty answer."""
+
+    def _same(self, *_args: object, **_kwargs: object) -> Pending:
+        return self
+
+    def _empty(self) -> str:
+        return ""
+
+    __getattr__ = __getitem__ = __call__ = _same
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _same
+    __lt__ = __le__ = __gt__ = __ge__ = lambda _self, _other: False
+    __str__ = __html__ = _empty
+    __iter__ = lambda _self: iter(())
+    __len__ = lambda _self: 0
+
+
+class FactsView(dict[str, Any]):
+    """Facts in a template: a misspelt name is an error that names the known ones; numbers remember their unit."""
+
+    def __init__(self, facts: Mapping[str, Any], owner: str, on_read: Callable[[str], None] | None = None) -> None:
+        super().__init__({name: view(value, name, owner) for name, value in facts.items()})
+        self.owner, self.on_read = owner, on_read
+
+    def __missing__(self, name: str) -> NoReturn:
+        near = get_close_matches(name, self, 1)
+        guess = f"; did you mean `{near[0]}`?" if near else ""
+        raise jinja2.UndefinedError(f"{self.owner} has no fact `{name}`{guess} It has: {', '.join(self)}")
+
+    def read(self, name: str) -> Any:
+        """One fact; who reads it is noted."""
+        value = self[name]
+        if self.on_read:
+            self.on_read(name)
+        return value
+
+
+def view(value: Any, name: str, owner: str) -> Any:
+    """A fact as templates see it."""
+    if isinstance(value, dict):
+        return FactsView(value, owner)
+    if isinstance(value, list):
+        return [view(item, name, owner) for item in value]
+    return with_unit(value, unit_of(name))
+
+
+class _Generator(CodeGenerator):
+    """Jinja's code generator, but `a ~ b` escapes what is no Markdown, as `{{ a }}{{ b }}` would."""
+
+    def visit_Concat(self, node: Concat, frame: Frame) -> None:  # noqa: N802  Jinja's name
+        self.write("environment.concatenate((")
+        for arg in node.nodes:
+            self.visit(arg, frame)
+            self.write(", ")
+        self.write("))")
+
+
+class DeckEnvironment(jinja2.Environment):
+    """Jinja with strict names, facts before methods, and escaping for Markdown."""
+
+    code_generator_class = _Generator
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`facts.name`: a fact, never a method of dict."""
+        return obj.read(attribute) if isinstance(obj, FactsView) else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """`facts["name"]`, the same."""
+        if isinstance(obj, FactsView) and isinstance(argument, str):
+            return obj.read(argument)
+        return super().getitem(obj, argument)
+
+    @staticmethod
+    def concatenate(parts: Sequence[Any]) -> Any:
+        """Join plain values to a plain string; with Markdown among them, escape the others."""
+        if any(hasattr(part, "__html__") for part in parts):
+            return Markdown("").join(parts)
+        return "".join(map(str, parts))
+
+
+def environment(config: Config, numbers: Numbers) -> DeckEnvironment:
+    """The templates' environment: filters, tests, and a loader for `deck/`."""
+    env = DeckEnvironment(
+        loader=jinja2.FileSystemLoader(config.folder, encoding="utf-8"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,  # what finalize returns is Markup, so that nothing is escaped a second time
+        finalize=partial(_finalize, numbers, config),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Callable[..., str]] = {"num": numbers.num, "qty": numbers.qty, "pct": numbers.pct}
+    filters |= {unit: numbers.scaled(unit) for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")}
+    filters["compact"] = numbers.compact
+    env.filters |= {name: _number_filter(function) for name, function in filters.items()}
+    env.filters["code"] = lambda value: value if isinstance(value, Pending) else markdown.inline_code(value)
+    env.tests["close_to"] = ledger.close_to
+    return env
+
+
+def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
+    """Numbers are written in characters that are no syntax, so they are Markdown, in formulas and code too."""
+
+    def apply(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value if isinstance(value, Pending) else Markdown(function(value, *args, **kwargs))
+
+    return apply
+
+
+def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
+    """What `{{ value }}` writes: the value as itself, and a mark of the line it stands on."""
+    if isinstance(value, jinja2.Undefined | Pending):
+        return value
+    place = _template_place()
+    shown = value if isinstance(value, Markup) else show(numbers, config, value)
+    return Markdown(shown + Markdown(markdown.mark(f"line {place}"))) if place else shown
+
+
+def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
+    """A bare value on a slide: numbers in the deck's locale, truth in its words, text as itself."""
+    if isinstance(value, bool):
+        return markdown.text(config.words.true if value else config.words.false)
+    if isinstance(value, int | float):
+        return Markdown(numbers.num(value))
+    return markdown.text(value)
+
+
+def _template_place() -> Place | None:
+    """The line of the template that is being rendered now, from the frames of its compiled code."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        template = frame.f_globals.get("__jinja_template__")
+        if template is not None and template.name is not None:
+            return Place(file=f"deck/{template.name}", line=template.get_corresponding_lineno(frame.f_lineno))
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+@dataclass
+class Renderer:
+    """One rendering of all templates with the results that there are."""
+
+    config: Config
+    demos: Mapping[str, Demo]
+    claims: Mapping[str, Claim]
+    results: Mapping[Variant, Result]
+    notes: bool = True
+    met: list[Use] = field(default_factory=list)
+    figures: dict[str, str] = field(default_factory=dict)
+    pending: set[Variant] = field(default_factory=set)
+    wants_figure: set[Variant] = field(default_factory=set)
+    errors: list[DeckError] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        deck = self.config.deck
+        try:
+            self.numbers = Numbers(deck.locale or deck.lang)
+        except ValueError as error:
+            raise ConfigError(str(error), place=Place(file="deck/deck.toml")) from None
+        self.env = environment(self.config, self.numbers)
+        self.env.globals |= {
+            "claim": self.claim,
+            "often": self.often,
+            "demo": self.demo,
+            "table": self.table,
+            "figure": self.figure,
+            "output": self.output,
+            "code": self.code,
+            "notes": self.note,
+            "deck": deck,
+        }
+
+    def render(self) -> Rendered:
+        """Render every template in the order of its name."""
+        paths = sorted((self.config.folder / "slides").glob(f"*{SUFFIX}"))
+        if not paths:
+            raise TemplateError("the deck has no slides", place=Place(file=f"deck/slides/*{SUFFIX}"))
+        for claim in self.claims.values():
+            if claim.variant:
+                with self._collecting():
+                    self._use(claim.variant, claim.place, claim=claim.id)
+        slides: list[Slide] = []
+        marks = _Marks()
+        chunks = [self._finish(path, self._render_file(path), slides, marks) for path in paths]
+        uses = {replace(use, slide=marks.slide_of(use)) for use in self.met}
+        rendered = Rendered(
+            markdown=front_matter(self.config) + "\n---\n\n".join(chunks),
+            slides=tuple(slides),
+            uses=tuple(sorted(uses, key=lambda use: (use.slide, use.place, use.variant.values, use.fact, use.claim))),
+            figures=self.figures,
+            errors=tuple(self.errors),
+            pending=frozenset(self.pending),
+            wants_figure=frozenset(self.wants_figure),
+            claim_slides=tuple(marks.claims),
+        )
+        return replace(rendered, errors=rendered.errors + tuple(self._check_claims(rendered)))
+
+    def _finish(self, path: Path, text: str, slides: list[Slide], marks: _Marks) -> str:
+        """Number a page's slides, note where its marks are, and return its Markdown without them."""
+        ends, titles = split(text)
+        first = len(slides) + 1
+        slides += [Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)]
+        flagged: set[int] = set()
+        old = {use.place for use in self.met if use.variant in self.results and self.results[use.variant].kept}
+        for number, line in enumerate(text.splitlines()):
+            index = sum(end <= number for end in ends)
+            for content in MARK.findall(line):
+                marks.add(content, first + index)
+                if marks.place(content) in old:
+                    flagged.add(index)
+        return self._flag(MARK.sub("", text), ends, flagged)
+
+    def _flag(self, text: str, ends: list[int], flagged: set[int]) -> str:
+        """Put a visible mark on the slides whose facts could not be recomputed."""
+        badge = f'\n<p class="not-updated">{markdown.text(self.config.words.not_updated)}</p>\n\n'
+        lines = text.splitlines(keepends=True)
+        for index in sorted(flagged, reverse=True):
+            lines.insert([*ends, len(lines)][index], badge)
+        return "".join(lines)
+
+    @contextmanager
+    def _collecting(self) -> Iterator[None]:
+        try:
+            yield
+        except DeckError as error:
+            self.errors.append(error)
+
+    def _check_claims(self, rendered: Rendered) -> list[DeckError]:
+        """Whether each claim of the ledger holds, also one that no slide shows yet."""
+        errors: list[DeckError] = []
+        for claim in self.claims.values():
+            if claim.variant is None or claim.variant not in self.results:
+                continue
+            facts = self.results[claim.variant].facts
+            try:
+                if not ledger.holds(self.env, claim, facts):
+                    used = [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
+                    errors.append(ledger.broken(self.env, claim, facts, used))
+            except ClaimError as error:
+                errors.append(error)
+        return errors
+
+    def _render_file(self, path: Path) -> str:
+        name = path.relative_to(self.config.folder).as_posix()
+        waiting = len(self.pending)
+        try:
+            return self.env.get_template(name).render()
+        except DeckError as error:
+            if len(self.pending) == waiting:
+                self.errors.append(error)
+        except MISTAKES as error:
+            if len(self.pending) == waiting:  # with a result pending, the mistake may be its own
+                self.errors.append(self._mistake(error, name))
+        return ""
+
+    def _mistake(self, error: Exception, name: str) -> TemplateError:
+        file, line = name, 0
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            file, line = error.name or name, error.lineno
+        else:
+            trace = error.__traceback__
+            while trace is not None:
+                template = trace.tb_frame.f_globals.get("__jinja_template__")
+                if template is not None and template.name:
+                    file, line = template.name, template.get_corresponding_lineno(trace.tb_lineno)
+                elif Path(trace.tb_frame.f_code.co_filename).suffix == ".j2":
+                    file = Path(trace.tb_frame.f_code.co_filename).relative_to(self.config.folder).as_posix()
+                    line = trace.tb_lineno
+                trace = trace.tb_next
+        message = str(error.message if isinstance(error, jinja2.TemplateError) else error)
+        hint = ""
+        if "comment" in message:
+            hint = "`{#` starts a comment in Jinja: write {{ '{#' }} where it is meant as text"
+        return TemplateError(message or type(error).__name__, place=Place(file=f"deck/{file}", line=line), hint=hint)
+
+    # What templates call. Each notes where it was called from.
+
+    def demo(self, name: str, /, **values: Any) -> Any:
+        """The facts of a demo: `{% set f = demo("vram", model="gpt3-175b") %}`, then `{{ f.weights_gb | qty }}`."""
+        variant, place = self._variant(name, values)
+        result = self.results.get(variant)
+        if result is None:
+            return Pending()
+        return FactsView(result.facts, f"demo {name}", on_read=lambda fact: self._read(variant, place, fact))
+
+    def claim(self, key: str) -> Any:
+        """A claim of the ledger as it is said, with the mark of its verdict."""
+        claim, place = self._claim(key), self._here()
+        if claim.variant:
+            self._use(claim.variant, place, claim=key)
+        if claim.variant and claim.variant not in self.results:
+            self.pending.add(claim.variant)
+            return Pending()
+        says = self._says(claim)
+        label = str(getattr(self.config.words, claim.verdict.value))
+        kind = claim.verdict.value
+        verdict = f'<span class="verdict {kind}">{markdown.text(label)}</span>'
+        marked = markdown.mark(f"claim {key}")
+        return Markdown(f'{marked}<span class="claim" id="claim-{markdown.references(key)}">{says}</span> {verdict}')
+
+    def often(self, key: str) -> Markdown:
+        """What is usually said instead of a corrected claim."""
+        claim = self._claim(key)
+        if claim.verdict is not Verdict.CORRECTED or claim.often is None:
+            raise ValueError(f"claim {key} is {claim.verdict}: only a corrected one has an `often`")
+        return Markdown(f'<span class="often">{markdown.text(claim.often)}</span>')
+
+    def table(self, rows: Any, columns: Sequence[str] = (), headers: Sequence[str] = ()) -> Any:
+        """Rows of facts as a table; `columns` picks and orders them, `headers` names them."""
+        if isinstance(rows, Pending):
+            return rows
+        columns = tuple(columns) or (tuple(rows[0]) if rows and isinstance(rows[0], dict) else ())
+        columns = columns or tuple(map(str, range(len(rows[0]) if rows else 0)))
+        return markdown.table(rows, columns, tuple(headers) or columns, partial(_cell, self.numbers, self.config))
+
+    def figure(self, name: str, /, **values: Any) -> Any:
+        """The figure of a demo, with its alternative text."""
+        variant, _ = self._variant(name, values)
+        self.wants_figure.add(variant)
+        result = self.results.get(variant)
+        if result is None or result.figure is None or result.alt is None:
+            self.pending.add(variant)
+            return Pending()
+        source = f"figures/{name}-{variant.slug}.svg"
+        self.figures[source] = result.figure
+        width, height = svg_size(result.figure)
+        return markdown.figure(source, result.alt, width, height)
+
+    def output(self, name: str, /, first: int = 1, last: int | None = None, **values: Any) -> Any:
+        """What a demo prints, or its lines `first` to `last`."""
+        variant, _ = self._variant(name, values)
+        result = self.results.get(variant)
+        if result is None:
+            return Pending()
+        lines = result.output.splitlines()
+        return markdown.output("\n".join(lines[first - 1 : last]))
+
+    def code(self, name: str, function: str) -> Markdown:
+        """The source of a function of the demos' package, without its docstring: `code("vram", "kv_bytes")`."""
+        path = self.config.demos_folder / (name.replace(".", "/") + ".py")
+        if not path.is_file():
+            raise ValueError(f"code: there is no {self.config.relative(path)}")
+        return markdown.fence(excerpt(path.read_text(encoding="utf-8"), function), "python")
+
+    def note(self, value: str = "", caller: Callable[[], str] | None = None) -> Markdown:
+        """Speaker notes: `{% call notes() %}…{% endcall %}`."""
+        body = value + (caller() if caller else "")
+        return markdown.note(body) if self.notes else Markdown("")
+
+    def _here(self) -> Place:
+        return _template_place() or Place(file="deck/slides")
+
+    def _use(self, variant: Variant, place: Place, *, fact: str = "", claim: str = "") -> None:
+        if variant.demo not in self.demos:
+            near = get_close_matches(variant.demo, self.demos, 1)
+            guess = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(self.demos)}"
+            raise TemplateError(f"no demo `{variant.demo}`", place=place, hint=guess)
+        self.met.append(Use(variant=variant, place=place, fact=fact, claim=claim))
+        if variant not in self.results:
+            self.pending.add(variant)
+
+    def _read(self, variant: Variant, place: Place, fact: str) -> None:
+        self._use(variant, self._here() if _template_place() else place, fact=fact)
+
+    def _variant(self, name: str, values: Mapping[str, Any]) -> tuple[Variant, Place]:
+        variant, place = Variant.of(name, values), self._here()
+        self._use(variant, place)
+        return variant, place
+
+    def _claim(self, key: str) -> Claim:
+        if key in self.claims:
+            return self.claims[key]
+        near = get_close_matches(key, self.claims, 1)
+        guess = f"; did you mean `{near[0]}`?" if near else ""
+        raise ValueError(f"no claim `{key}` in deck/{ledger.FILE}{guess}")
+
+    def _says(self, claim: Claim) -> str:
+        facts = self.results[claim.variant].facts if claim.variant else {}
+        owner = f"demo {claim.variant.demo}" if claim.variant else "a cited claim"
+        try:
+            return self.env.from_string(claim.says).render(FactsView(facts, owner))
+        except MISTAKES as error:
+            known = f"facts of {claim.variant}: {', '.join(facts)}" if facts else ""
+            raise ClaimError(f"claim {claim.id}: {error}", place=claim.place, hint=known) from None
+
+
+def _cell(numbers: Numbers, config: Config, value: Any) -> Markdown:
+    """A table's cell: a number with a unit shows it."""
+    if getattr(value, "unit", ""):
+        return Markdown(numbers.qty(value))
+    return value if isinstance(value, Markdown) else show(numbers, config, value)
+
+
+def svg_size(svg: str) -> tuple[float, float]:
+    """Width and height of an SVG from its `viewBox`, in its own units."""
+    box = svg.split('viewBox="', 1)[1].split('"', 1)[0].split()
+    return float(box[2]), float(box[3])
+
+
+def excerpt(source: str, function: str) -> str:
+    """The source of one function or class, without its docstring.
+
+    Raises:
+        ValueError: where the module has no such function; the message names those it has.
+    """
+    nodes = {n.name: n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    if function not in nodes:
+        raise ValueError(f"code: no function `{function}`; there are: {', '.join(nodes)}")
+    node, lines = nodes[function], source.splitlines()
+    start = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
+    kept = lines[start : node.end_lineno]
+    first = node.body[0]
+    if ast.get_docstring(node) is not None and len(node.body) > 1:
+        del kept[first.lineno - 1 - start : (first.end_lineno or first.lineno) - start]
+    return "\n".join(kept)
+
+
+def front_matter(config: Config) -> str:
+    """Marp's front matter, from `deck.toml`; strings are quoted, since YAML is a superset of JSON."""
+    deck = config.deck
+    items = {"marp": True, "title": deck.title, "author": deck.author, "lang": deck.lang, "theme": deck.theme}
+    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math}
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in items.items() if value != ""]
+    return "\n".join(["---", *lines, "---", "", ""])
+
+
+class _Marks:
+    """Which slides the marks of the rendered text are on."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Place, list[int]] = {}
+        self.claims: list[tuple[str, int]] = []
+
+    @staticmethod
+    def place(content: str) -> Place | None:
+        """The place that a mark stands for, or None where it stands for a claim."""
+        kind, _, rest = content.partition(" ")
+        file, _, line = rest.rpartition(":")
+        return Place(file=file, line=int(line)) if kind == "line" else None
+
+    def add(self, content: str, slide: int) -> None:
+        """Note one mark."""
+        place = self.place(content)
+        if place is None:
+            self.claims.append((content.partition(" ")[2], slide))
+        elif slide not in self.lines.setdefault(place, []):
+            self.lines[place].append(slide)
+
+    def slide_of(self, use: Use) -> int:
+        """Where a use shows: on the slide of its line, of its claim, or else of the next line of its file that shows."""
+        here = self.lines.get(use.place, [])
+        if len(here) == 1:
+            return here[0]
+        said = [slide for claim, slide in self.claims if claim == use.claim]
+        if said and use.place.file.endswith(SUFFIX):
+            return said[0]
+        later = sorted((place.line, found[0]) for place, found in self.lines.items() if place.file == use.place.file)
+        return next((slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0)
+
+
+def split(text: str) -> tuple[list[int], list[str]]:
+    """Where a page's slides end (the lines of its rulers), and each slide's title.
+
+    >>> split("# One\\n\\n---\\n\\n```\\n---\\n```\\n")
+    ([2], ['One', ''])
+    """
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    starts, titles = [], [""]
+    for n, token in enumerate(tokens):
+        if token.type == "hr" and token.level == 0 and token.map:
+            starts.append(token.map[0])
+            titles.append("")
+        elif token.type == "heading_open" and not titles[-1]:
+            titles[-1] = MARK.sub("", _plain(tokens[n + 1].children or []))
+    return starts, titles
+
+
+def _plain(children: Sequence[Any]) -> str:
+    return "".join(child.content for child in children if child.type in ("text", "text_special", "code_inline")).strip()

@@ -1,0 +1,203 @@
+"""Demos in child processes, several at once, each with a time limit and a process group that is ended whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from llmdeck.config import Config
+from llmdeck.errors import DemoError
+from llmdeck.model import Demo, Place, Result, Variant
+
+GRACE_S = 3.0
+"""How much longer than its limit a worker may take to end itself and say where it hung."""
+PRINTED_LINES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One demo and the variants of it that are wanted."""
+
+    demo: Demo
+    variants: tuple[Variant, ...]
+    figures: frozenset[Variant] = frozenset()
+    """The variants whose figure a slide shows."""
+
+
+Outcome = Result | DemoError
+Progress = Callable[[str, str], None]
+"""Called with a demo's name and `start` or `done`."""
+
+
+class Runner(Protocol):
+    """What computes variants. The local one is `run_jobs`; another may send them elsewhere."""
+
+    def __call__(self, config: Config, jobs: Sequence[Job], progress: Progress) -> Mapping[Variant, Outcome]:
+        """Answer every variant of every job, with a result or with an error."""
+
+
+def run_jobs(config: Config, jobs: Sequence[Job], progress: Progress) -> dict[Variant, Outcome]:
+    """Run the jobs, as many at once as there are cores; one process computes all the variants of its demo."""
+    outcomes: dict[Variant, Outcome] = {}
+
+    def one(job: Job) -> dict[Variant, Outcome]:
+        progress(job.demo.name, "start")
+        try:
+            return run_job(config, job)
+        finally:
+            progress(job.demo.name, "done")
+
+    with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
+        for future in as_completed([pool.submit(one, job) for job in jobs]):
+            outcomes |= future.result()
+    return outcomes
+
+
+def run_job(config: Config, job: Job) -> dict[Variant, Outcome]:
+    """Run one demo in a process of its own and read its answers."""
+    wanted = [{"values": v.parameters, "figure": v in job.figures} for v in job.variants]
+    answers, ended = _run_worker(config, job.demo, wanted, describe=False)
+    outcomes: dict[Variant, Outcome] = {}
+    for variant, answer in zip(job.variants, answers, strict=False):
+        outcomes[variant] = _result(config, job.demo, variant, answer)
+    for variant in job.variants[len(answers) :]:
+        outcomes[variant] = ended
+    return outcomes
+
+
+def describe(config: Config, demo: Demo) -> dict[str, Any]:
+    """Ask a demo for its first lines and its parameters.
+
+    Raises:
+        DemoError: where it can't be imported or its signature is no interface.
+    """
+    answers, ended = _run_worker(config, demo, [], describe=True)
+    if not answers:
+        raise ended
+    if "error" in answers[0]:
+        raise _error(config, demo, answers[0])
+    return answers[0]
+
+
+def _run_worker(
+    config: Config, demo: Demo, variants: list[dict[str, Any]], *, describe: bool
+) -> tuple[list[dict[str, Any]], DemoError]:
+    """Start the worker; return its answers, and the error that stands for those it did not give."""
+    limits = config.limits_of(demo.name)
+    request = {
+        "root": str(config.root),
+        "folder": str(config.demos_folder),
+        "module": demo.module,
+        "variants": variants,
+        "describe": describe,
+        "time_s": limits.time_s,
+        "memory_gib": limits.memory_gib,
+    }
+    with tempfile.TemporaryDirectory(prefix="llmdeck-") as temp:
+        folder = Path(temp)
+        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        command = [sys.executable, "-m", "llmdeck.worker", str(folder / "request.json"), str(folder / "answers.jsonl")]
+        with (folder / "printed").open("wb") as printed, _group(command, config.root, printed) as process:
+            try:
+                process.wait(timeout=limits.time_s + GRACE_S)
+            except subprocess.TimeoutExpired:
+                _end_group(process)
+        lines = (folder / "answers.jsonl").read_text(encoding="utf-8").splitlines() if process.pid else []
+        text = (folder / "printed").read_text(encoding="utf-8", errors="backslashreplace")
+    answers = [json.loads(line) for line in lines if line.endswith("}")]
+    return answers, _ended(config, demo, process.returncode, text)
+
+
+@contextmanager
+def _group(command: list[str], root: Path, printed: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own that is ended whole on the way out, whatever happens."""
+    environment = os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=printed,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        _end_group(process)
+
+
+def _python_path() -> str:
+    """So that the child finds this package however it was started."""
+    here = str(Path(__file__).parent.parent)
+    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End the process and everything it started."""
+    if hasattr(os, "killpg"):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    else:
+        process.kill()
+    process.wait()
+
+
+def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]) -> Outcome:
+    """One line of the worker as a result, or as the error that it tells of."""
+    if "error" in answer:
+        return _error(config, demo, answer, variant)
+    return Result(
+        variant=variant,
+        facts=answer["facts"],
+        output=answer["output"],
+        inputs=answer["inputs"],
+        figure=answer.get("figure"),
+        alt=answer.get("alt"),
+    )
+
+
+def _error(config: Config, demo: Demo, answer: dict[str, Any], variant: Variant | None = None) -> DemoError:
+    file = config.relative(Path(answer["file"])) if answer["file"] else demo.file
+    return DemoError(
+        f"demo {variant or demo.name}: {answer['error']}",
+        place=Place(file=file, line=answer["line"]),
+        hint=f"run it alone: python -m {demo.module}",
+        printed=answer["printed"],
+    )
+
+
+def _ended(config: Config, demo: Demo, code: int, text: str) -> DemoError:
+    """Why the process ended without answering: its limit (with the line where it hung), a signal, or an exit."""
+    limits = config.limits_of(demo.name)
+    hung = re.findall(r'File "([^"]+)", line (\d+) in', text) if "Timeout (" in text else []
+    frames = [(Path(f), int(n)) for f, n in hung if Path(f).is_relative_to(config.demos_folder)]
+    place = Place(file=config.relative(frames[0][0]), line=frames[0][1]) if frames else Place(file=demo.file)
+    printed = "\n".join(text.split("Timeout (")[0].splitlines()[-PRINTED_LINES:])
+    if "Timeout (" in text or code == -signal.SIGKILL:
+        return DemoError(
+            f"demo {demo.name} took longer than its limit of {limits.time_s:g} s",
+            place=place,
+            hint=f"mend it, or set time_s in [demos.{demo.name}] of deck.toml",
+            printed=printed,
+        )
+    name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return DemoError(
+        f"demo {demo.name} ended without an answer ({name})",
+        place=place,
+        hint=f"run it alone: python -m {demo.module} (its memory limit is {limits.memory_gib:g} GiB)",
+        printed=printed,
+    )

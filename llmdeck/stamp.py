@@ -1,0 +1,69 @@
+"""Has anything changed since the last build? Digests of all inputs and outputs, in the output folder.
+
+This is what makes a build with nothing to do take a tenth of a second, so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from llmdeck.config import Config
+from llmdeck.demos import digest
+from llmdeck.store import replace
+
+NAME = ".llmdeck.json"
+PACKAGE = Path(__file__).parent
+SKIPPED = {"__pycache__", ".DS_Store"}
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not SKIPPED.intersection(path.parts) and not path.name.startswith("."):
+            yield path
+
+
+def inputs(config: Config, others: Iterable[str] = ()) -> dict[str, str]:
+    """SHA-256 of everything that a build reads: the deck, the demos, this package, and `others` (relative paths)."""
+    known = {config.relative(path): digest(path) for path in (*_files(config.folder), *_files(config.demos_folder))}
+    known |= {name: digest(config.root / name) for name in others}
+    package = hashlib.sha256()
+    for path in _files(PACKAGE):
+        package.update(f"{path.relative_to(PACKAGE).as_posix()} {digest(path)}\n".encode())
+    return known | {"llmdeck": package.hexdigest()}
+
+
+def read(config: Config) -> dict[str, Any]:
+    """What the last build noted; nothing where there is no build or the note can't be read."""
+    try:
+        noted = json.loads((config.output / NAME).read_text(encoding="utf-8"))
+        return noted if isinstance(noted, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def current(config: Config, wanted: Iterable[str]) -> set[str]:
+    """Which of the outputs (`deck.html`, or `deck.html without notes`) are what a build would write now."""
+    noted = read(config)
+    others = noted.get("others", [])
+    if noted.get("inputs") != inputs(config, others):
+        return set()
+    outputs: Mapping[str, str] = noted.get("outputs", {})
+    return {name for name in wanted if name in outputs and digest(config.output / name.split()[0]) == outputs[name]}
+
+
+def write(config: Config, outputs: Mapping[str, Path], others: Iterable[str], seen: Mapping[str, str]) -> None:
+    """Note a build: its inputs as they were when it began (`seen`), and the digests of what it wrote."""
+    noted = read(config)
+    kept = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
+    written = {name.split()[0] for name in outputs}
+    kept = {name: value for name, value in kept.items() if name.split()[0] not in written}
+    record = {
+        "inputs": dict(seen),
+        "others": sorted(others),
+        "outputs": kept | {name: digest(path) for name, path in outputs.items()},
+    }
+    replace(config.output / NAME, json.dumps(record, indent=1) + "\n")

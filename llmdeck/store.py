@@ -1,0 +1,130 @@
+"""Results on disk: look one up, write one, say fresh, stale or missing. The folder is committed with the deck.
+
+`deck/results/DEMO/NAME.json` holds facts, output, alt text and the digests of the inputs; the figure lies beside it as
+`NAME.svg`. Both are written under a temporary name and renamed, so that a reader never sees half a file; the figure
+comes first and its digest is in the JSON, so that a build that was killed in between leaves a stale result, not a
+wrong one. Two builds at once write the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from llmdeck.config import Config
+from llmdeck.demos import changed_inputs
+from llmdeck.model import Answer, Result, State, Variant
+
+FORMAT = 1
+
+
+class Store:
+    """The results of one project."""
+
+    def __init__(self, config: Config) -> None:
+        self.root = config.root
+        self.folder = config.folder / "results"
+        self._digests: dict[str, str] = {}
+
+    def path(self, variant: Variant) -> Path:
+        """Where a variant's result lies."""
+        return self.folder / variant.demo / f"{variant.slug}.json"
+
+    def look_up(self, variant: Variant, *, figure: bool = False) -> Answer:
+        """The stored result and what it is worth; `figure` asks for one that has its figure."""
+        path = self.path(variant)
+        if not path.is_file():
+            return Answer(state=State.MISSING, reasons=("it was never run",))
+        try:
+            result = self._read(path, variant)
+        except (ValueError, KeyError, TypeError, OSError):
+            return Answer(state=State.MISSING, reasons=(f"{path.relative_to(self.root).as_posix()} is unreadable",))
+        reasons = [f"{name} changed" for name in changed_inputs(self.root, result.inputs, self._digests)]
+        if figure and result.figure is None:
+            reasons.append("its figure is not there")
+        state = State.STALE if reasons else State.FRESH
+        return Answer(state=state, result=result, reasons=tuple(reasons))
+
+    def all(self) -> dict[Variant, Result]:
+        """Every stored result that can be read, fresh or not."""
+        answers = {variant: self.look_up(variant) for variant in self._variants()}
+        return {variant: answer.result for variant, answer in answers.items() if answer.result}
+
+    def fresh(self) -> dict[Variant, Result]:
+        """Every stored result that is fresh."""
+        answers = {variant: self.look_up(variant) for variant in self._variants()}
+        return {v: a.result for v, a in answers.items() if a.result and a.state is State.FRESH}
+
+    def _variants(self) -> list[Variant]:
+        found = []
+        for path in sorted(self.folder.glob("*/*.json")):
+            try:
+                record = json.loads(path.read_text(encoding="utf-8"))
+                found.append(Variant.of(record["demo"], record["parameters"]))
+            except (ValueError, KeyError, TypeError, OSError):
+                continue  # unreadable is as good as missing: it is computed again
+        return found
+
+    def write(self, result: Result) -> None:
+        """Keep a result, unless just that is there already."""
+        path = self.path(result.variant)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "demo": result.variant.demo,
+            "parameters": result.variant.parameters,
+            "inputs": dict(sorted(result.inputs.items())),
+            "facts": result.facts,
+            "output": result.output,
+        }
+        if result.figure is not None:
+            replace(path.with_suffix(".svg"), result.figure)
+            record |= {"alt": result.alt, "figure_sha256": hashlib.sha256(result.figure.encode()).hexdigest()}
+        replace(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+
+    def prune(self, used: Collection[Variant]) -> None:
+        """Remove the results that no slide and no claim uses any more."""
+        keep = {self.path(variant).with_suffix("") for variant in used}
+        for path in self.folder.glob("*/*"):
+            if path.suffix in (".json", ".svg") and path.with_suffix("") not in keep:
+                path.unlink(missing_ok=True)
+
+    def _read(self, path: Path, variant: Variant) -> Result:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT or record["parameters"] != variant.parameters:
+            raise ValueError(path)
+        figure = None
+        if "figure_sha256" in record and path.with_suffix(".svg").is_file():
+            figure = path.with_suffix(".svg").read_text(encoding="utf-8")
+            if hashlib.sha256(figure.encode()).hexdigest() != record["figure_sha256"]:
+                figure = None
+        return Result(
+            variant=variant,
+            facts=dict(record["facts"]),
+            output=str(record["output"]),
+            inputs=dict(record["inputs"]),
+            figure=figure,
+            alt=record.get("alt"),
+        )
+
+
+def replace(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; leave it alone where it has these bytes already."""
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    if path.is_file() and path.read_bytes() == raw:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner reads
+        os.replace(temporary, path)  # noqa: PTH105  named as in the language reference: atomic on one file system
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,148 @@
+"""The memory demo against published figures and sums written out by hand.
+
+Oracle: the GPTQ paper's 326 GB for GPT-3 (arXiv:2210.17323, "counting in multiples of 1024"), llama.cpp's file sizes
+for LLaMA 7B (examples/quantize/README.md at c392e50), and the calculation by hand for Llama 3 8B.
+"""
+
+import json
+from itertools import pairwise, product
+from typing import get_args
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from demos.vram import ModelName, alt, card_marks, plot, run, show
+
+EXTREMES = [
+    {},
+    {"model": "gpt2-small", "dtype": "int4", "context": 512},
+    {"model": "gemma-2b", "dtype": "fp32", "context": 512},
+    {"model": "deepseek-coder-1.3b", "dtype": "fp32", "context": 8192},
+    {"model": "llama2-13b", "dtype": "int8", "context": 8192},
+    {"model": "llama3-70b", "dtype": "int4", "context": 4096},
+    {"model": "llama3.1-405b", "dtype": "fp32", "context": 8192},
+]
+
+
+def test_gpt3_in_fp16_takes_what_the_gptq_paper_says():
+    """174.6 billion weights of 2 bytes are 349.2 GB, and in GiB the paper's 326 to 0.3 %."""
+    facts = run(model="gpt3-175b", dtype="fp16")
+    assert facts["weights_gb"] == 174_604_259_328 * 2 / 10**9
+    assert facts["weights_gib"] == pytest.approx(326, rel=0.003)
+    assert facts["n_gpus_80gib_weights"] == 5
+
+
+@pytest.mark.parametrize(("dtype", "printed"), [("int8", 6.7), ("int4", 3.5)])
+def test_integer_weights_with_their_scales_are_as_large_as_llama_cpps_files(dtype, printed):
+    """LLaMA 7B at 8.5 and 4.5 bits rounds to the Q8_0 and Q4_0 sizes that llama.cpp prints."""
+    assert round(run(model="llama1-7b", dtype=dtype)["weights_gib"], 1) == printed
+
+
+def test_llama_3_8b_written_out():
+    """All the parts of Llama 3 8B in INT4 with 8,192 tokens, from its config's numbers."""
+    facts = run(model="llama3-8b", dtype="int4", context=8192)
+    weights = 8_030_261_248 * 4.5 / 8
+    cache = 2 * 32 * 8 * 128 * 2 * 8192  # keys and values, layers, KV heads, head width, FP16, tokens
+    buffers = 2 * 8192 * (2 * 4096 + 2 * 14336)  # FP16, tokens, two vectors and both inputs of the gate
+    assert facts["weights_gb"] == pytest.approx(weights / 1e9, rel=1e-12)
+    assert facts["weights_without_scales_gb"] == pytest.approx(4.015130624, rel=1e-12)
+    assert facts["kv_cache_gib"] == 1.0 == cache / 2**30
+    assert facts["overhead_gb"] == buffers / 1e9
+    assert facts["total_gb"] == pytest.approx((weights + cache + buffers) / 1e9, rel=1e-12)
+
+
+def test_rule_of_thumb_is_a_quarter_more_than_the_plain_weights():
+    """5, 2.5 and 1.25 GB per billion parameters; the 25 % has room for nine sequences of GPT-3, not one."""
+    facts = run(model="gpt3-175b", dtype="fp16", context=2048)
+    assert facts["rule_of_thumb_gb"] == pytest.approx(2.5 * 174.604259328, rel=1e-12)
+    assert facts["rule_of_thumb_gb"] == pytest.approx(437.5, rel=0.003)
+    assert facts["n_sequences_in_rule"] == 9
+    per_billion = [row["rule_of_thumb_gb_per_billion"] for row in facts["by_dtype"]]
+    assert per_billion == [5.0, 2.5, 1.25, 0.625]
+
+
+def test_parameter_groups_add_up():
+    """The groups of every model sum to its count."""
+    groups = ("embeddings", "output", "matrices", "biases", "norms")
+    for name in get_args(ModelName):
+        facts = run(model=name)
+        assert sum(facts[f"n_params_{group}"] for group in groups) == facts["n_params"]
+
+
+def test_a_card_fits_what_its_gib_hold():
+    """Llama 3 8B in FP16 with 8,192 tokens is over 16 GiB and under 24, and one card is enough exactly if it fits."""
+    facts = run(model="llama3-8b", dtype="fp16", context=8192)
+    fits = {card["label"]: card["fits"] for card in facts["cards"]}
+    assert 16 < facts["total_gib"] < 24
+    assert (fits["RTX 4060 Ti"], fits["RTX 4090"]) == (False, True)
+    assert all(card["fits"] is (card["n_cards_by_memory"] == 1) for card in facts["cards"])
+
+
+def test_matrix_never_loses_precision_on_a_larger_card():
+    """Along a row, cards with more memory hold the model at the same precision or a higher one."""
+    order = ["—", "INT4", "INT8", "FP16"]
+    for row, context in product(range(10), (512, 8192)):
+        ranks = [order.index(cell) for cell in run(context=context)["matrix"][row]["cells"]]
+        assert all(left <= right for left, right in pairwise(ranks))
+
+
+def test_a_context_beyond_the_models_own_is_said_so(capsys):
+    """GPT-2 has 1,024 positions: the facts and the walk-through say that more is hypothetical."""
+    facts = run(model="gpt2-small", context=2048)
+    show(facts)
+    assert facts["beyond_context"] is True
+    assert facts["context_note"] in capsys.readouterr().out.replace("\n", " ")
+    assert run(model="gpt2-small", context=1024)["context_note"] == ""
+
+
+@pytest.mark.parametrize("bad", [{"model": "gpt-5"}, {"model": ""}, {"dtype": "fp64"}, {"dtype": "FP16"},
+                                 {"context": 0}, {"context": -512}, {"context": 10**30}, {"context": 1000},
+                                 {"context": "2048"}, {"context": float("nan")}])  # fmt: skip
+def test_bad_parameters_are_refused(bad):
+    """Each raises a ValueError that names the value given."""
+    with pytest.raises(ValueError, match=r"(no model|no dtype|context) "):
+        run(**bad)
+
+
+@pytest.mark.parametrize("parameters", EXTREMES)
+def test_facts_are_the_same_twice_and_are_json(parameters):
+    """Two runs write the same JSON, without NaN or infinity, and it reads back equal."""
+    first, second = (json.dumps(run(**parameters), allow_nan=False) for _ in range(2))
+    assert first == second
+    assert json.loads(first) == run(**parameters)
+
+
+@pytest.mark.parametrize("parameters", EXTREMES)
+def test_walk_through_fits_88_columns_and_names_the_total(parameters, capsys):
+    """No line is longer than 88 characters, and nothing prints as a Python literal."""
+    show(run(**parameters))
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 88
+    assert "In tutto: " in out
+    assert not {"None", "True", "False", "nan", "inf"} & set(out.split())
+
+
+@pytest.mark.parametrize("parameters", EXTREMES)
+def test_figure_is_legible_and_described(parameters):
+    """Texts have 18 points or more, lie inside the figure, card names don't touch, and the alt text has the totals."""
+    facts = run(**parameters)
+    figure = plot(facts)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = {text.get_text(): text.get_window_extent(canvas.get_renderer()) for text in texts}
+    width, height = figure.bbox.size
+    assert min(text.get_fontsize() for text in texts) >= 18
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes.values())
+    marks = sorted((box.x0, box.x1) for name, box in boxes.items() if " GiB\n" in name)
+    assert all(left[1] < right[0] for left, right in pairwise(marks))
+    assert facts["name"] in alt(facts)
+    assert alt(facts).count("GiB") >= 4
+
+
+def test_card_marks_adapt_to_the_axis():
+    """A small axis has no mark, a middling one consumer cards, a huge one whole servers."""
+    assert card_marks(1) == {}
+    assert 24 in card_marks(40)
+    assert 640 in card_marks(1800)
