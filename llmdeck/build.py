@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from llmdeck import claims as ledger
 from llmdeck import stamp
 from llmdeck.config import Config
 from llmdeck.demos import find_demos
-from llmdeck.errors import ClaimError, ConfigError, DeckError, DemoError, DriftError, Failures, raise_all
+from llmdeck.errors import ConfigError, DeckError, DemoError, raise_all
 from llmdeck.marp.driver import Expected, Marp, convert
 from llmdeck.model import Claim, Demo, Drift, Result, State, Use, Variant
 from llmdeck.page import Page, Sources, make_self_contained
@@ -93,7 +93,9 @@ def build(config: Config, options: Options, progress: Progress, runner: Runner =
         return Built(outputs=outputs)
     with ExitStack() as stack:
         marp = stack.enter_context(Marp(notes=options.notes))  # it loads while we render
-        resolved = resolve(config, progress, runner, rerun=options.rerun, keep_stale=options.keep_stale, notes=options.notes)
+        resolved = resolve(
+            config, progress, runner, rerun=options.rerun, keep_stale=options.keep_stale, notes=options.notes
+        )
         kept = [resolved.failed[v] for v in resolved.failed if v in resolved.results]
         for variant in [v for v in resolved.failed if v in resolved.results]:
             del resolved.failed[variant]
@@ -110,7 +112,13 @@ def build(config: Config, options: Options, progress: Progress, runner: Runner =
 
 
 def resolve(
-    config: Config, progress: Progress, runner: Runner = run_jobs, *, rerun: bool = False, keep_stale: bool = False, notes: bool = True
+    config: Config,
+    progress: Progress,
+    runner: Runner = run_jobs,
+    *,
+    rerun: bool = False,
+    keep_stale: bool = False,
+    notes: bool = True,
 ) -> Resolved:
     """Render; run what is missing or stale; render again, until nothing is missing or only what failed."""
     demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
@@ -133,7 +141,11 @@ def resolve(
 
 
 def _render(
-    config: Config, demos: Mapping[str, Demo], claims: Mapping[str, Claim], results: Mapping[Variant, Result], notes: bool
+    config: Config,
+    demos: Mapping[str, Demo],
+    claims: Mapping[str, Claim],
+    results: Mapping[Variant, Result],
+    notes: bool,
 ) -> Rendered:
     return Renderer(config=config, demos=demos, claims=claims, results=results, notes=notes).render()
 
@@ -158,10 +170,10 @@ def _run(
     return runner(config, jobs, progress)
 
 
-def _others(results: Sequence[Result] | Iterator[Result] | object, config: Config) -> list[str]:
+def _others(results: Iterable[Result], config: Config) -> list[str]:
     """The files outside the deck and the demos that results came from."""
     roots = (f"{config.folder.name}/", f"{config.deck.demos}/")
-    names = {name for result in results for name in result.inputs}  # type: ignore[attr-defined]
+    names = {name for result in results for name in result.inputs}
     return sorted(name for name in names if not name.startswith(roots) and name != config.deck.demos)
 
 
@@ -290,7 +302,7 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
     ).errors
     again = _render(config, demos, claims, stored | fresh, notes=True)
     moved = [
-        _moved(again, claims, drift, names)
+        _moved(again, drift, names)
         for variant, new in sorted(fresh.items(), key=lambda item: str(item[0]))
         if variant in stored
         for names in [_names_by_claim(config, claims, variant)]
@@ -303,7 +315,7 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
         slides=len(again.slides),
         moved=tuple(moved),
         stale=stale,
-        errors=tuple([*errors, *again.errors]),
+        errors=(*errors, *again.errors),
     )
 
 
@@ -315,7 +327,7 @@ def _names_by_claim(config: Config, claims: Mapping[str, Claim], variant: Varian
     return {c.id: ledger.names_in(env, c) for c in claims.values() if c.variant == variant}
 
 
-def _moved(rendered: Rendered, claims: Mapping[str, Claim], drift: Drift, names: Mapping[str, set[str]]) -> Moved:
+def _moved(rendered: Rendered, drift: Drift, names: Mapping[str, set[str]]) -> Moved:
     """Which claims and which places show a fact that moved; where none is known to, every place of the variant."""
     affected = tuple(key for key, facts in names.items() if drift.fact in facts)
     mine = [use for use in rendered.uses if use.variant == drift.variant and use.slide]

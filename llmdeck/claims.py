@@ -65,7 +65,7 @@ def _claim(key: str, table: Any, place: Place) -> Claim:
 
 
 def close_to(value: float, target: float, rel: float = 1e-9, abs: float = 0.0) -> bool:  # noqa: A002  Python's own name
-    """The test `is close_to(350, rel=0.01)` of templates and checks: `math.isclose`, `rel` of the larger of the two."""
+    """Whether two numbers differ by at most `rel` of the larger one; the test of that name in templates and checks."""
     return math.isclose(value, target, rel_tol=rel, abs_tol=abs)
 
 
@@ -114,7 +114,10 @@ def _short(value: Any) -> str:
 
 def drifts(old: Result, new: Result, tolerance: float) -> list[Drift]:
     """The facts of `new` that differ from `old`; floats by more than `tolerance`, relative, everything else at all."""
-    return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in _differences(old.facts, new.facts, tolerance)]
+    return [
+        Drift(variant=new.variant, path=path, old=a, new=b)
+        for path, a, b in _differences(old.facts, new.facts, tolerance)
+    ]
 
 
 def _differences(old: Any, new: Any, tolerance: float, path: str = "") -> Iterator[tuple[str, Any, Any]]:

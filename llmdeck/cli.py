@@ -63,11 +63,17 @@ def _parser() -> argparse.ArgumentParser:
 
     build = add("build", _build, "build the deck: only what changed", as_json=False)
     for fmt in ("html", "pdf", "pptx"):
-        build.add_argument(f"--{fmt}", action="store_true", help=f"build deck.{fmt}" + (" (the default)" * (fmt == "html")))
-    build.add_argument("--only", choices=("html", "pdf", "pptx"), metavar="FORMAT", help="build this format and no other")
+        build.add_argument(
+            f"--{fmt}", action="store_true", help=f"build deck.{fmt}" + (" (the default)" * (fmt == "html"))
+        )
+    build.add_argument(
+        "--only", choices=("html", "pdf", "pptx"), metavar="FORMAT", help="build this format and no other"
+    )
     build.add_argument("--no-notes", action="store_true", help="leave the speaker notes out")
     build.add_argument("--rerun", action="store_true", help="run every demo again")
-    build.add_argument("--keep-stale", action="store_true", help="show a failing demo's last good facts, marked as such")
+    build.add_argument(
+        "--keep-stale", action="store_true", help="show a failing demo's last good facts, marked as such"
+    )
     add("check", _check, "recompute everything and compare it with the store; exit 1 where something moved")
     demos = add("demos", _demos, "run every demo and print it")
     demos.add_argument("--list", action="store_true", help="only list them")
@@ -85,10 +91,16 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck build`."""
     from llmdeck import stamp
 
-    formats = (options.only,) if options.only else tuple(f for f in ("html", "pdf", "pptx") if getattr(options, f)) or ("html",)
+    formats = (
+        (options.only,)
+        if options.only
+        else tuple(f for f in ("html", "pdf", "pptx") if getattr(options, f)) or ("html",)
+    )
     if not options.only and "html" not in formats:
         formats = ("html", *formats)
-    if not (options.rerun or options.keep_stale):  # the quick answer first: Jinja and Babel are not even imported for it
+    if not (
+        options.rerun or options.keep_stale
+    ):  # the quick answer first: Jinja and Babel are not even imported for it
         names = {f"deck.{fmt}" + (" without notes" if options.no_notes else "") for fmt in formats}
         if stamp.current(config, names) == names:
             for fmt in formats:
@@ -139,7 +151,9 @@ def _demos(config: Config, options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(found, ensure_ascii=False, indent=1))
         else:
-            report.show_table(("demo", "what it shows"), [(item["name"], item["doc"].splitlines()[0]) for item in found])
+            report.show_table(
+                ("demo", "what it shows"), [(item["name"], item["doc"].splitlines()[0]) for item in found]
+            )
         return 0
     jobs = [Job(demo=demo, variants=(Variant(name),)) for name, demo in demos.items()]
     with report.progress_bar() as progress:
@@ -186,7 +200,9 @@ def _values(demo: Demo, described: dict[str, Any], rest: Sequence[str]) -> dict[
         for item in described["parameters"]
     ]
     parser = argparse.ArgumentParser(
-        prog=f"llmdeck demo {demo.name}", description=described["doc"].splitlines()[0], argument_default=argparse.SUPPRESS
+        prog=f"llmdeck demo {demo.name}",
+        description=described["doc"].splitlines()[0],
+        argument_default=argparse.SUPPRESS,
     )
     for parameter in parameters:
         parser.add_argument(f"--{parameter.name.replace('_', '-')}", dest=parameter.name, **_option(parameter))
@@ -222,7 +238,7 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
     slides: dict[str, list[int]] = {}
     for key, slide in resolved.rendered.claim_slides:
         slides.setdefault(key, []).append(slide)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": claim.id,
             "verdict": claim.verdict.value,
@@ -258,7 +274,9 @@ def _why(config: Config, options: argparse.Namespace) -> int:
         raise ConfigError(f"no demo `{options.name}`", hint=f"there are: {', '.join(demos)}")
     renderer = Renderer(config=config, demos=demos, claims=ledger.load_ledger(config), results=store.all())
     rendered = renderer.render()
-    answers = {v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants if v.demo == options.name}
+    answers = {
+        v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants if v.demo == options.name
+    }
     if options.json:
         rows = [
             {"parameters": v.parameters, "state": a.state.value, "reasons": list(a.reasons), "used": rendered.places(v)}

@@ -159,7 +159,9 @@ class _Source:
                 near = get_close_matches(key, known, 1)
                 hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
                 where = f" in [{name}]" if name else ""
-                raise ConfigError(f"unknown key `{key}`{where}; known: {', '.join(known)}", place=self.place(key), hint=hint)
+                raise ConfigError(
+                    f"unknown key `{key}`{where}; known: {', '.join(known)}", place=self.place(key), hint=hint
+                )
 
     def read(self, kind: type[T], table: Any, name: str) -> T:
         if not isinstance(table, dict):
@@ -173,4 +175,6 @@ class _Source:
         try:
             return kind(**table)
         except TypeError as error:
-            raise ConfigError(f"[{name}]: {error}".replace(f"{kind.__name__}.__init__() ", ""), place=self.place(name)) from None
+            raise ConfigError(
+                f"[{name}]: {error}".replace(f"{kind.__name__}.__init__() ", ""), place=self.place(name)
+            ) from None

@@ -58,7 +58,10 @@ def _parameter(item: inspect.Parameter, hints: Mapping[str, Any]) -> Parameter:
         )
     kinds = {bool: Kind.SWITCH, str: Kind.TEXT, int: Kind.NUMBER, float: Kind.NUMBER}
     if hint not in kinds:
-        raise TypeError(f"parameter `{item.name}` of run is {hint}: use Literal, Annotated[int, range(...)], bool, str, int or float")
+        raise TypeError(
+            f"parameter `{item.name}` of run is {hint}: "
+            "use Literal, Annotated[int, range(...)], bool, str, int or float"
+        )
     return Parameter(name=item.name, kind=kinds[hint], default=item.default, type=hint.__name__)
 
 

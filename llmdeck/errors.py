@@ -72,7 +72,7 @@ class DriftError(DeckError):
     exit_code = 1
 
 
-class Failures(DeckError):
+class Failures(DeckError):  # noqa: N818  it is several errors, not one
     """Several failures, found in one go; the exit code is the first one's."""
 
     def __init__(self, errors: Sequence[DeckError]) -> None:

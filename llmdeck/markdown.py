@@ -42,10 +42,10 @@ def mark(content: str) -> str:
 
 
 def visible(value: str) -> str:
-    """Replace control characters, which no page can show, by their pictures: NUL is `␀`, DEL is `␡`, U+0085 is `\\x85`.
+    r"""Replace control characters, which no page can show, by their pictures: NUL is `␀`, U+0085 is `\x85`.
 
-    >>> visible("a\\x00b\\rc\\td")
-    'a␀b␍c\\td'
+    >>> visible("a\x00b\rc\td")
+    'a␀b␍c\td'
     """
     return "".join(_picture(c) if _hidden(c) else c for c in value)
 
@@ -71,7 +71,7 @@ def references(value: str) -> str:
 
 
 def _plain_letter(char: str) -> bool:
-    """Letters, marks and digits of any script stay readable in `build/deck.md`; symbols, spaces and private use do not."""
+    """Whether it is a letter, mark or digit of any script: those stay readable in `build/deck.md`."""
     return not char.isascii() and unicodedata.category(char)[0] in "LMN"
 
 
@@ -150,7 +150,7 @@ def _values(row: Any, columns: Sequence[str]) -> list[Any]:
 
 def _cell(value: Any, cell: Callable[[Any], Markdown]) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f'<td{" class=number" if number else ""}>{cell(value)}</td>'
+    return f"<td{' class=number' if number else ''}>{cell(value)}</td>"
 
 
 def figure(source: str, alt: str, width: float, height: float) -> Markdown:

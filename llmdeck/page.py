@@ -1,5 +1,7 @@
-"""The HTML after Marp: one self-contained file. Pictures, fonts and emoji are inlined; a content security policy
-allows nothing from anywhere else, so that the page makes no request at all.
+"""The HTML after Marp: one self-contained file.
+
+Pictures, fonts and emoji are inlined; a content security policy allows nothing from anywhere else, so that the page
+makes no request at all.
 
 Marp writes relative addresses. They are looked for in the output folder (`figures/`), in the installed npm packages
 (`twemoji/`, `katex/`), in `deck/` and in `deck/theme/`, and nowhere else.
@@ -26,7 +28,9 @@ LOADS = {"src", "poster", "data", "style", "href", "xlink:href", "srcset"}
 ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+))?""")
 URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)"'\s]+))\s*\)""")
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']?((?:https?:)?//[^"')\s;]+)""")
-FONT_SOURCES = re.compile(r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+")
+FONT_SOURCES = re.compile(
+    r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
+)
 CHARSET = '<meta charset="UTF-8">'
 TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml"}
 
@@ -206,7 +210,9 @@ class _Inliner(HTMLParser):
 
     def _css(self, css: str) -> str:
         for address in IMPORT.findall(css):
-            self._error(f"the style sheet loads {address} from the network", address, "ship the font in deck/theme/fonts")
+            self._error(
+                f"the style sheet loads {address} from the network", address, "ship the font in deck/theme/fonts"
+            )
         css = FONT_SOURCES.sub(r"src:\1", css)  # every browser that runs Marp's page reads WOFF2
         return URL.sub(lambda m: f'url("{self._data(m[1] or m[2] or m[3] or "")}")', css)
 
@@ -215,7 +221,11 @@ class _Inliner(HTMLParser):
         if not address or address.startswith(("data:", "#")):
             return address
         if re.match(r"(?:[a-zA-Z][a-zA-Z+.-]*:|//)", address):
-            self._error(f"{address} would be loaded from the network", address, "put the file into deck/ and name it relative to it")
+            self._error(
+                f"{address} would be loaded from the network",
+                address,
+                "put the file into deck/ and name it relative to it",
+            )
             return address
         content = self.sources.read(address)
         if content is None:

@@ -79,10 +79,18 @@ class Pending:
 
     __getattr__ = __getitem__ = __call__ = _same
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _same
-    __lt__ = __le__ = __gt__ = __ge__ = lambda _self, _other: False
     __str__ = __html__ = _empty
-    __iter__ = lambda _self: iter(())
-    __len__ = lambda _self: 0
+
+    def _false(self, _other: object) -> bool:
+        return False
+
+    __lt__ = __le__ = __gt__ = __ge__ = _false
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 class FactsView(dict[str, Any]):
@@ -269,7 +277,9 @@ class Renderer:
         """Number a page's slides, note where its marks are, and return its Markdown without them."""
         ends, titles = split(text)
         first = len(slides) + 1
-        slides += [Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)]
+        slides += [
+            Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)
+        ]
         flagged: set[int] = set()
         old = {use.place for use in self.met if use.variant in self.results and self.results[use.variant].kept}
         for number, line in enumerate(text.splitlines()):
@@ -346,7 +356,7 @@ class Renderer:
     # What templates call. Each notes where it was called from.
 
     def demo(self, name: str, /, **values: Any) -> Any:
-        """The facts of a demo: `{% set f = demo("vram", model="gpt3-175b") %}`, then `{{ f.weights_gb | qty }}`."""
+        """Give the facts of a variant: `{% set f = … %}` of it, then `{{ f.weights_gb | qty }}`."""
         variant, place = self._variant(name, values)
         result = self.results.get(variant)
         if result is None:
@@ -517,7 +527,7 @@ class _Marks:
             self.lines[place].append(slide)
 
     def slide_of(self, use: Use) -> int:
-        """Where a use shows: on the slide of its line, of its claim, or else of the next line of its file that shows."""
+        """Where a use shows: on the slide of its line, of its claim, or else of the next line that shows."""
         here = self.lines.get(use.place, [])
         if len(here) == 1:
             return here[0]
@@ -529,9 +539,9 @@ class _Marks:
 
 
 def split(text: str) -> tuple[list[int], list[str]]:
-    """Where a page's slides end (the lines of its rulers), and each slide's title.
+    r"""Where a page's slides end (the lines of its rulers), and each slide's title.
 
-    >>> split("# One\\n\\n---\\n\\n```\\n---\\n```\\n")
+    >>> split("# One\n\n---\n\n```\n---\n```\n")
     ([2], ['One', ''])
     """
     from markdown_it import MarkdownIt

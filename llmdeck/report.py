@@ -1,4 +1,4 @@
-"""What a person or a CI system reads: errors, findings, tables and progress. Results go to stdout, the rest to stderr."""
+"""What a person or a CI system reads: errors, findings, tables, progress. Results go to stdout, the rest to stderr."""
 
 from __future__ import annotations
 
@@ -181,7 +181,13 @@ class _Bar:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-            columns = (TextColumn("demos"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+            columns = (
+                TextColumn("demos"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.description}"),
+            )
             self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self.task = self.bar.add_task("", total=0)
             self.bar.start()

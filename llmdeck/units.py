@@ -68,7 +68,7 @@ def with_unit(value: Any, unit: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     number = IntFact(value) if isinstance(value, int) else FloatFact(value)
-    number.unit = unit  # type: ignore[misc]
+    number.unit = unit
     return number
 
 
@@ -87,7 +87,7 @@ class Numbers:
             raise ValueError(f"unknown locale `{locale}`") from None
 
     def num(self, value: float, decimals: int | None = None) -> str:
-        """A number with `decimals` digits after the comma; without, an integer whole, a float with 3 significant digits.
+        """A number with `decimals` digits after the comma; without, an integer whole, a float 3 significant ones.
 
         >>> Numbers("it").num(1234.5, 1), Numbers("it").num(349.2085), Numbers("it").num(174604259328)
         ('1.234,5', '349', '174.604.259.328')
@@ -107,14 +107,16 @@ class Numbers:
         """
         unit = unit or getattr(value, "unit", "")
         if not unit:
-            raise ValueError("qty: this number has no unit (a fact's name ends in it: weights_gb); use num, or qty(unit='…')")
+            raise ValueError(
+                "qty: this number has no unit (a fact's name ends in it: weights_gb); use num, or qty(unit='…')"
+            )
         return f"{self.num(value, decimals)}{NBSP}{unit}"
 
     def scaled(self, unit: str) -> Any:
-        """Make the filter that shows bytes in a larger unit: `gb` divides by 10^9, `gib` by 2^30.
+        r"""Make the filter that shows bytes in a larger unit: `gb` divides by 10^9, `gib` by 2^30.
 
         >>> Numbers("it").scaled("gib")(25769803776)
-        '24\\xa0GiB'
+        '24\xa0GiB'
         """
         power = {"k": 1, "m": 2, "g": 3, "t": 4}[unit[0]]
         size = 1024**power if "i" in unit else 1000**power

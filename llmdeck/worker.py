@@ -26,7 +26,7 @@ SIGNIFICANT_DIGITS = 6
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 
-class Rejected(Exception):
+class RejectedError(Exception):
     """The demo ran, but what it gave can't be used; the message says why."""
 
 
@@ -73,7 +73,7 @@ def normalise(value: Any, path: str = "facts") -> Any:
     """Facts as JSON data with floats of 6 significant digits.
 
     Raises:
-        Rejected: where something is no JSON, with its path and type.
+        RejectedError: where something is no JSON, with its path and type.
 
     >>> normalise({"total_gb": 1 / 3, "ids": (1, 2)})
     {'total_gb': 0.333333, 'ids': [1, 2]}
@@ -82,21 +82,23 @@ def normalise(value: Any, path: str = "facts") -> Any:
         return value
     if isinstance(value, float) and type(value) is float:
         if not math.isfinite(value):
-            raise Rejected(f"{path} is {value}: JSON has no such number")
+            raise RejectedError(f"{path} is {value}: JSON has no such number")
         return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 makes -0.0 a plain zero
     if isinstance(value, str):
         if any("\ud800" <= c <= "\udfff" for c in value):
-            raise Rejected(f"{path} holds a lone surrogate, which is no Unicode text")
+            raise RejectedError(f"{path} holds a lone surrogate, which is no Unicode text")
         return value
     if isinstance(value, list | tuple):
         return [normalise(item, f"{path}[{n}]") for n, item in enumerate(value)]
     if isinstance(value, dict):
         wrong = next((key for key in value if not isinstance(key, str)), None)
         if wrong is not None:
-            raise Rejected(f"{path} has the key {wrong!r}: a JSON object's keys are strings")
+            raise RejectedError(f"{path} has the key {wrong!r}: a JSON object's keys are strings")
         return {key: normalise(item, f"{path}.{key}") for key, item in value.items()}
     kind = type(value)
-    raise Rejected(f"{path} is a {kind.__module__}.{kind.__qualname__}: facts are JSON (try float(), int() or .tolist())")
+    raise RejectedError(
+        f"{path} is a {kind.__module__}.{kind.__qualname__}: facts are JSON (try float(), int() or .tolist())"
+    )
 
 
 @contextmanager
@@ -116,21 +118,23 @@ def as_text(raw: bytes) -> str:
     """What was printed, as text.
 
     Raises:
-        Rejected: where it is not UTF-8, with the first bad byte.
+        RejectedError: where it is not UTF-8, with the first bad byte.
     """
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Rejected(f"it prints bytes that are no text (0x{raw[error.start]:02x} at byte {error.start})") from None
+        raise RejectedError(
+            f"it prints bytes that are no text (0x{raw[error.start]:02x} at byte {error.start})"
+        ) from None
 
 
 def draw(module: ModuleType, facts: dict[str, Any]) -> tuple[str, str]:
     """The figure as SVG, the same bytes each time, and its words."""
     if not hasattr(module, "plot") or not hasattr(module, "alt"):
-        raise Rejected("a slide shows its figure, but it has no plot and alt")
+        raise RejectedError("a slide shows its figure, but it has no plot and alt")
     alt = module.alt(facts)
     if not isinstance(alt, str) or not alt.strip():
-        raise Rejected("alt must return the figure in words")
+        raise RejectedError("alt must return the figure in words")
     figure, buffer = module.plot(facts), io.BytesIO()
     import matplotlib as mpl
 
@@ -145,10 +149,10 @@ def compute(module: ModuleType, values: dict[str, Any], figure: bool, inputs: In
     try:
         values = bind(parameters_of(module.run), values)
     except ValueError as error:
-        raise Rejected(str(error)) from None
+        raise RejectedError(str(error)) from None
     facts = normalise(module.run(**values))
     if not isinstance(facts, dict):
-        raise Rejected(f"run must return a dict, not {type(facts).__name__}")
+        raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
     with printed() as buffer:
         module.show(facts)
     answer: dict[str, Any] = {"facts": facts, "output": as_text(buffer.getvalue())}
@@ -163,7 +167,7 @@ def failure(error: BaseException, folder: Path, raw: bytes) -> dict[str, Any]:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(folder)]
     if isinstance(error, SyntaxError) and error.filename:
         frames = [traceback.FrameSummary(error.filename, error.lineno or 0, "")]
-    name = "" if isinstance(error, Rejected) else f"{type(error).__name__}: "
+    name = "" if isinstance(error, RejectedError) else f"{type(error).__name__}: "
     return {
         "error": f"{name}{error}".rstrip(": "),
         "file": frames[-1].filename if frames else None,

@@ -1,6 +1,6 @@
 """The browser that makes PDF and PPTX: an installed Chrome, Chromium or Edge, else Playwright's.
 
-`python -m llmdeck.marp.browser --install` gets one where there is none: Playwright's own, else Debian's package as root.
+`python -m llmdeck.marp.browser --install` gets one where there is none: Playwright's, else Debian's package.
 """
 
 from __future__ import annotations

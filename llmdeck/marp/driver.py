@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -68,10 +69,8 @@ class Marp:
     def close(self) -> None:
         """End the process and everything that it started."""
         if hasattr(os, "killpg"):
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         else:
             self._process.kill()
         self._process.wait()
@@ -108,7 +107,14 @@ class Marp:
 
 
 def convert(
-    source: Path, target: Path, expected: Expected, *, themes: Sequence[Path], extra: Sequence[str] = (), marp: Marp | None = None, notes: bool = True
+    source: Path,
+    target: Path,
+    expected: Expected,
+    *,
+    themes: Sequence[Path],
+    extra: Sequence[str] = (),
+    marp: Marp | None = None,
+    notes: bool = True,
 ) -> None:
     """Convert `source` to `target` (HTML, PDF or PPTX by its suffix) and verify what came out.
 
@@ -169,6 +175,8 @@ def verify_html(html: str, expected: Expected) -> None:
     first = SECTION.search(html)
     tag = first[0] if first else ""
     if f'data-theme="{expected.theme}"' not in tag:
-        raise MarpError(f"Marp does not know the theme `{expected.theme}`", hint="deck/theme/*.css declares it: /* @theme NAME */")
+        raise MarpError(
+            f"Marp does not know the theme `{expected.theme}`", hint="deck/theme/*.css declares it: /* @theme NAME */"
+        )
     if f'lang="{expected.lang}"' not in tag:
         raise MarpError(f"the page is not in the language `{expected.lang}`")

@@ -57,7 +57,11 @@ def find_node() -> Node:
     wheel = _node_of_wheel()
     if wheel:
         return wheel
-    found = f"Node.js {_version(Path(node))} is older than {OLDEST_NODE}" if node and npm else "there is no Node.js with npm"
+    found = (
+        f"Node.js {_version(Path(node))} is older than {OLDEST_NODE}"
+        if node and npm
+        else "there is no Node.js with npm"
+    )
     raise MissingToolError(found, hint="install Node.js 18 or newer, or: pip install 'llmdeck[node]'")
 
 
@@ -159,4 +163,6 @@ def _npm_ci(node: Node, folder: Path) -> None:
         raise MarpError(f"npm ci took longer than {INSTALL_LIMIT_S} s", hint="is the npm registry reachable?") from None
     if done.returncode:
         lines = "\n".join((done.stdout + done.stderr).splitlines()[-12:])
-        raise MarpError("marp-cli can't be installed: npm ci failed", printed=lines, hint="is the npm registry reachable?")
+        raise MarpError(
+            "marp-cli can't be installed: npm ci failed", printed=lines, hint="is the npm registry reachable?"
+        )

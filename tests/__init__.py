@@ -1,0 +1,1 @@
+"""The tests of the toolkit and of the demos."""

@@ -1,0 +1,1 @@
+"""Timings, which are no tests: `make bench` prints them."""

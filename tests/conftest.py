@@ -1,0 +1,142 @@
+"""What the tests share: small projects in temporary folders, the command line, a browser."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from llmdeck.config import Config, load
+from llmdeck.errors import MissingToolError
+from llmdeck.marp import browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parent.parent
+"""The checkout, whose own deck is the lecture."""
+
+DECK = """
+[deck]
+title = "Prova"
+lang = "it"
+"""
+DEMO = '''
+"""Doubles a number."""
+
+
+def run(*, n: int = 21) -> dict:
+    return {"n": n, "double": 2 * n, "size_gb": 2.5 * n}
+
+
+def show(facts: dict) -> None:
+    print("Il doppio di", facts["n"], "è", facts["double"])
+'''
+SLIDE = """
+# Uno
+
+{% set f = demo("twice") %}
+Il doppio è {{ f.double }}, {{ claim("half") }}.
+"""
+LEDGER = """
+[half]
+demo = "twice"
+says = "la metà pesa {{ size_gb | qty(1) }}"
+holds = "double == 2 * n"
+verdict = "verified"
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project in a temporary folder."""
+
+    root: Path
+
+    @property
+    def config(self) -> Config:
+        """Its settings, read anew."""
+        return load(self.root)
+
+    @property
+    def html(self) -> Path:
+        """The deck that it builds."""
+        return self.root / "build/deck.html"
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file, its name relative to the project; the text is dedented."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a piece of a file that must be there."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `llmdeck` in the project, as a user would; never under CI's variables unless given."""
+        kept = {k: v for k, v in os.environ.items() if k not in ("CI", "GITHUB_ACTIONS")}
+        return subprocess.run(
+            [sys.executable, "-m", "llmdeck.cli", *arguments],
+            cwd=self.root,
+            env=kept | {"PYTHONPATH": str(ROOT)} | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `llmdeck` in a process group of its own and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "llmdeck.cli", *arguments],
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project of one slide, one demo and one claim."""
+    made = Project(tmp_path / "project")
+    made.write("deck/deck.toml", DECK)
+    made.write("deck/claims.toml", LEDGER)
+    made.write("deck/slides/01-uno.md.j2", SLIDE)
+    made.write("demos/twice.py", DEMO)
+    return made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless browser; without one the test is skipped, but fails where CI is set."""
+    try:
+        path = browser.find_browser()
+    except MissingToolError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(error.message)
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    quiet += ["--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=quiet, chromium_sandbox=False)
+        yield started
+        started.close()
