@@ -12,7 +12,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -52,8 +52,8 @@ class Built:
     """What a build did."""
 
     outputs: tuple[Path, ...]
-    slides: int = 0
-    """How many slides the deck has; 0 where nothing had to be done."""
+    slides: int
+    """How many slides the deck has."""
     ran: tuple[Variant, ...] = ()
     """The variants that had to be computed."""
     kept: tuple[DeckError, ...] = ()
@@ -69,6 +69,11 @@ class Resolved:
     ran: list[Variant] = field(default_factory=list)
     failed: dict[Variant, DemoError] = field(default_factory=dict)
 
+    def kept(self) -> tuple[DemoError, ...]:
+        """Forgive the failures whose last good facts are shown instead, and return them."""
+        shown = [v for v in self.failed if v in self.results and v not in self.rendered.pending]
+        return tuple(self.failed.pop(variant) for variant in shown)
+
     @property
     def errors(self) -> list[DeckError]:
         """Demos that failed, with the slides that they take with them, then what the rendering found; each once."""
@@ -79,36 +84,32 @@ class Resolved:
         return [*found.values(), *self.rendered.errors]
 
 
-def build(config: Config, options: Options, progress: Progress, runner: Runner = run_jobs) -> Built:
-    """Build the deck: nothing where nothing changed, else only what changed.
+def build(config: Config, options: Options, marp: Marp, progress: Progress, runner: Runner = run_jobs) -> Built:
+    """Build the deck: run what is not fresh, render, convert, verify, and only then put it in its place.
+
+    `marp` was started by the caller, so that it loads while the rest happens.
 
     Raises:
         DeckError: whatever went wrong, all of it; the last good deck is left as it was.
     """
     if options.keep_stale and os.environ.get("CI"):
         raise ConfigError("--keep-stale is for the evening before the lecture, not for CI (CI is set)")
-    names = {fmt: f"deck.{fmt}" + ("" if options.notes else " without notes") for fmt in options.formats}
-    outputs = tuple(config.output / f"deck.{fmt}" for fmt in options.formats)
-    if not options.rerun and stamp.current(config, names.values()) == set(names.values()):
-        return Built(outputs=outputs)
-    with ExitStack() as stack:
-        marp = stack.enter_context(Marp(notes=options.notes))  # it loads while we render
-        resolved = resolve(
-            config, progress, runner, rerun=options.rerun, keep_stale=options.keep_stale, notes=options.notes
-        )
-        kept = [resolved.failed[v] for v in resolved.failed if v in resolved.results]
-        for variant in [v for v in resolved.failed if v in resolved.results]:
-            del resolved.failed[variant]
-        raise_all(resolved.errors)
-        others = _others(resolved.results.values(), config)
-        seen = stamp.inputs(config, others)
-        work = stack.enter_context(_work_folder(config.output))
+    before = stamp.inputs(config)
+    resolved = resolve(
+        config, progress, runner, rerun=options.rerun, keep_stale=options.keep_stale, notes=options.notes
+    )
+    kept = resolved.kept()
+    raise_all(resolved.errors)
+    Store(config).prune(resolved.rendered.variants)
+    with _work_folder(config.output) as work:
         written = _convert_all(config, options, resolved.rendered, marp, work)
         _publish(config.output, work, written)
-    if not kept:
-        stamp.write(config, {names[fmt]: config.output / f"deck.{fmt}" for fmt in options.formats}, others, seen)
-        Store(config).prune(resolved.rendered.variants)
-    return Built(outputs=outputs, slides=len(resolved.rendered.slides), ran=tuple(resolved.ran), kept=tuple(kept))
+    outputs = {stamp.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}" for fmt in options.formats}
+    if not kept:  # else the next build tries again
+        stamp.write(config, outputs, _others(resolved.results.values(), config), before)
+    return Built(
+        outputs=tuple(outputs.values()), slides=len(resolved.rendered.slides), ran=tuple(resolved.ran), kept=kept
+    )
 
 
 def resolve(
@@ -126,6 +127,8 @@ def resolve(
     found = Resolved(_render(config, demos, claims, results, notes), results)
     while wanted := found.rendered.pending - found.failed.keys():
         outcomes = _run(config, demos, wanted, found.rendered.wants_figure, progress, runner)
+        if not outcomes:
+            break
         found.ran += sorted(outcomes, key=str)
         for variant, outcome in outcomes.items():
             if isinstance(outcome, Result):

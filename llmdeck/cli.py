@@ -98,20 +98,21 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     )
     if not options.only and "html" not in formats:
         formats = ("html", *formats)
-    if not (
-        options.rerun or options.keep_stale
-    ):  # the quick answer first: Jinja and Babel are not even imported for it
-        names = {f"deck.{fmt}" + (" without notes" if options.no_notes else "") for fmt in formats}
-        if stamp.current(config, names) == names:
-            for fmt in formats:
-                print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
-            return 0
-    from llmdeck import report
-    from llmdeck.build import Options, build
+    notes = not options.no_notes
+    names = {stamp.name_of(fmt, notes=notes) for fmt in formats}
+    if not (options.rerun or options.keep_stale) and stamp.current(config, names) == names:
+        for fmt in formats:
+            print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
+        return 0
+    from llmdeck.marp.driver import Marp
 
-    chosen = Options(formats=formats, notes=not options.no_notes, rerun=options.rerun, keep_stale=options.keep_stale)
-    with report.progress_bar() as progress:
-        built = build(config, chosen, progress)
+    with Marp(notes=notes) as marp:  # it loads while Jinja and Babel are imported and the templates rendered
+        from llmdeck import report
+        from llmdeck.build import Options, build
+
+        chosen = Options(formats=formats, notes=notes, rerun=options.rerun, keep_stale=options.keep_stale)
+        with report.progress_bar() as progress:
+            built = build(config, chosen, marp, progress)
     for error in built.kept:
         report.show_error(error)
         report.say("warning: its last good facts are shown, marked as not updated")

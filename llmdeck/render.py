@@ -347,6 +347,8 @@ class Renderer:
                     file = Path(trace.tb_frame.f_code.co_filename).relative_to(self.config.folder).as_posix()
                     line = trace.tb_lineno
                 trace = trace.tb_next
+        if Path(file).is_absolute():  # Jinja's lexer names the file, its parser the template
+            file = Path(file).relative_to(self.config.folder).as_posix()
         message = str(error.message if isinstance(error, jinja2.TemplateError) else error)
         hint = ""
         if "comment" in message:

@@ -46,7 +46,7 @@ def read(config: Config) -> dict[str, Any]:
 
 
 def current(config: Config, wanted: Iterable[str]) -> set[str]:
-    """Which of the outputs (`deck.html`, or `deck.html without notes`) are what a build would write now."""
+    """Which of the outputs (see `name_of`) are what a build would write now."""
     noted = read(config)
     others = noted.get("others", [])
     if noted.get("inputs") != inputs(config, others):
@@ -55,14 +55,26 @@ def current(config: Config, wanted: Iterable[str]) -> set[str]:
     return {name for name in wanted if name in outputs and digest(config.output / name.split()[0]) == outputs[name]}
 
 
-def write(config: Config, outputs: Mapping[str, Path], others: Iterable[str], seen: Mapping[str, str]) -> None:
-    """Note a build: its inputs as they were when it began (`seen`), and the digests of what it wrote."""
+def name_of(fmt: str, *, notes: bool) -> str:
+    """What an output is noted as: one without speaker notes is another output in the same file."""
+    return f"deck.{fmt}" + ("" if notes else " without notes")
+
+
+def write(config: Config, outputs: Mapping[str, Path], others: Iterable[str], before: Mapping[str, str]) -> None:
+    """Note a build, with the digests of what it wrote.
+
+    Its inputs are taken as they were `before` it, so that an edit made while it ran is not lost; but for the store and
+    the `others`, which it has only just written or come to know.
+    """
     noted = read(config)
+    results = f"{config.folder.name}/results/"
+    now = {name: value for name, value in inputs(config, others).items() if name.startswith(results) or name in others}
+    seen = {name: value for name, value in before.items() if not name.startswith(results)} | now
     kept = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
     written = {name.split()[0] for name in outputs}
     kept = {name: value for name, value in kept.items() if name.split()[0] not in written}
     record = {
-        "inputs": dict(seen),
+        "inputs": seen,
         "others": sorted(others),
         "outputs": kept | {name: digest(path) for name, path in outputs.items()},
     }

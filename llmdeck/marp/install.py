@@ -127,6 +127,7 @@ def install(node: Node) -> Path:
     target = installed_folder()
     if is_installed():
         return target
+    print("getting marp-cli (npm ci, once)", file=sys.stderr, flush=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix=".install-"))
     try:
