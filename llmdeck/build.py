@@ -26,12 +26,10 @@ from llmdeck.model import Claim, Demo, Drift, Result, State, Use, Variant
 from llmdeck.page import Page, Sources, make_self_contained
 from llmdeck.render import Rendered, Renderer
 from llmdeck.runner import Job, Progress, Runner, run_jobs
-from llmdeck.store import Store
+from llmdeck.store import LEFTOVER_S, Store
 from llmdeck.store import replace as write_whole
 
 FORMATS = ("html", "pdf", "pptx")
-LEFTOVER_S = 3600.0
-"""A work folder older than this belongs to a build that was killed."""
 FIXED_DATE = b"20000101000000"
 
 
@@ -106,7 +104,7 @@ def build(config: Config, options: Options, marp: Marp, progress: Progress, runn
         _publish(config.output, work, written)
     outputs = {stamp.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}" for fmt in options.formats}
     if not kept:  # else the next build tries again
-        stamp.write(config, outputs, _others(resolved.results.values(), config), before)
+        stamp.write(config, outputs, _others(resolved.results.values(), before), before)
     return Built(
         outputs=tuple(outputs.values()), slides=len(resolved.rendered.slides), ran=tuple(resolved.ran), kept=kept
     )
@@ -173,11 +171,10 @@ def _run(
     return runner(config, jobs, progress)
 
 
-def _others(results: Iterable[Result], config: Config) -> list[str]:
-    """The files outside the deck and the demos that results came from."""
-    roots = (f"{config.folder.name}/", f"{config.deck.demos}/")
-    names = {name for result in results for name in result.inputs}
-    return sorted(name for name in names if not name.startswith(roots) and name != config.deck.demos)
+def _others(results: Iterable[Result], known: Mapping[str, str]) -> dict[str, str]:
+    """What results came from that is not `known` yet (it lies outside the deck and the demos), as it was read."""
+    inputs = {name: digest for result in results for name, digest in result.inputs.items()}
+    return {name: digest for name, digest in inputs.items() if name not in known}
 
 
 def _convert_all(config: Config, options: Options, rendered: Rendered, marp: Marp, work: Path) -> list[Path]:
@@ -326,7 +323,7 @@ def _names_by_claim(config: Config, claims: Mapping[str, Claim], variant: Varian
     from llmdeck.render import environment
     from llmdeck.units import Numbers
 
-    env = environment(config, Numbers(config.deck.locale or config.deck.lang))
+    env = environment(config, Numbers(config.deck.locale or config.deck.lang), claims)
     return {c.id: ledger.names_in(env, c) for c in claims.values() if c.variant == variant}
 
 

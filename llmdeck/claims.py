@@ -69,6 +69,22 @@ def close_to(value: float, target: float, rel: float = 1e-9, abs: float = 0.0) -
     return math.isclose(value, target, rel_tol=rel, abs_tol=abs)
 
 
+def source_name(claim: Claim, *, check: bool = False) -> str:
+    """The name under which a claim's sentence, or its check, is compiled as a template."""
+    return f"{FILE}#{claim.id}{'?' if check else ''}"
+
+
+def sources(claims: Mapping[str, Claim]) -> dict[str, str]:
+    """The ledger as templates: each sentence, and each check as one that sets `result`."""
+    says = {source_name(claim): claim.says for claim in claims.values()}
+    checks = {
+        source_name(claim, check=True): f"{{% set result = ({claim.holds}) %}}"
+        for claim in claims.values()
+        if claim.holds
+    }
+    return says | checks
+
+
 def names_in(environment: Environment, claim: Claim) -> set[str]:
     """The facts that a claim's check and sentence read, by top-level name."""
     source = claim.says + ("{{ " + claim.holds + " }}" if claim.holds else "")
@@ -84,8 +100,8 @@ def holds(environment: Environment, claim: Claim, facts: Facts) -> bool:
     if claim.holds is None:
         return True
     try:
-        expression = environment.compile_expression(claim.holds, undefined_to_none=False)
-        return bool(expression(**facts))
+        template = environment.get_template(source_name(claim, check=True))
+        return bool(template.make_module(facts).result)  # type: ignore[attr-defined]
     except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         known = ", ".join(sorted(facts))
         raise ClaimError(

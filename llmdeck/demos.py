@@ -30,14 +30,21 @@ def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Read the parameters of a demo from the signature of its `run`.
 
     Raises:
-        TypeError: where a parameter is not keyword-only, has no default, or has an annotation that is no control.
+        TypeError: where a parameter is not keyword-only, has no default, one that is not allowed, or an annotation that
+            is no control.
 
     >>> def run(*, dtype: Literal["fp16", "int8"] = "fp16", context: Annotated[int, range(512, 1025, 512)] = 512): ...
     >>> [(p.name, p.kind.value, p.choices) for p in parameters_of(run)]
     [('dtype', 'choice', ('fp16', 'int8')), ('context', 'slider', (512, 1024))]
     """
     hints = get_type_hints(run, include_extras=True)
-    return tuple(_parameter(item, hints) for item in inspect.signature(run).parameters.values())
+    parameters = tuple(_parameter(item, hints) for item in inspect.signature(run).parameters.values())
+    for parameter in parameters:
+        try:
+            _check(parameter, parameter.default)
+        except ValueError as error:
+            raise TypeError(f"the default of parameter {error}") from None
+    return parameters
 
 
 def _parameter(item: inspect.Parameter, hints: Mapping[str, Any]) -> Parameter:
@@ -83,7 +90,7 @@ def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str
 
 def _check(parameter: Parameter, value: Any) -> None:
     name, types = parameter.name, {"int": int, "float": (int, float), "str": str, "bool": bool}
-    if not isinstance(value, types[parameter.type]) or (isinstance(value, bool) and parameter.type != "bool"):  # type: ignore[arg-type]
+    if not isinstance(value, types.get(parameter.type, ())) or (isinstance(value, bool) and parameter.type != "bool"):  # type: ignore[arg-type]
         raise ValueError(f"`{name}` must be {parameter.type}, not {value!r}")
     if parameter.choices and value not in parameter.choices:
         shown = ", ".join(map(str, parameter.choices))

@@ -18,12 +18,13 @@ from markupsafe import Markup
 MARK = re.compile("\ue000([^\ue001]*)\ue001")
 """A mark in rendered text: where in a template the text before it came from (see `render`)."""
 PLAIN = re.compile(r"[^\W_]|[ ,;%]", re.ASCII)
-DIRECTIVE = re.compile(
-    r"^\s*[\"']?[_$]?(?:author|background\w*|class|color|description|footer|header|headingDivider|image|keywords|lang|marp"
-    r"|math|paginate|size|style|theme|title|transition|url)[\"']?\s*:",
-    re.MULTILINE,
-)
-"""A line that Marp would take for one of its directives (https://marpit.marp.app/directives)."""
+WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')
+"""What `text` puts around a value; it has no place in an attribute."""
+TAG = re.compile(rf"""<[a-zA-Z](?:[^<>"']|"(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*')*>""")
+QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
+OWN_TAG = re.compile(r"</?(?:bdi|span|code)\b[^>]*>")
+NOTE = "\u2060"
+"""What a speaker note begins with, so that Marp never takes it for one of its directives (see `marp.config.mjs`)."""
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
@@ -33,7 +34,7 @@ class Markdown(Markup):
     @classmethod
     def escape(cls, s: Any) -> Markdown:
         """Make any value safe."""
-        return s if isinstance(s, Markdown) else text(s)
+        return cls(s) if isinstance(s, Markup) else text(s)
 
 
 def mark(content: str) -> str:
@@ -67,12 +68,16 @@ def references(value: str) -> str:
     >>> references("a*b & {{c}}")
     'a&#42;b &#38; &#123;&#123;c&#125;&#125;'
     """
-    return "".join(c if PLAIN.match(c) or _plain_letter(c) else f"&#{ord(c)};" for c in visible(value))
+    return "".join(c if PLAIN.match(c) or (not c.isascii() and _plain(c)) else f"&#{ord(c)};" for c in visible(value))
 
 
-def _plain_letter(char: str) -> bool:
-    """Whether it is a letter, mark or digit of any script: those stay readable in `build/deck.md`."""
-    return not char.isascii() and unicodedata.category(char)[0] in "LMN"
+def _plain(char: str) -> bool:
+    """Whether it is a letter, mark or digit of any script: those stay readable in `build/deck.md`.
+
+    A noncharacter (U+FFFE) stays too: CommonMark would read a reference to it as U+FFFD.
+    """
+    code = ord(char)
+    return unicodedata.category(char)[0] in "LMN" or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def text(value: Any) -> Markdown:
@@ -104,7 +109,8 @@ def inline_code(value: Any) -> Markdown:
 
 def output(value: str) -> Markdown:
     """What a demo printed, as a block in the code face."""
-    return Markdown(f'<pre class="output"><code>{_one_line(value.rstrip())}</code></pre>')
+    shown = _one_line(value.rstrip(" \t\n"))
+    return Markdown(f'<pre class="output"><code>{shown}</code></pre>')
 
 
 def _one_line(value: str) -> str:
@@ -155,7 +161,7 @@ def _cell(value: Any, cell: Callable[[Any], Markdown]) -> str:
 
 def figure(source: str, alt: str, width: float, height: float) -> Markdown:
     """An image with its words, `width` × `height` slide pixels."""
-    words = html.escape(visible(alt).replace("\n", " "), quote=True)
+    words = references(alt.replace("\n", " "))
     size = f'width="{width:g}" height="{height:g}"'
     return Markdown(f'<p class="figure"><img src="{html.escape(source)}" alt="{words}" {size}></p>')
 
@@ -163,13 +169,19 @@ def figure(source: str, alt: str, width: float, height: float) -> Markdown:
 def note(value: str) -> Markdown:
     """Speaker notes: an HTML comment, which Marp takes for the notes of its slide.
 
-    Notes are plain text, so references are decoded again; what would end the comment is broken up.
+    Notes are plain text, so references are decoded again and the markup of values is left out; what would end the
+    comment is broken up, and a character that is a mark for us is spelt out.
     """
-    plain = html.unescape(MARK.sub("", value)).strip()
-    plain = re.sub(r"--(!?)>", r"--\1 >", visible(plain))
-    return Markdown(f"<!--\n{_not_a_directive(plain)}\n-->")
+    plain = visible(html.unescape(OWN_TAG.sub("", MARK.sub("", value)))).strip()
+    plain = re.sub("[\ue000\ue001]", lambda m: f"\\u{ord(m[0]):x}", plain)
+    plain = re.sub(r"--(!?)>", r"--\1 >", plain)
+    return Markdown(f"<!--\n{NOTE}{plain}\n-->")
 
 
-def _not_a_directive(plain: str) -> str:
-    """Marp reads a comment that is YAML with one of its own keys as a directive: a dash before it makes it text."""
-    return DIRECTIVE.sub(r"– \g<0>", plain)
+def plain_attributes(markdown: str) -> str:
+    """Take the markup that `text` puts around a value out of the attributes of HTML tags, where it would show.
+
+    >>> plain_attributes('<p title="<bdi>x</bdi>">"<bdi>y</bdi>"</p>')
+    '<p title="x">"<bdi>y</bdi>"</p>'
+    """
+    return TAG.sub(lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), markdown)

@@ -10,30 +10,36 @@ Where things came from is found with marks: each `{{ … }}` leaves the line tha
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import jinja2
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.filters import make_attrgetter
 from jinja2.nodes import Concat
 from markupsafe import Markup
 
+from llmdeck import __version__, markdown
 from llmdeck import claims as ledger
-from llmdeck import markdown
 from llmdeck.config import Config
 from llmdeck.errors import ClaimError, ConfigError, DeckError, TemplateError
 from llmdeck.markdown import MARK, Markdown
+from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant, Verdict
 from llmdeck.units import Numbers, unit_of, with_unit
 
 SUFFIX = ".md.j2"
+VERBATIM = ".verbatim { white-space: pre-wrap }"
+"""The one style that values need with any theme: runs of spaces and line breaks show (see `markdown.text`)."""
 MISTAKES = (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 """What a mistake in a template raises."""
 
@@ -96,8 +102,8 @@ class Pending:
 class FactsView(dict[str, Any]):
     """Facts in a template: a misspelt name is an error that names the known ones; numbers remember their unit."""
 
-    def __init__(self, facts: Mapping[str, Any], owner: str, on_read: Callable[[str], None] | None = None) -> None:
-        super().__init__({name: view(value, name, owner) for name, value in facts.items()})
+    def __init__(self, viewed: Mapping[str, Any], owner: str, on_read: Callable[[str], None] | None = None) -> None:
+        super().__init__(viewed)
         self.owner, self.on_read = owner, on_read
 
     def __missing__(self, name: str) -> NoReturn:
@@ -116,7 +122,7 @@ class FactsView(dict[str, Any]):
 def view(value: Any, name: str, owner: str) -> Any:
     """A fact as templates see it."""
     if isinstance(value, dict):
-        return FactsView(value, owner)
+        return FactsView({key: view(item, key, owner) for key, item in value.items()}, owner)
     if isinstance(value, list):
         return [view(item, name, owner) for item in value]
     return with_unit(value, unit_of(name))
@@ -156,10 +162,15 @@ class DeckEnvironment(jinja2.Environment):
         return "".join(map(str, parts))
 
 
-def environment(config: Config, numbers: Numbers) -> DeckEnvironment:
-    """The templates' environment: filters, tests, and a loader for `deck/`."""
+def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -> DeckEnvironment:
+    """The templates' environment: filters, tests, and a loader for `deck/` and for the ledger's sentences and checks.
+
+    Compiling is most of what rendering costs, so compiled templates are kept in the user's cache.
+    """
+    files = jinja2.FileSystemLoader(config.folder, encoding="utf-8")
     env = DeckEnvironment(
-        loader=jinja2.FileSystemLoader(config.folder, encoding="utf-8"),
+        loader=jinja2.ChoiceLoader([jinja2.DictLoader(ledger.sources(claims)), files]),
+        bytecode_cache=_compiled(config),
         undefined=jinja2.StrictUndefined,
         autoescape=True,  # what finalize returns is Markup, so that nothing is escaped a second time
         finalize=partial(_finalize, numbers, config),
@@ -171,9 +182,31 @@ def environment(config: Config, numbers: Numbers) -> DeckEnvironment:
     filters |= {unit: numbers.scaled(unit) for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")}
     filters["compact"] = numbers.compact
     env.filters |= {name: _number_filter(function) for name, function in filters.items()}
+    env.filters |= {"e": Markdown.escape, "escape": Markdown.escape, "forceescape": markdown.text}
+    env.filters |= {"safe": Markdown, "join": _join, "tojson": _json}
     env.filters["code"] = lambda value: value if isinstance(value, Pending) else markdown.inline_code(value)
     env.tests["close_to"] = ledger.close_to
     return env
+
+
+@jinja2.pass_environment
+def _join(env: DeckEnvironment, value: Iterable[Any], separator: str = "", attribute: str | None = None) -> Any:
+    """Jinja's `join`, which escapes for HTML where Markdown is among the parts; ours escapes for Markdown."""
+    parts = list(value if attribute is None else map(make_attrgetter(env, attribute), value))
+    return env.concatenate([part for item in parts for part in (separator, item)][1:])
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """Jinja's `tojson` escapes for HTML; ours is plain text, escaped where it is written."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
+    """Where compiled templates are kept; constants are folded with the deck's words and locale, so these are its key."""
+    key = f"{__version__} {jinja2.__version__} {config.root} {config.deck} {config.words}"
+    folder = cache_folder() / "templates" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return jinja2.FileSystemBytecodeCache(str(folder))
 
 
 def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
@@ -187,7 +220,7 @@ def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
 
 def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
     """What `{{ value }}` writes: the value as itself, and a mark of the line it stands on."""
-    if isinstance(value, jinja2.Undefined | Pending):
+    if isinstance(value, jinja2.Undefined):
         return value
     place = _template_place()
     shown = value if isinstance(value, Markup) else show(numbers, config, value)
@@ -195,7 +228,9 @@ def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
 
 
 def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
-    """A bare value on a slide: numbers in the deck's locale, truth in its words, text as itself."""
+    """A bare value on a slide: numbers in the deck's locale, truth in its words, text as itself, nothing for none."""
+    if isinstance(value, Pending):
+        return Markdown("")
     if isinstance(value, bool):
         return markdown.text(config.words.true if value else config.words.false)
     if isinstance(value, int | float):
@@ -208,10 +243,18 @@ def _template_place() -> Place | None:
     frame = sys._getframe(1)
     while frame is not None:
         template = frame.f_globals.get("__jinja_template__")
-        if template is not None and template.name is not None:
-            return Place(file=f"deck/{template.name}", line=template.get_corresponding_lineno(frame.f_lineno))
+        if template is not None and template.name is not None and not template.name.startswith(ledger.FILE):
+            codes, lines = _lines(template)
+            return Place(file=f"deck/{template.name}", line=lines[bisect_right(codes, frame.f_lineno) - 1])
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+@lru_cache(maxsize=256)
+def _lines(template: jinja2.Template) -> tuple[list[int], list[int]]:
+    """The lines of a template's compiled code and its own, in order: Jinja would read them anew at each question."""
+    pairs = [(1, 0), *template.debug_info]
+    return [code for _, code in pairs], [line for line, _ in pairs]
 
 
 @dataclass
@@ -235,7 +278,8 @@ class Renderer:
             self.numbers = Numbers(deck.locale or deck.lang)
         except ValueError as error:
             raise ConfigError(str(error), place=Place(file="deck/deck.toml")) from None
-        self.env = environment(self.config, self.numbers)
+        self.env = environment(self.config, self.numbers, self.claims)
+        self.views: dict[Variant, dict[str, Any]] = {}
         self.env.globals |= {
             "claim": self.claim,
             "often": self.often,
@@ -275,28 +319,29 @@ class Renderer:
 
     def _finish(self, path: Path, text: str, slides: list[Slide], marks: _Marks) -> str:
         """Number a page's slides, note where its marks are, and return its Markdown without them."""
-        ends, titles = split(text)
+        plain = markdown.plain_attributes(MARK.sub("", text))
+        ends, titles = split(plain)
         first = len(slides) + 1
         slides += [
             Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)
         ]
         flagged: set[int] = set()
         old = {use.place for use in self.met if use.variant in self.results and self.results[use.variant].kept}
-        for number, line in enumerate(text.splitlines()):
+        for number, line in enumerate(text.split("\n")):
             index = sum(end <= number for end in ends)
             for content in MARK.findall(line):
                 marks.add(content, first + index)
                 if marks.place(content) in old:
                     flagged.add(index)
-        return self._flag(MARK.sub("", text), ends, flagged)
+        return self._flag(plain, ends, flagged)
 
     def _flag(self, text: str, ends: list[int], flagged: set[int]) -> str:
         """Put a visible mark on the slides whose facts could not be recomputed."""
-        badge = f'\n<p class="not-updated">{markdown.text(self.config.words.not_updated)}</p>\n\n'
-        lines = text.splitlines(keepends=True)
+        badge = f'\n<p class="not-updated">{markdown.text(self.config.words.not_updated)}</p>\n'
+        lines = text.split("\n")
         for index in sorted(flagged, reverse=True):
             lines.insert([*ends, len(lines)][index], badge)
-        return "".join(lines)
+        return "\n".join(lines)
 
     @contextmanager
     def _collecting(self) -> Iterator[None]:
@@ -363,7 +408,7 @@ class Renderer:
         result = self.results.get(variant)
         if result is None:
             return Pending()
-        return FactsView(result.facts, f"demo {name}", on_read=lambda fact: self._read(variant, place, fact))
+        return FactsView(self._view(variant), f"demo {name}", on_read=lambda fact: self._read(variant, place, fact))
 
     def claim(self, key: str) -> Any:
         """A claim of the ledger as it is said, with the mark of its verdict."""
@@ -414,7 +459,7 @@ class Renderer:
         result = self.results.get(variant)
         if result is None:
             return Pending()
-        lines = result.output.splitlines()
+        lines = result.output.split("\n")
         return markdown.output("\n".join(lines[first - 1 : last]))
 
     def code(self, name: str, function: str) -> Markdown:
@@ -456,11 +501,16 @@ class Renderer:
         guess = f"; did you mean `{near[0]}`?" if near else ""
         raise ValueError(f"no claim `{key}` in deck/{ledger.FILE}{guess}")
 
+    def _view(self, variant: Variant) -> dict[str, Any]:
+        """A variant's facts as templates see them; made once, since claims share variants."""
+        if variant not in self.views:
+            self.views[variant] = view(self.results[variant].facts, "", f"demo {variant.demo}")
+        return self.views[variant]
+
     def _says(self, claim: Claim) -> str:
-        facts = self.results[claim.variant].facts if claim.variant else {}
-        owner = f"demo {claim.variant.demo}" if claim.variant else "a cited claim"
+        facts = self._view(claim.variant) if claim.variant else {}
         try:
-            return self.env.from_string(claim.says).render(FactsView(facts, owner))
+            return self.env.get_template(ledger.source_name(claim)).render(facts)
         except MISTAKES as error:
             known = f"facts of {claim.variant}: {', '.join(facts)}" if facts else ""
             raise ClaimError(f"claim {claim.id}: {error}", place=claim.place, hint=known) from None
@@ -501,7 +551,7 @@ def front_matter(config: Config) -> str:
     """Marp's front matter, from `deck.toml`; strings are quoted, since YAML is a superset of JSON."""
     deck = config.deck
     items = {"marp": True, "title": deck.title, "author": deck.author, "lang": deck.lang, "theme": deck.theme}
-    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math}
+    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math, "style": VERBATIM}
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in items.items() if value != ""]
     return "\n".join(["---", *lines, "---", "", ""])
 
@@ -555,7 +605,7 @@ def split(text: str) -> tuple[list[int], list[str]]:
             starts.append(token.map[0])
             titles.append("")
         elif token.type == "heading_open" and not titles[-1]:
-            titles[-1] = MARK.sub("", _plain(tokens[n + 1].children or []))
+            titles[-1] = _plain(tokens[n + 1].children or [])
     return starts, titles
 
 

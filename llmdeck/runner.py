@@ -23,6 +23,8 @@ from llmdeck.model import Demo, Place, Result, Variant
 GRACE_S = 3.0
 """How much longer than its limit a worker may take to end itself and say where it hung."""
 PRINTED_LINES = 12
+LAST_WORDS = re.compile(r"^(Timeout \(\d|Fatal Python error: )", re.MULTILINE)
+"""How faulthandler begins to tell where a process hung or crashed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,24 +52,31 @@ class Runner(Protocol):
 def run_jobs(config: Config, jobs: Sequence[Job], progress: Progress) -> dict[Variant, Outcome]:
     """Run the jobs, as many at once as there are cores; one process computes all the variants of its demo."""
     outcomes: dict[Variant, Outcome] = {}
+    running: set[subprocess.Popen[bytes]] = set()
 
     def one(job: Job) -> dict[Variant, Outcome]:
         progress(job.demo.name, "start")
         try:
-            return run_job(config, job)
+            return run_job(config, job, running)
         finally:
             progress(job.demo.name, "done")
 
     with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
-        for future in as_completed([pool.submit(one, job) for job in jobs]):
-            outcomes |= future.result()
+        try:
+            for future in as_completed([pool.submit(one, job) for job in jobs]):
+                outcomes |= future.result()
+        except BaseException:  # Ctrl-C: what waits does not start, what runs is ended
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in tuple(running):
+                _end_group(process)
+            raise
     return outcomes
 
 
-def run_job(config: Config, job: Job) -> dict[Variant, Outcome]:
-    """Run one demo in a process of its own and read its answers."""
+def run_job(config: Config, job: Job, running: set[subprocess.Popen[bytes]] | None = None) -> dict[Variant, Outcome]:
+    """Run one demo in a process of its own, which is in `running` meanwhile, and read its answers."""
     wanted = [{"values": v.parameters, "figure": v in job.figures} for v in job.variants]
-    answers, ended = _run_worker(config, job.demo, wanted, describe=False)
+    answers, ended = _run_worker(config, job.demo, wanted, describe=False, running=running)
     outcomes: dict[Variant, Outcome] = {}
     for variant, answer in zip(job.variants, answers, strict=False):
         outcomes[variant] = _result(config, job.demo, variant, answer)
@@ -91,7 +100,12 @@ def describe(config: Config, demo: Demo) -> dict[str, Any]:
 
 
 def _run_worker(
-    config: Config, demo: Demo, variants: list[dict[str, Any]], *, describe: bool
+    config: Config,
+    demo: Demo,
+    variants: list[dict[str, Any]],
+    *,
+    describe: bool,
+    running: set[subprocess.Popen[bytes]] | None = None,
 ) -> tuple[list[dict[str, Any]], DemoError]:
     """Start the worker; return its answers, and the error that stands for those it did not give."""
     limits = config.limits_of(demo.name)
@@ -108,19 +122,22 @@ def _run_worker(
         folder = Path(temp)
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         command = [sys.executable, "-m", "llmdeck.worker", str(folder / "request.json"), str(folder / "answers.jsonl")]
-        with (folder / "printed").open("wb") as printed, _group(command, config.root, printed) as process:
+        (folder / "answers.jsonl").touch()
+        hung = False
+        with (folder / "printed").open("wb") as printed, _group(command, config.root, printed, running) as process:
             try:
                 process.wait(timeout=limits.time_s + GRACE_S)
             except subprocess.TimeoutExpired:
-                _end_group(process)
-        lines = (folder / "answers.jsonl").read_text(encoding="utf-8").splitlines() if process.pid else []
+                hung = True
+        lines = (folder / "answers.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
         text = (folder / "printed").read_text(encoding="utf-8", errors="backslashreplace")
-    answers = [json.loads(line) for line in lines if line.endswith("}")]
-    return answers, _ended(config, demo, process.returncode, text)
+    return [json.loads(line) for line in lines], _ended(config, demo, process.returncode, text, hung)
 
 
 @contextmanager
-def _group(command: list[str], root: Path, printed: Any) -> Iterator[subprocess.Popen[bytes]]:
+def _group(
+    command: list[str], root: Path, printed: Any, running: set[subprocess.Popen[bytes]] | None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own that is ended whole on the way out, whatever happens."""
     environment = os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
     process = subprocess.Popen(
@@ -132,10 +149,13 @@ def _group(command: list[str], root: Path, printed: Any) -> Iterator[subprocess.
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    running = set() if running is None else running
+    running.add(process)
     try:
         yield process
     finally:
         _end_group(process)
+        running.discard(process)
 
 
 def _python_path() -> str:
@@ -170,22 +190,27 @@ def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]
 
 def _error(config: Config, demo: Demo, answer: dict[str, Any], variant: Variant | None = None) -> DemoError:
     file = config.relative(Path(answer["file"])) if answer["file"] else demo.file
+    limit = f" (its memory limit is {config.limits_of(demo.name).memory_gib:g} GiB)" if answer["memory"] else ""
     return DemoError(
-        f"demo {variant or demo.name}: {answer['error']}",
+        f"demo {variant or demo.name}: {answer['error']}{limit}",
         place=Place(file=file, line=answer["line"]),
         hint=f"run it alone: python -m {demo.module}",
         printed=answer["printed"],
     )
 
 
-def _ended(config: Config, demo: Demo, code: int, text: str) -> DemoError:
-    """Why the process ended without answering: its limit (with the line where it hung), a signal, or an exit."""
+def _ended(config: Config, demo: Demo, code: int, text: str, hung: bool) -> DemoError:
+    """Why the process ended without answering: its limit, a signal (both with the line where it was), or an exit."""
     limits = config.limits_of(demo.name)
-    hung = re.findall(r'File "([^"]+)", line (\d+) in', text) if "Timeout (" in text else []
-    frames = [(Path(f), int(n)) for f, n in hung if Path(f).is_relative_to(config.demos_folder)]
+    printed, last_words, trace = [*re.split(LAST_WORDS, text, maxsplit=1), "", ""][:3]
+    frames = [
+        (Path(file), int(line))
+        for file, line in re.findall(r'File "([^"]+)", line (\d+) in', trace)
+        if Path(file).is_relative_to(config.demos_folder)
+    ]
     place = Place(file=config.relative(frames[0][0]), line=frames[0][1]) if frames else Place(file=demo.file)
-    printed = "\n".join(text.split("Timeout (")[0].splitlines()[-PRINTED_LINES:])
-    if "Timeout (" in text or code == -signal.SIGKILL:
+    printed = "\n".join(printed.splitlines()[-PRINTED_LINES:])
+    if hung or last_words.startswith("Timeout"):
         return DemoError(
             f"demo {demo.name} took longer than its limit of {limits.time_s:g} s",
             place=place,

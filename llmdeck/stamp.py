@@ -60,16 +60,16 @@ def name_of(fmt: str, *, notes: bool) -> str:
     return f"deck.{fmt}" + ("" if notes else " without notes")
 
 
-def write(config: Config, outputs: Mapping[str, Path], others: Iterable[str], before: Mapping[str, str]) -> None:
+def write(config: Config, outputs: Mapping[str, Path], others: Mapping[str, str], before: Mapping[str, str]) -> None:
     """Note a build, with the digests of what it wrote.
 
-    Its inputs are taken as they were `before` it, so that an edit made while it ran is not lost; but for the store and
-    the `others`, which it has only just written or come to know.
+    Its inputs are taken as they were `before` it, and the `others` as they were read, so that an edit made while it ran
+    is not lost; but for the store, which it has only just written.
     """
     noted = read(config)
     results = f"{config.folder.name}/results/"
-    now = {name: value for name, value in inputs(config, others).items() if name.startswith(results) or name in others}
-    seen = {name: value for name, value in before.items() if not name.startswith(results)} | now
+    now = {name: value for name, value in inputs(config).items() if name.startswith(results)}
+    seen = {name: value for name, value in before.items() if not name.startswith(results)} | now | dict(others)
     kept = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
     written = {name.split()[0] for name in outputs}
     kept = {name: value for name, value in kept.items() if name.split()[0] not in written}

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from llmdeck.demos import changed_inputs
 from llmdeck.model import Answer, Result, State, Variant
 
 FORMAT = 1
+LEFTOVER_S = 3600.0
+"""What a build works on is its own; older than this, it belongs to a build that was killed."""
 
 
 class Store:
@@ -92,6 +95,9 @@ class Store:
         keep = {self.path(variant).with_suffix("") for variant in used}
         for path in self.folder.glob("*/*"):
             if path.suffix in (".json", ".svg") and path.with_suffix("") not in keep:
+                path.unlink(missing_ok=True)
+        for path in self.folder.glob("*/.*.*.*"):  # what `replace` writes to, before it renames
+            if path.suffix not in (".json", ".svg") and time.time() - path.stat().st_mtime > LEFTOVER_S:
                 path.unlink(missing_ok=True)
 
     def _read(self, path: Path, variant: Variant) -> Result:

@@ -3,6 +3,10 @@
 REQUEST is a JSON file (see `runner`); ANSWERS gets one JSON line a variant, written as soon as it is known, so that one
 failing variant does not take the others with it. The process limits itself: address space, time (it prints where it
 hangs, then ends), no network. It sees which project files the demo opens and lists, through an audit hook.
+
+The hook sees what Python opens (also through pathlib, json, numpy.load, os.open). It can't see a file that a library
+of C or Rust opens by itself (`safetensors.numpy.load_file`) or a process that the demo starts: a demo reads such a
+file through Python, `safetensors.numpy.load(path.read_bytes())`.
 """
 
 from __future__ import annotations
@@ -12,29 +16,44 @@ import importlib
 import io
 import json
 import math
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, TextIO
 
 from llmdeck.demos import bind, digest, parameters_of
+from llmdeck.model import Parameter
 
 SIGNIFICANT_DIGITS = 6
-NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg")
+READS = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
+ECHO_LIMIT = 1_000_000
+"""The most bytes of output that are passed on to the log."""
+PACKAGE = Path(__file__).parent
 
 
 class RejectedError(Exception):
-    """The demo ran, but what it gave can't be used; the message says why."""
+    """The demo ran, but what it gave can't be used; the message says why, `function` is the one to look at."""
+
+    def __init__(self, message: str, function: str = "run") -> None:
+        super().__init__(message)
+        self.function = function
 
 
 class Inputs:
-    """Which project files a demo has opened, listed or imported so far, with their digests."""
+    """Which project files a demo has opened, listed or imported so far, with their digests.
 
-    def __init__(self, root: Path, demos: str) -> None:
-        self.root, self.demos, self.seen = root, demos, dict[str, str]()
+    What one variant read counts for the later ones of its process too: the demo may have kept it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.seen = root, dict[str, str]()
         self.busy = False
         """True while the hook itself reads, so that it does not watch its own reading."""
 
@@ -42,10 +61,10 @@ class Inputs:
         """The hook: note what is opened or listed, and refuse the network."""
         if event in NETWORK:
             raise PermissionError("a demo has no network: its data lies in the demos' data folder or in a package")
-        if event in ("open", "os.listdir", "os.scandir") and not self.busy and isinstance(args[0], str | Path):
-            writes = event == "open" and isinstance(args[1], str) and any(c in args[1] for c in "wax")
-            if not writes:
-                self.note(Path(args[0]).absolute(), source=False)
+        if event in READS and not self.busy and not isinstance(args[0], int):  # an int is a file opened before
+            mode, flags = args[1:] if event == "open" else (None, 0)
+            if not (any(c in mode for c in "wax") if isinstance(mode, str) else flags & (os.O_WRONLY | os.O_CREAT)):
+                self.note(Path(os.path.abspath(os.fsdecode(args[0] or "."))), source=False)  # noqa: PTH100  takes out `..`
 
     def note(self, path: Path, *, source: bool) -> None:
         """Record a file or folder of the project; Python sources count as modules, not as data."""
@@ -54,18 +73,20 @@ class Inputs:
         name = path.relative_to(self.root).as_posix()
         if name.startswith((".", "build/", "deck/results")) or "__pycache__" in name or "site-packages" in name:
             return
+        if name in self.seen or path.is_relative_to(PACKAGE):
+            return
         self.busy = True
         try:
             if not any(path.glob("*.py")):  # a package is listed by every import; its modules are noted one by one
-                self.seen.setdefault(name, digest(path))
+                self.seen[name] = digest(path)
         finally:
             self.busy = False
 
     def modules(self) -> None:
-        """Record the modules of the demos' package that are loaded now, whoever imported them."""
-        for name, module in list(sys.modules.items()):
+        """Record the project's modules that are loaded now, whoever imported them."""
+        for module in list(sys.modules.values()):
             file = getattr(module, "__file__", None)
-            if file and name.split(".")[0] == self.demos:
+            if file:
                 self.note(Path(file).absolute(), source=True)
 
 
@@ -85,26 +106,40 @@ def normalise(value: Any, path: str = "facts") -> Any:
             raise RejectedError(f"{path} is {value}: JSON has no such number")
         return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 makes -0.0 a plain zero
     if isinstance(value, str):
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            raise RejectedError(f"{path} holds a lone surrogate, which is no Unicode text")
-        return value
+        return _text(value, path)
     if isinstance(value, list | tuple):
         return [normalise(item, f"{path}[{n}]") for n, item in enumerate(value)]
     if isinstance(value, dict):
         wrong = next((key for key in value if not isinstance(key, str)), None)
         if wrong is not None:
             raise RejectedError(f"{path} has the key {wrong!r}: a JSON object's keys are strings")
-        return {key: normalise(item, f"{path}.{key}") for key, item in value.items()}
+        return {_text(key, f"a key of {path}"): normalise(item, f"{path}.{key}") for key, item in value.items()}
     kind = type(value)
     raise RejectedError(
         f"{path} is a {kind.__module__}.{kind.__qualname__}: facts are JSON (try float(), int() or .tolist())"
     )
 
 
+def _text(value: str, path: str) -> str:
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        raise RejectedError(f"{path} holds a lone surrogate, which is no Unicode text")
+    return value
+
+
+class Echo(io.BytesIO):
+    """What is printed, kept here and passed on to the log, which the parent reads where this process dies."""
+
+    def write(self, raw: Any, /) -> int:
+        """Keep `raw` and pass it on."""
+        if self.tell() < ECHO_LIMIT:
+            os.write(2, raw)
+        return super().write(raw)
+
+
 @contextmanager
 def printed() -> Iterator[io.BytesIO]:
     """Catch what is printed, as bytes: a demo may also write to `sys.stdout.buffer`."""
-    buffer, real = io.BytesIO(), sys.stdout
+    buffer, real = Echo(), sys.stdout
     sys.stdout = io.TextIOWrapper(buffer, encoding="utf-8", write_through=True)
     try:
         yield buffer
@@ -124,17 +159,18 @@ def as_text(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RejectedError(
-            f"it prints bytes that are no text (0x{raw[error.start]:02x} at byte {error.start})"
+            f"it prints bytes that are no text (0x{raw[error.start]:02x} at byte {error.start})", "show"
         ) from None
 
 
 def draw(module: ModuleType, facts: dict[str, Any]) -> tuple[str, str]:
     """The figure as SVG, the same bytes each time, and its words."""
     if not hasattr(module, "plot") or not hasattr(module, "alt"):
-        raise RejectedError("a slide shows its figure, but it has no plot and alt")
+        raise RejectedError("a slide shows its figure, but it has no plot and alt", "plot")
     alt = module.alt(facts)
     if not isinstance(alt, str) or not alt.strip():
-        raise RejectedError("alt must return the figure in words")
+        raise RejectedError("alt must return the figure in words", "alt")
+    alt = _text(alt, "alt")
     figure, buffer = module.plot(facts), io.BytesIO()
     import matplotlib as mpl
 
@@ -144,34 +180,56 @@ def draw(module: ModuleType, facts: dict[str, Any]) -> tuple[str, str]:
     return buffer.getvalue().decode("utf-8"), alt
 
 
-def compute(module: ModuleType, values: dict[str, Any], figure: bool, inputs: Inputs) -> dict[str, Any]:
-    """Run one variant: facts, what it prints, and the figure where one is asked for."""
+def compute(
+    module: ModuleType, values: dict[str, Any], figure: bool, inputs: Inputs, buffer: io.BytesIO
+) -> dict[str, Any]:
+    """Run one variant: facts, what it prints into `buffer`, and the figure where one is asked for."""
     try:
-        values = bind(parameters_of(module.run), values)
+        values = bind(interface(module), values)
     except ValueError as error:
         raise RejectedError(str(error)) from None
     facts = normalise(module.run(**values))
     if not isinstance(facts, dict):
         raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
-    with printed() as buffer:
-        module.show(facts)
-    answer: dict[str, Any] = {"facts": facts, "output": as_text(buffer.getvalue())}
+    start = buffer.tell()
+    module.show(facts)
+    answer: dict[str, Any] = {"facts": facts, "output": as_text(buffer.getvalue()[start:])}
     if figure:
         answer["figure"], answer["alt"] = draw(module, facts)
     inputs.modules()
     return answer | {"inputs": dict(sorted(inputs.seen.items()))}
 
 
-def failure(error: BaseException, folder: Path, raw: bytes) -> dict[str, Any]:
+def interface(module: ModuleType) -> tuple[Parameter, ...]:
+    """The demo's parameters.
+
+    Raises:
+        RejectedError: where it has no `run` or no `show`, or the signature of `run` is no interface.
+    """
+    for name in ("run", "show"):
+        if not callable(getattr(module, name, None)):
+            raise RejectedError(f"it has no function `{name}`")
+    try:
+        return parameters_of(module.run)
+    except (TypeError, NameError) as error:
+        raise RejectedError(str(error)) from None
+
+
+def failure(error: BaseException, folder: Path, raw: bytes, module: ModuleType | None = None) -> dict[str, Any]:
     """What the parent needs to tell of a failure: message, the demo's own file and line, what was printed."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(folder)]
-    if isinstance(error, SyntaxError) and error.filename:
-        frames = [traceback.FrameSummary(error.filename, error.lineno or 0, "")]
+    frames = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        frames.append((error.filename or "", error.lineno or 0))
+    if isinstance(error, RejectedError):
+        code = getattr(getattr(module, error.function, None), "__code__", None)
+        frames = [(code.co_filename, code.co_firstlineno)] if code else []
+    mine = [(file, line) for file, line in frames if Path(file).is_relative_to(folder)]
     name = "" if isinstance(error, RejectedError) else f"{type(error).__name__}: "
     return {
-        "error": f"{name}{error}".rstrip(": "),
-        "file": frames[-1].filename if frames else None,
-        "line": frames[-1].lineno if frames else 0,
+        "error": f"{name}{error}".rstrip(": ").encode("utf-8", "backslashreplace").decode("utf-8"),
+        "memory": isinstance(error, MemoryError),
+        "file": mine[-1][0] if mine else None,
+        "line": mine[-1][1] if mine else 0,
         "printed": raw.decode("utf-8", "backslashreplace")[-2000:],
     }
 
@@ -188,18 +246,40 @@ def limit_memory(gib: float) -> None:
         return
 
 
+class _FromSource(SourceFileLoader):
+    """Compiles each time: that bytecode is old shows only in the time (in seconds) and size, which an edit may keep."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+def ignore_bytecode(root: Path) -> None:
+    """Import the project's modules from their sources, and write no bytecode beside them."""
+
+    def finder(path: str) -> FileFinder:
+        if not Path(path).is_relative_to(root) or "site-packages" in path or Path(path).is_relative_to(PACKAGE):
+            raise ImportError(path)
+        return FileFinder(path, (_FromSource, [".py"]), (ExtensionFileLoader, EXTENSION_SUFFIXES))
+
+    sys.path_hooks.insert(0, finder)
+    sys.path_importer_cache.pop(str(root), None)
+
+
 def prefer_package(folder: Path) -> None:
     """Make `folder` the package of its name: one without `__init__.py` would lose to any other on the path."""
-    if not (folder / "__init__.py").is_file():
-        package = ModuleType(folder.name)
-        package.__path__ = [str(folder)]
-        sys.modules[folder.name] = package
+    file = folder / "__init__.py"
+    spec = spec_from_file_location(folder.name, file, submodule_search_locations=[str(folder)])
+    if spec and not file.is_file():
+        sys.modules[folder.name] = package = module_from_spec(spec)
+        del package.__file__
 
 
 def answer_all(request: dict[str, Any], write: Callable[[dict[str, Any]], None]) -> None:
     """Import the demo once, then answer each variant, or the request to describe its parameters."""
     root, folder = Path(request["root"]), Path(request["folder"])
-    inputs = Inputs(root, folder.name)
+    inputs = Inputs(root)
     sys.addaudithook(inputs.audit)
     buffer = io.BytesIO()
     try:
@@ -216,18 +296,18 @@ def answer_all(request: dict[str, Any], write: Callable[[dict[str, Any]], None])
     for variant in request["variants"]:
         try:
             with printed() as buffer:
-                answer = compute(module, variant["values"], variant["figure"], inputs)
+                answer = compute(module, variant["values"], variant["figure"], inputs, buffer)
         except BaseException as error:  # noqa: BLE001
-            answer = failure(error, folder, buffer.getvalue())
+            answer = failure(error, folder, buffer.getvalue(), module)
         write(answer)
 
 
 def describe(module: ModuleType, folder: Path) -> dict[str, Any]:
     """The demo's first line and parameters, for the command line and for requests."""
     try:
-        parameters = [vars(p) | {"kind": p.kind.value, "choices": list(p.choices)} for p in parameters_of(module.run)]
-    except (TypeError, AttributeError) as error:
-        return failure(error, folder, b"")
+        parameters = [vars(p) | {"kind": p.kind.value, "choices": list(p.choices)} for p in interface(module)]
+    except RejectedError as error:
+        return failure(error, folder, b"", module)
     return {"doc": (module.__doc__ or "").strip(), "plots": hasattr(module, "plot"), "parameters": parameters}
 
 
@@ -235,8 +315,10 @@ def main(request_path: str, answers_path: str) -> None:
     """Read the request, limit the process, answer."""
     request = json.loads(Path(request_path).read_text(encoding="utf-8"))
     limit_memory(request["memory_gib"])
+    faulthandler.enable()
     faulthandler.dump_traceback_later(request["time_s"], exit=True, file=sys.stderr)
     sys.path.insert(0, request["root"])
+    ignore_bytecode(Path(request["root"]))
     prefer_package(Path(request["folder"]))
     answers: TextIO
     with Path(answers_path).open("w", encoding="utf-8") as answers:
@@ -250,3 +332,4 @@ def main(request_path: str, answers_path: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    os._exit(0)  # the answers are written: a thread that a demo left behind holds nobody

@@ -14,9 +14,9 @@ from tests.conftest import Project
 
 def check(project: Project, expression: str, facts: Facts) -> bool:
     """Whether a claim with this check holds."""
-    env = environment(project.config, Numbers("it"))
     place = Place(file="deck/claims.toml", line=1)
     claim = Claim(id="c", says="", verdict=Verdict.VERIFIED, place=place, variant=Variant("d"), holds=expression)
+    env = environment(project.config, Numbers("it"), {"c": claim})
     return holds(env, claim, facts)
 
 

@@ -48,7 +48,7 @@ def commands(project: Path) -> dict[str, Callable[[], float]]:
     node = find_node()
     marp = install(node) / "node_modules/@marp-team/marp-cli/marp-cli.js"
     themes = [item for css in sorted((project / "deck/theme").glob("*.css")) for item in ("--theme-set", str(css))]
-    alone = (node.node, marp, "--no-stdin", "--html", *themes, "build/deck.md", "-o", "build/alone.html")
+    alone = (node.node, marp, "build/deck.md", "-o", "build/alone.html", "--no-stdin", "--html", *themes)
     build = (Path(sys.executable).parent / "llmdeck", "build")
     slide = sorted((project / "deck/slides").glob("*.md.j2"))[-1]
 
@@ -79,6 +79,8 @@ def main() -> None:
         run(Path(sys.executable).parent / "llmdeck", "build", cwd=project)
         for command in timed.values():  # once, to warm caches and write bytecode
             command()
+        if "<section" not in (project / "build/alone.html").read_text(encoding="utf-8"):
+            raise SystemExit("Marp alone made no slides: there is nothing to compare with")
         seconds: dict[str, list[float]] = {name: [] for name in timed}
         for _ in range(ROUNDS):
             for name, command in timed.items():

