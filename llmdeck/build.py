@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import re
 import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,16 +23,16 @@ from llmdeck import stamp
 from llmdeck.config import Config
 from llmdeck.demos import find_demos
 from llmdeck.errors import ConfigError, DeckError, DemoError, raise_all
+from llmdeck.files import LEFTOVER_S, write_whole
 from llmdeck.marp.driver import Expected, Marp, convert
 from llmdeck.model import Claim, Demo, Drift, Result, State, Use, Variant
 from llmdeck.page import Page, Sources, make_self_contained
 from llmdeck.render import Rendered, Renderer
 from llmdeck.runner import Job, Progress, Runner, run_jobs
-from llmdeck.store import LEFTOVER_S, Store
-from llmdeck.store import replace as write_whole
+from llmdeck.store import Store
 
 FORMATS = ("html", "pdf", "pptx")
-FIXED_DATE = b"20000101000000"
+FIXED_DATE = "20000101000000Z"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,10 @@ class Resolved:
     ran: list[Variant] = field(default_factory=list)
     failed: dict[Variant, DemoError] = field(default_factory=dict)
 
+    def wanted(self, current: Collection[Variant]) -> frozenset[Variant]:
+        """What is used but not `current`, or lacks something that a slide shows; what failed is not tried again."""
+        return (self.rendered.pending | set(self.rendered.variants).difference(current)) - self.failed.keys()
+
     def kept(self) -> tuple[DemoError, ...]:
         """Forgive the failures whose last good facts are shown instead, and return them."""
         shown = [v for v in self.failed if v in self.results and v not in self.rendered.pending]
@@ -82,17 +88,25 @@ class Resolved:
         return [*found.values(), *self.rendered.errors]
 
 
-def build(config: Config, options: Options, marp: Marp, progress: Progress, runner: Runner = run_jobs) -> Built:
+def build(
+    config: Config,
+    options: Options,
+    marp: Marp,
+    progress: Progress,
+    runner: Runner = run_jobs,
+    before: Mapping[str, str] | None = None,
+) -> Built:
     """Build the deck: run what is not fresh, render, convert, verify, and only then put it in its place.
 
-    `marp` was started by the caller, so that it loads while the rest happens.
+    `marp` was started by the caller, so that it loads while the rest happens; `before` are the inputs as the caller has
+    just seen them (see `stamp.inputs`), so that they are not read a second time.
 
     Raises:
         DeckError: whatever went wrong, all of it; the last good deck is left as it was.
     """
     if options.keep_stale and os.environ.get("CI"):
         raise ConfigError("--keep-stale is for the evening before the lecture, not for CI (CI is set)")
-    before = stamp.inputs(config)
+    before = before or stamp.inputs(config)
     resolved = resolve(
         config, progress, runner, rerun=options.rerun, keep_stale=options.keep_stale, notes=options.notes
     )
@@ -104,7 +118,8 @@ def build(config: Config, options: Options, marp: Marp, progress: Progress, runn
         _publish(config.output, work, written)
     outputs = {stamp.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}" for fmt in options.formats}
     if not kept:  # else the next build tries again
-        stamp.write(config, outputs, _others(resolved.results.values(), before), before)
+        used = [resolved.results[variant] for variant in resolved.rendered.variants]
+        stamp.write(config, outputs, _others(used, before), before)
     return Built(
         outputs=tuple(outputs.values()), slides=len(resolved.rendered.slides), ran=tuple(resolved.ran), kept=kept
     )
@@ -119,22 +134,28 @@ def resolve(
     keep_stale: bool = False,
     notes: bool = True,
 ) -> Resolved:
-    """Render; run what is missing or stale; render again, until nothing is missing or only what failed."""
+    """Render; run what is missing or stale; render again, until nothing is missing or only what failed.
+
+    The first rendering uses stale results too: it only has to find out which variants the templates use.
+    """
     demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
-    results = {} if rerun else store.fresh()
+    answers = store.answers()
+    results = {variant: answer.result for variant, answer in answers.items() if answer.result}
+    current = set() if rerun else {variant for variant, answer in answers.items() if answer.state is State.FRESH}
     found = Resolved(_render(config, demos, claims, results, notes), results)
-    while wanted := found.rendered.pending - found.failed.keys():
+    while wanted := found.wanted(current):
         outcomes = _run(config, demos, wanted, found.rendered.wants_figure, progress, runner)
         if not outcomes:
             break
         found.ran += sorted(outcomes, key=str)
         for variant, outcome in outcomes.items():
+            last_good = results.pop(variant, None)
             if isinstance(outcome, Result):
                 store.write(outcome)
                 results[variant] = outcome
+                current.add(variant)
                 continue
             found.failed[variant] = outcome
-            last_good = store.look_up(variant).result
             if keep_stale and last_good:
                 results[variant] = replace(last_good, kept=True)
         found.rendered = _render(config, demos, claims, results, notes)
@@ -222,7 +243,7 @@ def _html(
 def same_bytes_twice(path: Path) -> bytes:
     """A PDF or PPTX with its dates set to a fixed one, so that two builds give the same bytes."""
     if path.suffix == ".pdf":
-        return re.sub(rb"\(D:\d{14}", b"(D:" + FIXED_DATE, path.read_bytes())
+        return _same_pdf(path)
     fixed = path.with_suffix(".fixed")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as new:
         for item in old.infolist():
@@ -237,13 +258,26 @@ def same_bytes_twice(path: Path) -> bytes:
     return raw
 
 
+def _same_pdf(path: Path) -> bytes:
+    """A PDF with its dates set; where it has notes, they lie in a compressed stream, so it is written anew."""
+    from pypdf import PdfWriter
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of more objects than there were: it adds some itself
+    writer, buffer = PdfWriter(clone_from=path), io.BytesIO()
+    writer.pdf_header = path.read_bytes()[:8].decode("ascii")
+    writer.add_metadata({"/CreationDate": f"D:{FIXED_DATE}", "/ModDate": f"D:{FIXED_DATE}"})
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
 @contextmanager
 def _work_folder(output: Path) -> Iterator[Path]:
     """A folder to build in, on the file system of the output; those that killed builds left are removed."""
     output.mkdir(parents=True, exist_ok=True)
     for old in output.glob(".work-*"):
-        if time.time() - old.stat().st_mtime > LEFTOVER_S:
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another build has just ended
+            if time.time() - old.stat().st_mtime > LEFTOVER_S:
+                shutil.rmtree(old, ignore_errors=True)
     work = Path(tempfile.mkdtemp(dir=output, prefix=".work-"))
     try:
         yield work
@@ -293,7 +327,7 @@ class Checked:
 def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Checked:
     """Recompute every variant and compare it with the store; write nothing."""
     demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
-    stored: dict[Variant, Result] = store.all()
+    stored = store.results()
     rendered = _render(config, demos, claims, stored, notes=True)
     outcomes = _run(config, demos, set(rendered.variants), rendered.wants_figure, progress, runner)
     fresh = {variant: outcome for variant, outcome in outcomes.items() if isinstance(outcome, Result)}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,8 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; a user's mistake is told without a traceback."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # else demos would outlive a build that is ended
     given = list(sys.argv[1:] if arguments is None else arguments)
     options, rest = _parser().parse_known_args(given)
     if rest and options.command != "demo":
@@ -32,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load((options.root or find_root(Path.cwd())).resolve())
         command: Callable[..., int] = options.run
-        return command(config, options, rest) if options.command == "demo" else command(config, options)
+        code = command(config, options, rest) if options.command == "demo" else command(config, options)
+        sys.stdout.flush()  # here, where a closed pipe is no error
+        return code
     except DeckError as error:
         from llmdeck import report
 
@@ -100,7 +106,8 @@ def _build(config: Config, options: argparse.Namespace) -> int:
         formats = ("html", *formats)
     notes = not options.no_notes
     names = {stamp.name_of(fmt, notes=notes) for fmt in formats}
-    if not (options.rerun or options.keep_stale) and stamp.current(config, names) == names:
+    before = stamp.inputs(config)
+    if not (options.rerun or options.keep_stale) and stamp.current(config, names, before) == names:
         for fmt in formats:
             print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
         return 0
@@ -112,7 +119,7 @@ def _build(config: Config, options: argparse.Namespace) -> int:
 
         chosen = Options(formats=formats, notes=notes, rerun=options.rerun, keep_stale=options.keep_stale)
         with report.progress_bar() as progress:
-            built = build(config, chosen, marp, progress)
+            built = build(config, chosen, marp, progress, before=before)
     for error in built.kept:
         report.show_error(error)
         report.say("warning: its last good facts are shown, marked as not updated")
@@ -152,9 +159,7 @@ def _demos(config: Config, options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(found, ensure_ascii=False, indent=1))
         else:
-            report.show_table(
-                ("demo", "what it shows"), [(item["name"], item["doc"].splitlines()[0]) for item in found]
-            )
+            report.show_table(("demo", "what it shows"), [(item["name"], _first_line(item)) for item in found])
         return 0
     jobs = [Job(demo=demo, variants=(Variant(name),)) for name, demo in demos.items()]
     with report.progress_bar() as progress:
@@ -176,7 +181,9 @@ def _demo(config: Config, options: argparse.Namespace, rest: Sequence[str]) -> i
     from llmdeck.model import Result, Variant
     from llmdeck.runner import Job, describe, run_job
 
-    demos = find_demos(config)
+    demos, rest = find_demos(config), list(rest)
+    if options.name is None and rest and not rest[0].startswith("-"):  # argparse misses it behind an option
+        options.name = rest.pop(0)
     if options.name is None:
         print("usage: llmdeck demo NAME [--PARAMETER VALUE …]\n\ndemos: " + ", ".join(demos))
         return 0 if options.help else 2
@@ -192,6 +199,10 @@ def _demo(config: Config, options: argparse.Namespace, rest: Sequence[str]) -> i
     return 0
 
 
+def _first_line(described: dict[str, Any]) -> str:
+    return next(iter(described["doc"].splitlines()), "")
+
+
 def _values(demo: Demo, described: dict[str, Any], rest: Sequence[str]) -> dict[str, Any]:
     """The demo's parameters as options of its own command line, made from its signature."""
     from llmdeck.model import Kind, Parameter
@@ -202,7 +213,7 @@ def _values(demo: Demo, described: dict[str, Any], rest: Sequence[str]) -> dict[
     ]
     parser = argparse.ArgumentParser(
         prog=f"llmdeck demo {demo.name}",
-        description=described["doc"].splitlines()[0],
+        description=_first_line(described),
         argument_default=argparse.SUPPRESS,
     )
     for parameter in parameters:
@@ -273,7 +284,7 @@ def _why(config: Config, options: argparse.Namespace) -> int:
     demos, store = find_demos(config), Store(config)
     if options.name not in demos:
         raise ConfigError(f"no demo `{options.name}`", hint=f"there are: {', '.join(demos)}")
-    renderer = Renderer(config=config, demos=demos, claims=ledger.load_ledger(config), results=store.all())
+    renderer = Renderer(config=config, demos=demos, claims=ledger.load_ledger(config), results=store.results())
     rendered = renderer.render()
     answers = {
         v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants if v.demo == options.name

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from llmdeck.errors import ConfigError
-from llmdeck.model import Place
+
+if TYPE_CHECKING:
+    from llmdeck.model import Place
 
 FILE = "deck.toml"
 
@@ -117,11 +118,13 @@ def load(root: Path) -> Config:
     """
     path = root / "deck" / FILE
     file = path.relative_to(root).as_posix()
-    text = path.read_text(encoding="utf-8")
+    if not path.is_file():
+        raise ConfigError(f"no {file} in {root}")
     try:
+        text = path.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not TOML: {error}", place=Place(file=file)) from None
+    except ValueError as error:  # also where it isn't UTF-8
+        raise ConfigError(f"not TOML: {error}", place=_place(file)) from None
     source = _Source(file, text)
     source.reject_unknown(tables, ("deck", "limits", "words", "demos"), "")
     limits = source.read(Limits, tables.get("limits", {}), "limits")
@@ -141,6 +144,13 @@ def load(root: Path) -> Config:
 T = TypeVar("T")
 
 
+def _place(file: str, line: int = 0) -> Place:
+    """Where a mistake stands. The model is imported for a mistake only: a build with nothing to do needs none of it."""
+    from llmdeck.model import Place
+
+    return Place(file=file, line=line)
+
+
 @dataclass(frozen=True)
 class _Source:
     """The text of the file, to say at which line a key stands."""
@@ -151,11 +161,13 @@ class _Source:
     def place(self, key: str) -> Place:
         lines = self.text.splitlines()
         found = (n for n, line in enumerate(lines, 1) if line.split("=")[0].strip(' "[]') == key)
-        return Place(file=self.file, line=next(found, 0))
+        return _place(self.file, next(found, 0))
 
     def reject_unknown(self, table: Mapping[str, Any], known: tuple[str, ...], name: str) -> None:
         for key in table:
             if key not in known:
+                from difflib import get_close_matches
+
                 near = get_close_matches(key, known, 1)
                 hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
                 where = f" in [{name}]" if name else ""

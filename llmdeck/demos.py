@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from llmdeck.config import Config
+from llmdeck.files import digest
 from llmdeck.model import Demo, Kind, Parameter
 
 TEXT_LIMIT = 10_000
@@ -100,17 +100,6 @@ def _check(parameter: Parameter, value: Any) -> None:
         raise ValueError(f"`{name}` can't be {value!r}; allowed: {shown}")
     if isinstance(value, str) and len(value) > TEXT_LIMIT:
         raise ValueError(f"`{name}` has {len(value)} characters; {TEXT_LIMIT} at most")
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, or of a folder's sorted names; `absent` where there is nothing."""
-    try:
-        if path.is_dir():
-            names = sorted(p.name for p in path.iterdir() if p.name != "__pycache__")
-            return hashlib.sha256("\n".join(names).encode()).hexdigest()
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return "absent"
 
 
 def changed_inputs(root: Path, inputs: Mapping[str, str], known: dict[str, str]) -> list[str]:

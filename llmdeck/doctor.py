@@ -64,6 +64,6 @@ def _demos(config: Config) -> Finding:
 
 def _store(config: Config) -> Finding:
     store = Store(config)
-    states = [store.look_up(variant).state for variant in store.all()]
+    states = [answer.state for answer in store.answers().values()]
     counts = [f"{states.count(state)} {state.value}" for state in (State.FRESH, State.STALE)]
     return Finding(what="store", good=True, found=", ".join(counts))

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from llmdeck.model import Place
+if TYPE_CHECKING:
+    from llmdeck.model import Place
 
 
 class DeckError(Exception):

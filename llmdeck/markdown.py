@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 MARK = re.compile("\ue000([^\ue001]*)\ue001")
 """A mark in rendered text: where in a template the text before it came from (see `render`)."""
+READABLE = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "So", "Sk"}
 PLAIN = re.compile(r"[^\W_]|[ ,;%]", re.ASCII)
 WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')
 """What `text` puts around a value; it has no place in an attribute."""
@@ -72,12 +73,14 @@ def references(value: str) -> str:
 
 
 def _plain(char: str) -> bool:
-    """Whether it is a letter, mark or digit of any script: those stay readable in `build/deck.md`.
+    """Whether it is a letter, mark, digit or emoji of any script: those stay readable in `build/deck.md`.
 
-    A noncharacter (U+FFFE) stays too: CommonMark would read a reference to it as U+FFFD.
+    Marp draws an emoji (with its joiners and skin tones) as an inlined picture, which needs no emoji font. A
+    noncharacter (U+FFFE) stays too: CommonMark would read a reference to it as U+FFFD.
     """
     code = ord(char)
-    return unicodedata.category(char)[0] in "LMN" or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    noncharacter = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return unicodedata.category(char) in READABLE or char == "\u200d" or noncharacter
 
 
 def text(value: Any) -> Markdown:
@@ -175,7 +178,8 @@ def note(value: str) -> Markdown:
     plain = visible(html.unescape(OWN_TAG.sub("", MARK.sub("", value)))).strip()
     plain = re.sub("[\ue000\ue001]", lambda m: f"\\u{ord(m[0]):x}", plain)
     plain = re.sub(r"--(!?)>", r"--\1 >", plain)
-    return Markdown(f"<!--\n{NOTE}{plain}\n-->")
+    marks = "".join(match[0] for match in MARK.finditer(value))  # what the notes say is said on this slide
+    return Markdown(f"{marks}<!--\n{NOTE}{plain}\n-->")
 
 
 def plain_attributes(markdown: str) -> str:

@@ -27,7 +27,7 @@ LOADS = {"src", "poster", "data", "style", "href", "xlink:href", "srcset"}
 """Attributes that make a browser load something; `href` does so on links and SVG images, not on `<a>`."""
 ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+))?""")
 URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)"'\s]+))\s*\)""")
-IMPORT = re.compile(r"""@import\s+(?:url\()?["']?((?:https?:)?//[^"')\s;]+)""")
+IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)[^;]*;?""")
 FONT_SOURCES = re.compile(
     r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
 )
@@ -73,15 +73,15 @@ class Sources:
         return None
 
     def place(self, address: str, number: int) -> Place:
-        """The template line that names an address, as near as it can be said."""
-        files = [slide.file for slide in self.slides if slide.number == number]
+        """The line that names an address, as near as it can be said: of the slide's template, of any, or of a theme."""
+        files = list(dict.fromkeys(slide.file for slide in self.slides if number in (0, slide.number)))
         styles = [self.themes.relative_to(self.folder.parent) / css.name for css in sorted(self.themes.glob("*.css"))]
         for file in [*files, *(style.as_posix() for style in styles)]:
             text = (self.folder.parent / file).read_text(encoding="utf-8")
             for line, content in enumerate(text.splitlines(), 1):
                 if address in content:
                     return Place(file=file, line=line)
-        return Place(file=files[0] if files else "deck")
+        return Place(file=files[0] if number and files else self.folder.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,15 +169,11 @@ class _Inliner(HTMLParser):
         """Note the slide, and rewrite the attributes that load something."""
         values = dict(attrs)
         self.in_style = tag == "style"
-        if tag == "section" and (values.get("id") or "").isdigit():
-            self.slide = int(values["id"] or 0)
+        self.slide += "data-marpit-svg" in values
         if not LOADS.intersection(values) or tag == "a":
             return
         raw, start = self.get_starttag_text() or "", self._offset()
-        if tag == "img" and "data-marp-twemoji" in values and self.sources.find(values.get("src") or "") is None:
-            new = html.escape(values.get("alt") or "")  # newer than the emoji that we have: the letter itself
-        else:
-            new = raw[: len(tag) + 1] + ATTRIBUTE.sub(lambda m: self._attribute(tag, m), raw[len(tag) + 1 :])
+        new = raw[: len(tag) + 1] + ATTRIBUTE.sub(lambda m: self._attribute(tag, m), raw[len(tag) + 1 :])
         if new != raw:
             self.found.edits.append(_Edit(start, start + len(raw), new))
 
@@ -210,9 +206,9 @@ class _Inliner(HTMLParser):
 
     def _css(self, css: str) -> str:
         for address in IMPORT.findall(css):
-            self._error(
-                f"the style sheet loads {address} from the network", address, "ship the font in deck/theme/fonts"
-            )
+            hint = "put the rules into a theme of deck/theme, and the fonts into deck/theme/fonts"
+            self._error(f"the style sheet loads {address}", address, hint)
+        css = IMPORT.sub("", css)
         css = FONT_SOURCES.sub(r"src:\1", css)  # every browser that runs Marp's page reads WOFF2
         return URL.sub(lambda m: f'url("{self._data(m[1] or m[2] or m[3] or "")}")', css)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import jinja2
+from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.filters import make_attrgetter
 from jinja2.nodes import Concat
@@ -40,6 +42,8 @@ from llmdeck.units import Numbers, unit_of, with_unit
 SUFFIX = ".md.j2"
 VERBATIM = ".verbatim { white-space: pre-wrap }"
 """The one style that values need with any theme: runs of spaces and line breaks show (see `markdown.text`)."""
+CODE = ("code_inline", "code_block", "fence")
+REFERENCE = re.compile(r"&#\d+;")
 MISTAKES = (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 """What a mistake in a template raises."""
 
@@ -143,6 +147,26 @@ class DeckEnvironment(jinja2.Environment):
     """Jinja with strict names, facts before methods, and escaping for Markdown."""
 
     code_generator_class = _Generator
+    nothing = Markdown("")
+    """What shows nothing, but for the mark of its line."""
+    count: Callable[[], int] = staticmethod(lambda: 0)
+    """How many uses the rendering has met so far."""
+    compiling = False
+    """True while constants are folded: what stands in a compiled template has no place in a rendering."""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        if name and name.endswith(".j2"):
+            _mark_statements(tree)
+            tree.set_environment(self)
+        return tree
+
+    def _generate(self, *args: Any, **kwargs: Any) -> str:
+        self.compiling = True
+        try:
+            return super()._generate(*args, **kwargs)
+        finally:
+            self.compiling = False
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`facts.name`: a fact, never a method of dict."""
@@ -162,6 +186,30 @@ class DeckEnvironment(jinja2.Environment):
         return "".join(map(str, parts))
 
 
+def _mark_statements(node: nodes.Node) -> None:
+    """Before each `{% if %}` and `{% for %}` put an output of nothing: its mark tells where facts are read, not shown.
+
+    What a macro or a block of `{% set %}` gives may be compared, so there nothing is put.
+    """
+    if isinstance(node, nodes.Macro | nodes.AssignBlock):
+        return
+    for child in node.iter_child_nodes():
+        _mark_statements(child)
+    for name, value in node.iter_fields():
+        if isinstance(value, list) and name != "elif_":
+            marked = []
+            for item in value:
+                if isinstance(item, nodes.If | nodes.For):
+                    lines = [item.lineno, *(branch.lineno for branch in getattr(item, "elif_", ()))]
+                    marked += [_nothing(line) for line in lines]
+                marked.append(item)
+            setattr(node, name, marked)
+
+
+def _nothing(line: int) -> nodes.Output:
+    return nodes.Output([nodes.EnvironmentAttribute("nothing", lineno=line)], lineno=line)
+
+
 def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -> DeckEnvironment:
     """The templates' environment: filters, tests, and a loader for `deck/` and for the ledger's sentences and checks.
 
@@ -173,11 +221,11 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
         bytecode_cache=_compiled(config),
         undefined=jinja2.StrictUndefined,
         autoescape=True,  # what finalize returns is Markup, so that nothing is escaped a second time
-        finalize=partial(_finalize, numbers, config),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    env.finalize = partial(_finalize, env, numbers, config)
     filters: dict[str, Callable[..., str]] = {"num": numbers.num, "qty": numbers.qty, "pct": numbers.pct}
     filters |= {unit: numbers.scaled(unit) for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")}
     filters["compact"] = numbers.compact
@@ -202,9 +250,10 @@ def _json(value: Any, indent: int | None = None) -> str:
 
 
 def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
-    """Where compiled templates are kept; constants are folded with the deck's words and locale, so these are its key."""
+    """Where compiled templates are kept, by all that they are made with: constants are folded in words and locale."""
     key = f"{__version__} {jinja2.__version__} {config.root} {config.deck} {config.words}"
-    folder = cache_folder() / "templates" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    ours = [Path(__file__).with_name(name).read_bytes() for name in ("render.py", "markdown.py", "units.py")]
+    folder = cache_folder() / "templates" / hashlib.sha256(b"".join([key.encode(), *ours])).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return jinja2.FileSystemBytecodeCache(str(folder))
 
@@ -218,13 +267,13 @@ def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
     return apply
 
 
-def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
-    """What `{{ value }}` writes: the value as itself, and a mark of the line it stands on."""
+def _finalize(env: DeckEnvironment, numbers: Numbers, config: Config, value: Any) -> Any:
+    """What `{{ value }}` writes: the value as itself, and a mark of its line and of the uses met so far."""
     if isinstance(value, jinja2.Undefined):
         return value
-    place = _template_place()
+    place = None if env.compiling else _template_place()
     shown = value if isinstance(value, Markup) else show(numbers, config, value)
-    return Markdown(shown + Markdown(markdown.mark(f"line {place}"))) if place else shown
+    return Markdown(shown + Markdown(markdown.mark(f"line {env.count()} {place}"))) if place else shown
 
 
 def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
@@ -280,6 +329,7 @@ class Renderer:
             raise ConfigError(str(error), place=Place(file="deck/deck.toml")) from None
         self.env = environment(self.config, self.numbers, self.claims)
         self.views: dict[Variant, dict[str, Any]] = {}
+        self.env.count = lambda: len(self.met)
         self.env.globals |= {
             "claim": self.claim,
             "often": self.often,
@@ -303,12 +353,15 @@ class Renderer:
                     self._use(claim.variant, claim.place, claim=claim.id)
         slides: list[Slide] = []
         marks = _Marks()
-        chunks = [self._finish(path, self._render_file(path), slides, marks) for path in paths]
-        uses = {replace(use, slide=marks.slide_of(use)) for use in self.met}
+        pages = [self._finish(path, self._render_file(path), slides, marks) for path in paths]
+        found = [replace(use, slide=marks.slide_of(use, n)) for n, use in enumerate(self.met)]
+        kept = [use for use in found if use.variant in self.results and self.results[use.variant].kept]
+        old = {use.slide for use in kept if use.fact or use.claim or use.place in marks.lines}
+        chunks = [self._flag(plain, first, ends, old) for plain, first, ends in pages]
         rendered = Rendered(
             markdown=front_matter(self.config) + "\n---\n\n".join(chunks),
             slides=tuple(slides),
-            uses=tuple(sorted(uses, key=lambda use: (use.slide, use.place, use.variant.values, use.fact, use.claim))),
+            uses=tuple(sorted(set(found), key=lambda u: (u.slide, u.place, u.variant.values, u.fact, u.claim))),
             figures=self.figures,
             errors=tuple(self.errors),
             pending=frozenset(self.pending),
@@ -317,30 +370,30 @@ class Renderer:
         )
         return replace(rendered, errors=rendered.errors + tuple(self._check_claims(rendered)))
 
-    def _finish(self, path: Path, text: str, slides: list[Slide], marks: _Marks) -> str:
-        """Number a page's slides, note where its marks are, and return its Markdown without them."""
+    def _finish(self, path: Path, text: str, slides: list[Slide], marks: _Marks) -> tuple[str, int, list[int]]:
+        """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
         plain = markdown.plain_attributes(MARK.sub("", text))
-        ends, titles = split(plain)
+        ends, titles, codes = split(plain)
         first = len(slides) + 1
         slides += [
             Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)
         ]
-        flagged: set[int] = set()
-        old = {use.place for use in self.met if use.variant in self.results and self.results[use.variant].kept}
         for number, line in enumerate(text.split("\n")):
             index = sum(end <= number for end in ends)
             for content in MARK.findall(line):
-                marks.add(content, first + index)
-                if marks.place(content) in old:
-                    flagged.add(index)
-        return self._flag(plain, ends, flagged)
+                place = marks.add(content, first + index)
+                if number in codes and place:
+                    hint = "write {{ value | code }}, or output(…), which escape for the code face"
+                    self.errors.append(TemplateError("a value in backticks or a fence", place=place, hint=hint))
+        return plain, first, ends
 
-    def _flag(self, text: str, ends: list[int], flagged: set[int]) -> str:
-        """Put a visible mark on the slides whose facts could not be recomputed."""
+    def _flag(self, text: str, first: int, ends: list[int], old: set[int]) -> str:
+        """Put a visible mark on the `old` slides, whose facts could not be recomputed; `first` is the page's first."""
         badge = f'\n<p class="not-updated">{markdown.text(self.config.words.not_updated)}</p>\n'
         lines = text.split("\n")
-        for index in sorted(flagged, reverse=True):
-            lines.insert([*ends, len(lines)][index], badge)
+        for index, end in reversed([*enumerate([*ends, len(lines)])]):
+            if first + index in old:
+                lines.insert(end, badge)
         return "\n".join(lines)
 
     @contextmanager
@@ -367,15 +420,12 @@ class Renderer:
 
     def _render_file(self, path: Path) -> str:
         name = path.relative_to(self.config.folder).as_posix()
-        waiting = len(self.pending)
+        met = len(self.met)
         try:
             return self.env.get_template(name).render()
-        except DeckError as error:
-            if len(self.pending) == waiting:
-                self.errors.append(error)
-        except MISTAKES as error:
-            if len(self.pending) == waiting:  # with a result pending, the mistake may be its own
-                self.errors.append(self._mistake(error, name))
+        except (DeckError, *MISTAKES) as error:
+            if not any(use.variant in self.pending for use in self.met[met:]):  # else the mistake may be the gap's own
+                self.errors.append(error if isinstance(error, DeckError) else self._mistake(error, name))
         return ""
 
     def _mistake(self, error: Exception, name: str) -> TemplateError:
@@ -560,53 +610,54 @@ class _Marks:
     """Which slides the marks of the rendered text are on."""
 
     def __init__(self) -> None:
-        self.lines: dict[Place, list[int]] = {}
+        self.lines: dict[Place, list[tuple[int, int]]] = {}
+        """For each line the uses that had been met when it was written, and its slide: in a loop, once a round."""
         self.claims: list[tuple[str, int]] = []
 
-    @staticmethod
-    def place(content: str) -> Place | None:
-        """The place that a mark stands for, or None where it stands for a claim."""
+    def add(self, content: str, slide: int) -> Place | None:
+        """Note one mark, and return the place that it stands for, where it is not a claim's."""
         kind, _, rest = content.partition(" ")
-        file, _, line = rest.rpartition(":")
-        return Place(file=file, line=int(line)) if kind == "line" else None
+        if kind == "claim":
+            self.claims.append((rest, slide))
+            return None
+        met, _, where = rest.partition(" ")
+        file, _, line = where.rpartition(":")
+        place = Place(file=file, line=int(line))
+        self.lines.setdefault(place, []).append((int(met), slide))
+        return place
 
-    def add(self, content: str, slide: int) -> None:
-        """Note one mark."""
-        place = self.place(content)
-        if place is None:
-            self.claims.append((content.partition(" ")[2], slide))
-        elif slide not in self.lines.setdefault(place, []):
-            self.lines[place].append(slide)
-
-    def slide_of(self, use: Use) -> int:
-        """Where a use shows: on the slide of its line, of its claim, or else of the next line that shows."""
+    def slide_of(self, use: Use, number: int) -> int:
+        """Where a use, the `number`-th that was met, shows: where its line was written next, or else the next line."""
         here = self.lines.get(use.place, [])
-        if len(here) == 1:
-            return here[0]
-        said = [slide for claim, slide in self.claims if claim == use.claim]
-        if said and use.place.file.endswith(SUFFIX):
-            return said[0]
-        later = sorted((place.line, found[0]) for place, found in self.lines.items() if place.file == use.place.file)
+        after = [mark for mark in here if mark[0] > number]
+        if here:
+            return min(after)[1] if after else max(here)[1]
+        later = sorted((place.line, found[0][1]) for place, found in self.lines.items() if place.file == use.place.file)
         return next((slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0)
 
 
-def split(text: str) -> tuple[list[int], list[str]]:
-    r"""Where a page's slides end (the lines of its rulers), and each slide's title.
+def split(text: str) -> tuple[list[int], list[str], set[int]]:
+    r"""Where a page's slides end (the lines of its rulers), each slide's title, and the lines of code with references.
 
-    >>> split("# One\n\n---\n\n```\n---\n```\n")
-    ([2], ['One', ''])
+    A reference is how a value is escaped (see `markdown.references`); in code it would show as it is written.
+
+    >>> split("# One\n\n---\n\n```\n---\n```\n\n`&#42;`\n")
+    ([2], ['One', ''], {8})
     """
     from markdown_it import MarkdownIt
 
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    starts, titles = [], [""]
+    starts, titles, codes = [], [""], set[int]()
     for n, token in enumerate(tokens):
+        inside = [token, *(token.children or [])]
+        if token.map and any(t.type in CODE and REFERENCE.search(t.content) for t in inside):
+            codes.update(range(*token.map))
         if token.type == "hr" and token.level == 0 and token.map:
             starts.append(token.map[0])
             titles.append("")
         elif token.type == "heading_open" and not titles[-1]:
             titles[-1] = _plain(tokens[n + 1].children or [])
-    return starts, titles
+    return starts, titles, codes
 
 
 def _plain(children: Sequence[Any]) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from llmdeck.build import Checked, Moved
+from llmdeck.claims import short
 from llmdeck.errors import DeckError, Failures
 from llmdeck.model import Place
 from llmdeck.runner import Progress
@@ -16,7 +17,8 @@ from llmdeck.runner import Progress
 
 def say(message: str) -> None:
     """One line of progress."""
-    print(message, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{message}\n")  # in one piece: demos that run side by side say something at once
+    sys.stderr.flush()
 
 
 def flatten(error: DeckError) -> tuple[DeckError, ...]:
@@ -79,13 +81,12 @@ def error_json(error: DeckError) -> list[dict[str, Any]]:
 def show_check(checked: Checked) -> None:
     """Print what a check found, each with slide, line, old and new value."""
     for moved in checked.moved:
-        places = [str(use) for use in moved.uses]
+        places = list(dict.fromkeys(str(use) for use in moved.uses))
         first = moved.uses[0].place if moved.uses else None
         message = moved_message(moved)
         print(f"{places[0] if places else moved.drift.variant}: {message}")
-        for other in dict.fromkeys(places[1:]):
-            if other != places[0]:
-                print(f"  also at {other}")
+        for other in places[1:]:
+            print(f"  also at {other}")
         annotate(first, message, places[1:])
     for variant, reasons in checked.stale.items():
         print(f"{variant}: the store is not up to date ({', '.join(reasons)}); run: llmdeck build")
@@ -105,7 +106,7 @@ def moved_message(moved: Moved) -> str:
     """One drift in a line."""
     drift = moved.drift
     claims = f" (claim {', '.join(moved.claims)})" if moved.claims else ""
-    return f"{drift.variant}: {drift.path} was {drift.old!r}, is now {drift.new!r}{claims}"
+    return f"{drift.variant}: {drift.path} was {short(drift.old)}, is now {short(drift.new)}{claims}"
 
 
 def check_json(checked: Checked) -> dict[str, Any]:

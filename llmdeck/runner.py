@@ -23,6 +23,10 @@ from llmdeck.model import Demo, Place, Result, Variant
 GRACE_S = 3.0
 """How much longer than its limit a worker may take to end itself and say where it hung."""
 PRINTED_LINES = 12
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+MOST_THREADS = 4
+"""NumPy's own threads in a demo, unless the user sets them: each reserves memory, which on a machine of many cores
+would alone go beyond the limit; and demos run side by side anyway."""
 LAST_WORDS = re.compile(r"^(Timeout \(\d|Fatal Python error: )", re.MULTILINE)
 """How faulthandler begins to tell where a process hung or crashed."""
 
@@ -139,7 +143,8 @@ def _group(
     command: list[str], root: Path, printed: Any, running: set[subprocess.Popen[bytes]] | None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own that is ended whole on the way out, whatever happens."""
-    environment = os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
+    few = dict.fromkeys(THREADS, str(min(MOST_THREADS, os.cpu_count() or 1)))
+    environment = few | os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
     process = subprocess.Popen(
         command,
         cwd=root,

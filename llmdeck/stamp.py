@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
-from llmdeck.demos import digest
-from llmdeck.store import replace
+from llmdeck.files import digest, write_whole
 
 NAME = ".llmdeck.json"
 PACKAGE = Path(__file__).parent
@@ -26,10 +25,9 @@ def _files(folder: Path) -> Iterable[Path]:
             yield path
 
 
-def inputs(config: Config, others: Iterable[str] = ()) -> dict[str, str]:
-    """SHA-256 of everything that a build reads: the deck, the demos, this package, and `others` (relative paths)."""
+def inputs(config: Config) -> dict[str, str]:
+    """SHA-256 of what a build reads, as far as it is known before: the deck, the demos, this package."""
     known = {config.relative(path): digest(path) for path in (*_files(config.folder), *_files(config.demos_folder))}
-    known |= {name: digest(config.root / name) for name in others}
     package = hashlib.sha256()
     for path in _files(PACKAGE):
         package.update(f"{path.relative_to(PACKAGE).as_posix()} {digest(path)}\n".encode())
@@ -45,11 +43,12 @@ def read(config: Config) -> dict[str, Any]:
         return {}
 
 
-def current(config: Config, wanted: Iterable[str]) -> set[str]:
-    """Which of the outputs (see `name_of`) are what a build would write now."""
+def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> set[str]:
+    """Which of the outputs (see `name_of`) are what a build would write, with the inputs as they are `now`."""
     noted = read(config)
-    others = noted.get("others", [])
-    if noted.get("inputs") != inputs(config, others):
+    seen = noted.get("inputs", {})
+    others = {name: digest(config.root / name) for name in noted.get("others", [])}
+    if seen != dict(now) | others:
         return set()
     outputs: Mapping[str, str] = noted.get("outputs", {})
     return {name for name in wanted if name in outputs and digest(config.output / name.split()[0]) == outputs[name]}
@@ -67,15 +66,16 @@ def write(config: Config, outputs: Mapping[str, Path], others: Mapping[str, str]
     is not lost; but for the store, which it has only just written.
     """
     noted = read(config)
-    results = f"{config.folder.name}/results/"
-    now = {name: value for name, value in inputs(config).items() if name.startswith(results)}
-    seen = {name: value for name, value in before.items() if not name.startswith(results)} | now | dict(others)
-    kept = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
+    results = config.folder / "results"
+    stored = {config.relative(path): digest(path) for path in _files(results)}
+    kept = {name: value for name, value in before.items() if not name.startswith(f"{config.relative(results)}/")}
+    seen = kept | stored | dict(others)
+    earlier = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
     written = {name.split()[0] for name in outputs}
-    kept = {name: value for name, value in kept.items() if name.split()[0] not in written}
+    earlier = {name: value for name, value in earlier.items() if name.split()[0] not in written}
     record = {
         "inputs": seen,
         "others": sorted(others),
-        "outputs": kept | {name: digest(path) for name, path in outputs.items()},
+        "outputs": earlier | {name: digest(path) for name, path in outputs.items()},
     }
-    replace(config.output / NAME, json.dumps(record, indent=1) + "\n")
+    write_whole(config.output / NAME, json.dumps(record, indent=1) + "\n")

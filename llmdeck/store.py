@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
 from llmdeck.demos import changed_inputs
+from llmdeck.files import LEFTOVER_S, write_whole
 from llmdeck.model import Answer, Result, State, Variant
 
 FORMAT = 1
-LEFTOVER_S = 3600.0
-"""What a build works on is its own; older than this, it belongs to a build that was killed."""
 
 
 class Store:
@@ -44,34 +42,33 @@ class Store:
         if not path.is_file():
             return Answer(state=State.MISSING, reasons=("it was never run",))
         try:
-            result = self._read(path, variant)
+            result = self._read(path)
+            if result.variant != variant:
+                raise ValueError(path)
         except (ValueError, KeyError, TypeError, OSError):
             return Answer(state=State.MISSING, reasons=(f"{path.relative_to(self.root).as_posix()} is unreadable",))
+        return self._judge(result, figure=figure)
+
+    def _judge(self, result: Result, *, figure: bool = False) -> Answer:
         reasons = [f"{name} changed" for name in changed_inputs(self.root, result.inputs, self._digests)]
         if figure and result.figure is None:
             reasons.append("its figure is not there")
         state = State.STALE if reasons else State.FRESH
         return Answer(state=state, result=result, reasons=tuple(reasons))
 
-    def all(self) -> dict[Variant, Result]:
-        """Every stored result that can be read, fresh or not."""
-        answers = {variant: self.look_up(variant) for variant in self._variants()}
-        return {variant: answer.result for variant, answer in answers.items() if answer.result}
-
-    def fresh(self) -> dict[Variant, Result]:
-        """Every stored result that is fresh."""
-        answers = {variant: self.look_up(variant) for variant in self._variants()}
-        return {v: a.result for v, a in answers.items() if a.result and a.state is State.FRESH}
-
-    def _variants(self) -> list[Variant]:
-        found = []
+    def answers(self) -> dict[Variant, Answer]:
+        """What the store says of every variant that it has; an unreadable one is as good as missing."""
+        found = {}
         for path in sorted(self.folder.glob("*/*.json")):
-            try:
-                record = json.loads(path.read_text(encoding="utf-8"))
-                found.append(Variant.of(record["demo"], record["parameters"]))
-            except (ValueError, KeyError, TypeError, OSError):
-                continue  # unreadable is as good as missing: it is computed again
+            with suppress(ValueError, KeyError, TypeError, OSError):
+                result = self._read(path)
+                if path == self.path(result.variant):
+                    found[result.variant] = self._judge(result)
         return found
+
+    def results(self) -> dict[Variant, Result]:
+        """Every stored result that can be read, fresh or not."""
+        return {variant: answer.result for variant, answer in self.answers().items() if answer.result}
 
     def write(self, result: Result) -> None:
         """Keep a result, unless just that is there already."""
@@ -86,9 +83,9 @@ class Store:
             "output": result.output,
         }
         if result.figure is not None:
-            replace(path.with_suffix(".svg"), result.figure)
+            write_whole(path.with_suffix(".svg"), result.figure)
             record |= {"alt": result.alt, "figure_sha256": hashlib.sha256(result.figure.encode()).hexdigest()}
-        replace(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        write_whole(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
     def prune(self, used: Collection[Variant]) -> None:
         """Remove the results that no slide and no claim uses any more."""
@@ -96,14 +93,15 @@ class Store:
         for path in self.folder.glob("*/*"):
             if path.suffix in (".json", ".svg") and path.with_suffix("") not in keep:
                 path.unlink(missing_ok=True)
-        for path in self.folder.glob("*/.*.*.*"):  # what `replace` writes to, before it renames
+        for path in self.folder.glob("*/.*.*.*"):  # what `write_whole` writes to, before it renames
             if path.suffix not in (".json", ".svg") and time.time() - path.stat().st_mtime > LEFTOVER_S:
                 path.unlink(missing_ok=True)
 
-    def _read(self, path: Path, variant: Variant) -> Result:
+    def _read(self, path: Path) -> Result:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] != FORMAT or record["parameters"] != variant.parameters:
+        if record["format"] != FORMAT:
             raise ValueError(path)
+        variant = Variant.of(record["demo"], record["parameters"])
         figure = None
         if "figure_sha256" in record and path.with_suffix(".svg").is_file():
             figure = path.with_suffix(".svg").read_text(encoding="utf-8")
@@ -117,20 +115,3 @@ class Store:
             figure=figure,
             alt=record.get("alt"),
         )
-
-
-def replace(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all; leave it alone where it has these bytes already."""
-    raw = content.encode("utf-8") if isinstance(content, str) else content
-    if path.is_file() and path.read_bytes() == raw:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner reads
-        os.replace(temporary, path)  # noqa: PTH105  named as in the language reference: atomic on one file system
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

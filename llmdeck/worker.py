@@ -27,7 +27,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, TextIO
 
-from llmdeck.demos import bind, digest, parameters_of
+from llmdeck.demos import bind, parameters_of
+from llmdeck.files import digest
 from llmdeck.model import Parameter
 
 SIGNIFICANT_DIGITS = 6

@@ -1,4 +1,4 @@
-"""Building: what runs again and what does not, what a killed or failing build leaves, what mistakes are told.
+"""Building: what runs again and what does not, and what a killed, a doubled or a failing build leaves.
 
 Each demo notes in a file outside the project that it ran; the oracle for a deck is the same deck built anew.
 """
@@ -13,6 +13,7 @@ import random
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_only_what_changed_runs(project: Project) -> None:
 
 
 def test_marp_is_not_started_for_nothing(project: Project) -> None:
-    """Where nothing changed a build succeeds on a machine that has no Node.js; where prose did, it says what is missing."""
+    """Where nothing changed a build succeeds on a machine without Node.js; where prose did, it ends with 8."""
     build(project)
     assert project.run("build", PATH="/nowhere").returncode == 0
     project.edit("deck/slides/01-uno.md.j2", "Il doppio", "Due volte")
@@ -112,7 +113,7 @@ def test_a_spoiled_or_deleted_deck_is_built_again(project: Project) -> None:
     assert "Il doppio è 16" in build(project)
 
 
-@pytest.mark.parametrize("edited", ["demos/twice.py", "deck/slides/01-uno.md.j2", "numbers.txt"])
+@pytest.mark.parametrize("edited", ["deck/slides/01-uno.md.j2", "numbers.txt"])
 def test_an_edit_while_a_build_runs_is_not_lost(project: Project, edited: str) -> None:
     """What is edited while demos run is in the next build, which doesn't take itself for up to date."""
     flag = project.root.parent / "running"
@@ -128,24 +129,43 @@ def test_an_edit_while_a_build_runs_is_not_lost(project: Project, edited: str) -
     )
     assert started.wait(60) == 0
     assert "up to date" not in project.run("build").stdout
-    assert project.run("check").returncode == 0
+
+
+def wait_for_change(folder: Path, part: str) -> None:
+    """Wait until a file whose name has this part is new in a folder or written anew."""
+
+    def look() -> set[tuple[str, int]]:
+        return {(e.name, e.stat().st_mtime_ns) for e in os.scandir(folder) if part in e.name and e.is_file()}
+
+    before, deadline = look(), time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with suppress(FileNotFoundError):  # renamed between the two looks at it
+            if look() - before:
+                return
+    pytest.fail(f"nothing changed in {folder}")
 
 
 def test_a_build_killed_at_any_moment_leaves_the_last_good_deck(project: Project) -> None:
-    """After SIGKILL the deck is the old one or the whole new one, the store can be read, and the next build succeeds."""
+    """After SIGKILL the deck is the old or the whole new one, the store can be read, and the next build succeeds."""
     project.edit("demos/twice.py", "def run", "import time\ntime.sleep(0.1)\n\n\ndef run")
-    project.write("deck/slides/02-molte.md.j2", "---\n".join(f"# Numero {n}\n\nTesto.\n\n" for n in range(30)))
+    project.write("deck/slides/02-molte.md.j2", "---\n".join(f"# Numero {n}\n\nTesto.\n\n" for n in range(9)))
     started = time.monotonic()
     build(project)
     duration = time.monotonic() - started
     rng = random.Random(7)  # noqa: S311  moments, not secrets
-    for n in range(10):
+    for n in range(9):
         old = digest(project.html)
         project.write(
             "deck/slides/01-uno.md.j2", f'# Uno\n\n{{{{ demo("twice", n={n}).double }}}}, {{{{ claim("half") }}}}.\n'
         )
         process = project.start("build")
-        time.sleep(duration * rng.uniform(0.05, 1.05))
+        if n % 3:  # just when the store, or the deck, begins to be written
+            wait_for_change(
+                project.root / ("deck/results/twice" if n % 3 == 1 else "build"), "" if n % 3 == 1 else "deck."
+            )
+            time.sleep(rng.uniform(0, 0.02))
+        else:
+            time.sleep(duration * rng.uniform(0.05, 1.05))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         left = digest(project.html)
@@ -179,95 +199,8 @@ def test_a_failing_demo_leaves_the_last_good_deck(project: Project) -> None:
     assert {str(p): p.read_bytes() for p in project.root.glob("build/*")} == before
 
 
-def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
-    """The message has the claim's id, its check, the values, the ledger's line and the slide's file, line and number."""
-    project.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
-    done = project.run("build")
-    assert done.returncode == 6
-    assert "deck/claims.toml:1: claim half does not hold: double == 3 * n (double = 42, n = 21)" in done.stderr
-    assert "used at deck/slides/01-uno.md.j2:4 (slide 1)" in done.stderr
-    assert not project.html.exists()
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new", "code", "message"),
-    [
-        (
-            "deck/slides/01-uno.md.j2",
-            "f.double",
-            "f.duble",
-            4,
-            "uno.md.j2:4: demo twice has no fact `duble`; did you mean",
-        ),
-        (
-            "deck/slides/01-uno.md.j2",
-            '"twice"',
-            '"twise"',
-            4,
-            "uno.md.j2:3: no demo `twise`\n  hint: did you mean `twice`?",
-        ),
-        (
-            "deck/slides/01-uno.md.j2",
-            '"half"',
-            '"halve"',
-            4,
-            "uno.md.j2:4: no claim `halve` in deck/claims.toml; did you m",
-        ),
-        ("deck/slides/01-uno.md.j2", "{% set", "{% sett", 4, "uno.md.j2:3: Encountered unknown tag 'sett'"),
-        ("deck/slides/01-uno.md.j2", "f.double", "g.double", 4, "uno.md.j2:4: 'g' is undefined"),
-        ("deck/slides/01-uno.md.j2", '"twice"', '"twice", m=1', 5, "twice m=1: no parameter `m`; it has: n"),
-        ("deck/deck.toml", "title", 'titel = "a"\ntitle', 3, "deck/deck.toml:2: unknown key `titel`"),
-        (
-            "deck/claims.toml",
-            "holds",
-            "hold = 1\nholds",
-            3,
-            "deck/claims.toml:4: claim half: unknown key `hold`; did you",
-        ),
-        (
-            "deck/claims.toml",
-            "double ==",
-            "duble ==",
-            6,
-            "deck/claims.toml:1: claim half: its check can't be evaluated",
-        ),
-        (
-            "deck/claims.toml",
-            '"twice"',
-            '"twise"',
-            4,
-            "deck/claims.toml:1: no demo `twise`\n  hint: did you mean `twice`?",
-        ),
-    ],
-)
-def test_a_mistake_is_told_with_its_place(
-    project: Project, file: str, old: str, new: str, code: int, message: str
-) -> None:
-    """Each kind of mistake has its exit code, its file and line, and the name that was meant; none shows a traceback."""
-    project.edit(file, old, new)
-    done = project.run("build")
-    assert message in done.stderr
-    assert done.returncode == code
-    assert "Traceback" not in done.stderr
-    assert not project.html.exists()
-
-
-def test_mistakes_in_several_templates_are_told_together(project: Project) -> None:
-    """One build names a misspelt fact, a syntax error and a failing demo, each in its own template."""
-    project.write("demos/bad.py", "def run():\n    raise OSError('rotto')\n\ndef show(facts): pass\n")
-    project.edit("deck/slides/01-uno.md.j2", "f.double", "f.duble")
-    project.write("deck/slides/02-due.md.j2", "{% if %}\n")
-    project.write("deck/slides/03-tre.md.j2", '# Tre\n\n{{ demo("bad").x }}\n')
-    project.write("deck/slides/04-quattro.md.j2", '{% set b = demo("bad") %}{{ demo("twice", n=b.x).double }}\n')
-    done = project.run("build")
-    assert done.returncode == 5
-    for place in ("demos/bad.py:2", "deck/slides/01-uno.md.j2:4", "deck/slides/02-due.md.j2:1"):
-        assert f"error: {place}: " in done.stderr
-    assert done.stderr.count("error: ") == 3, done.stderr
-
-
 def test_keep_stale_marks_exactly_the_slides_that_are_old(project: Project) -> None:
-    """The last good facts show with the deck's own words on their slides and on no other; a normal build tries again."""
+    """The last good facts are marked in the deck's words on their slides and no other; a normal build tries again."""
     project.edit("deck/deck.toml", 'lang = "it"', 'lang = "it"\n[words]\nnot_updated = "non aggiornato"')
     counting(project, "bad", "return {'x': n, 'rows': [{'a': 7}, {'a': 8}], 'big': True}")
     slides = [
@@ -311,4 +244,4 @@ def test_computed_parameters_loops_and_partials_are_resolved(project: Project) -
     states = [
         Store(project.config).look_up(v).state for v in resolve(project.config, lambda *_: None).rendered.variants
     ]
-    assert states == [State.FRESH] * 9
+    assert states == [State.FRESH] * 10

@@ -124,6 +124,8 @@ def test_an_excerpt_leaves_out_only_the_docstring() -> None:
         ('{{ code("twice", "runn") }}', "no function `runn`", 1),
         ('{{ table(demo("twice")["items"], columns=["z"]) }}', "a row has no `z`", 1),
         ("a\n{#id}", "Missing end of comment tag", 2),
+        ('a `{{ demo("twice").name }}`', "a value in backticks or a fence", 1),
+        ('```\n{{ demo("twice").name }}\n```', "a value in backticks or a fence", 2),
     ],
 )
 def test_a_mistake_in_a_template_is_told_with_its_line(
@@ -138,7 +140,7 @@ def test_a_mistake_in_a_template_is_told_with_its_line(
 def test_slides_are_told_apart_as_marp_does() -> None:
     """A ruler starts a slide, but not one inside a fence, and not the underline of a heading."""
     text = "# A\n\n---\n\nB\n---\n\n```\n---\n```\n\n***\n\nlast\n"
-    assert split(text) == ([2, 11], ["A", "B", ""])
+    assert split(text) == ([2, 11], ["A", "B", ""], set())
 
 
 def test_each_use_knows_its_slide_and_its_line(project: Project) -> None:

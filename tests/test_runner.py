@@ -242,6 +242,19 @@ def test_every_failing_demo_is_reported_and_the_good_ones_are_kept(project: Proj
     assert not project.html.exists()
 
 
+def test_a_demo_computes_with_few_threads(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy is told to start four threads at most, unless the user has said how many."""
+    source = "import os\ndef run(): return {'threads': int(os.environ['OMP_NUM_THREADS'])}"
+    for given, expected in ((None, min(4, os.cpu_count() or 1)), ("7", 7)):
+        if given:
+            monkeypatch.setenv("OMP_NUM_THREADS", given)
+        else:
+            monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+        result = outcome(project, source)
+        assert isinstance(result, Result)
+        assert result.facts == {"threads": expected}
+
+
 def test_jobs_run_side_by_side(project: Project) -> None:
     """Two demos that each wait for the other's sign both succeed: they run at the same time."""
     for mine, other in (("left", "right"), ("right", "left")):

@@ -19,6 +19,23 @@ from llmdeck.store import Store
 from tests.conftest import Project
 
 SHOW = "\ndef show(facts): pass\n"
+WAYS = [
+    "open('X')",
+    "open(b'X', 'rb')",
+    "pathlib.Path('X').read_bytes()",
+    "(pathlib.Path(__file__).parent.parent / 'demos/../X').open()",
+    "json.load(open('X'))",
+    "os.open('X', os.O_RDONLY)",
+    "numpy.fromfile('X', dtype='u1')",
+    "numpy.memmap('X', mode='r')",
+    "numpy.loadtxt('X')",
+    "importlib.resources.files('demos').joinpath('../X').read_text()",
+    "shutil.copyfile('X', os.devnull)",
+    "mmap.mmap(os.open('X', os.O_RDONLY), 0, prot=mmap.PROT_READ)",
+    "sqlite3.connect('X')",
+    "(os.chdir('demos'), open('../X'))",
+]
+"""Ways to open the data file X, the folder changed last."""
 
 
 def compute(project: Project, name: str, *values: dict[str, object]) -> list[Result]:
@@ -58,33 +75,19 @@ def test_an_edit_to_a_module_two_imports_away_makes_stale(project: Project) -> N
         assert state(project, "deep") == (State.STALE, (f"{name} changed",))
 
 
-@pytest.mark.parametrize(
-    "read",
-    [
-        "open('demos/data/x.bin')",
-        "open(b'demos/data/x.bin', 'rb')",
-        "pathlib.Path('demos/data/x.bin').read_bytes()",
-        "(pathlib.Path(__file__).parent.parent / 'demos/../demos/data/x.bin').open()",
-        "json.load(open('demos/data/x.bin'))",
-        "os.open('demos/data/x.bin', os.O_RDONLY)",
-        "(os.chdir('demos'), open('data/x.bin'))",
-        "numpy.fromfile('demos/data/x.bin', dtype='u1')",
-        "numpy.memmap('demos/data/x.bin', mode='r')",
-        "numpy.loadtxt('demos/data/x.bin')",
-        "importlib.resources.files('demos').joinpath('data/x.bin').read_text()",
-        "shutil.copyfile('demos/data/x.bin', os.devnull)",
-        "mmap.mmap(os.open('demos/data/x.bin', os.O_RDONLY), 0, prot=mmap.PROT_READ)",
-    ],
-)
-def test_an_edit_to_a_data_file_makes_stale(project: Project, read: str) -> None:
+def test_an_edit_to_a_data_file_makes_stale(project: Project) -> None:
     """A data file is seen however Python opens it, with no declaration."""
-    project.write("demos/data/x.bin", "12")
-    modules = "import importlib.resources, json, mmap, numpy, os, pathlib, shutil, warnings\n"
-    project.write("demos/reader.py", f"{modules}def run():\n    {read}\n    return {{}}{SHOW}")
+    lines = [f"    {way.replace('X', f'demos/data/{n}.bin')}" for n, way in enumerate(WAYS)]
+    for n in range(len(WAYS)):
+        project.write(f"demos/data/{n}.bin", "12")
+    modules = "import importlib.resources, json, mmap, numpy, os, pathlib, shutil, sqlite3\n"
+    project.write("demos/reader.py", f"{modules}def run():\n" + "\n".join(lines) + f"\n    return {{}}{SHOW}")
     compute(project, "reader")
-    assert state(project, "reader") == (State.FRESH, ())
-    project.write("demos/data/x.bin", "13")
-    assert state(project, "reader") == (State.STALE, ("demos/data/x.bin changed",))
+    for n, way in enumerate(WAYS):
+        assert state(project, "reader") == (State.FRESH, ())
+        project.write(f"demos/data/{n}.bin", "13")
+        assert state(project, "reader") == (State.STALE, (f"demos/data/{n}.bin changed",)), way
+        project.write(f"demos/data/{n}.bin", "12")
 
 
 def test_a_file_that_a_rust_library_reads_is_seen_through_python(project: Project) -> None:
@@ -168,19 +171,21 @@ def test_parameters_make_another_variant(project: Project) -> None:
     assert Variant.of("twice", {"n": 1}).slug != Variant.of("twice", {"n": "1"}).slug
 
 
-@pytest.mark.parametrize(
-    "spoil", [b"", b'{"format": 1, "de', b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> a\n", b"\xff\0", b"[]", b"{}", b"3"]
-)
-def test_an_unreadable_result_counts_as_missing_and_is_mended(project: Project, spoil: bytes) -> None:
+def test_an_unreadable_result_counts_as_missing_and_is_mended(project: Project) -> None:
     """Half a file, a conflict, binary or other JSON is missing; computing again writes the same bytes as before."""
-    compute(project, "twice")
+    (result,) = compute(project, "twice")
     before = files(project)
     (path,) = project.root.glob("deck/results/twice/*.json")
-    path.write_bytes(spoil)
-    found, (reason,) = state(project, "twice")
-    assert (found, reason) == (State.MISSING, f"deck/results/twice/{path.name} is unreadable")
-    assert Store(project.config).all() == Store(project.config).fresh() == {}
-    compute(project, "twice")
+    conflict = b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> a\n"
+    for spoilt in (b"", before[path.name][:90], conflict, b"\xff\0", b"[]", b"{}", b"3", b"null"):
+        path.write_bytes(spoilt)
+        reason = f"deck/results/twice/{path.name} is unreadable"
+        assert state(project, "twice") == (State.MISSING, (reason,))
+        assert Store(project.config).results() == {}
+        Store(project.config).write(result)
+        assert files(project) == before
+    path.write_bytes(conflict)
+    assert project.run("build").returncode == 0
     assert files(project) == before
 
 

@@ -14,7 +14,6 @@ import re
 import signal
 import subprocess
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,7 +81,7 @@ class Marp:
         """Give the process its arguments, close its stdin, and wait for it.
 
         Raises:
-            MarpError: where it fails, takes too long, warns, or prints its help (an option that it doesn't know).
+            MarpError: where it fails, takes too long, warns, prints its help, or does not know an option.
         """
         request = json.dumps({"args": ["--no-stdin", "--config-file", str(HERE / "marp.config.mjs"), *arguments]})
         try:
@@ -95,7 +94,7 @@ class Marp:
         if self._process.returncode:
             raise MarpError(f"Marp failed (exit code {self._process.returncode})", printed=said)
         if "Usage:" in said:
-            raise MarpError(f"Marp does not know one of its options: {' '.join(arguments)}", printed=said)
+            raise MarpError(f"Marp did not understand: {' '.join(arguments)}", printed=said)
         warned = [line for line in said.splitlines() if re.search(r"\[\s*(WARN|ERROR)\s*\]", line)]
         if any("Insecure local file accessing" not in line for line in warned):
             raise MarpError("Marp warns", printed=said)
@@ -161,6 +160,8 @@ def verify(target: Path, expected: Expected) -> None:
 
         count = len(PdfReader(target).pages)
     else:
+        import zipfile
+
         with zipfile.ZipFile(target) as parts:
             count = sum(bool(re.fullmatch(r"ppt/slides/slide\d+\.xml", name)) for name in parts.namelist())
     if count != expected.slides:

@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,7 @@ HERE = Path(__file__).parent
 LOCK = HERE / "package-lock.json"
 OLDEST_NODE = 18
 INSTALL_LIMIT_S = 600
+MARP_CLI = "node_modules/@marp-team/marp-cli/package.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +118,7 @@ def installed_folder() -> Path:
 
 def is_installed() -> bool:
     """Whether the pinned packages are there."""
-    return (installed_folder() / "node_modules/@marp-team/marp-cli/package.json").is_file()
+    return (installed_folder() / MARP_CLI).is_file()
 
 
 def install(node: Node) -> Path:
@@ -129,6 +132,10 @@ def install(node: Node) -> Path:
         return target
     print("getting marp-cli (npm ci, once)", file=sys.stderr, flush=True)
     target.parent.mkdir(parents=True, exist_ok=True)
+    for old in target.parent.glob(".install-*"):
+        with suppress(FileNotFoundError):  # its owner has just ended
+            if time.time() - old.stat().st_mtime > 2 * INSTALL_LIMIT_S:  # its owner was killed
+                shutil.rmtree(old, ignore_errors=True)
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix=".install-"))
     try:
         for name in ("package.json", LOCK.name):
@@ -162,7 +169,7 @@ def _npm_ci(node: Node, folder: Path) -> None:
         )
     except subprocess.TimeoutExpired:
         raise MarpError(f"npm ci took longer than {INSTALL_LIMIT_S} s", hint="is the npm registry reachable?") from None
-    if done.returncode:
+    if done.returncode or not (folder / MARP_CLI).is_file():
         lines = "\n".join((done.stdout + done.stderr).splitlines()[-12:])
         raise MarpError(
             "marp-cli can't be installed: npm ci failed", printed=lines, hint="is the npm registry reachable?"

@@ -1,4 +1,6 @@
 // How Marp is set up. Assets that Marp would load from a CDN get relative addresses, which `page.py` inlines.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 
 // What our Markdown says shows as it is. A note begins with a mark (see `markdown.note`): whatever it says, it is no
 // directive and no linter's comment. A colon written as a reference (`&#58;`) begins no emoji shortcode. In a picture's
@@ -20,17 +22,22 @@ const asItself = (md) => {
   })
 }
 
-const dropNotes = (marp) => {
+// Notes are left out where that is asked for, and an emoji that is newer than our pictures of them shows as its letter.
+const finish = (marp) => {
+  const pictures = join(process.argv[2], 'node_modules/@discordapp/twemoji/dist') // see worker.mjs
+  const emoji = /<img [^>]*alt="([^"]*)" src="twemoji\/([^"]*)"[^>]*>/g
+  const known = (html) => html.replace(emoji, (image, alt, path) => (existsSync(join(pictures, path)) ? image : alt))
   const render = marp.render.bind(marp)
   marp.render = (...args) => {
-    const result = render(...args)
-    return { ...result, comments: result.comments.map(() => []) }
+    const { html, comments, ...rest } = render(...args)
+    const kept = process.env.LLMDECK_NOTES === 'no' ? comments.map(() => []) : comments
+    return { html: Array.isArray(html) ? html.map(known) : known(html), comments: kept, ...rest }
   }
   return marp
 }
 
 export default {
-  engine: ({ marp }) => (process.env.LLMDECK_NOTES === 'no' ? dropNotes(marp) : marp).use(asItself),
+  engine: ({ marp }) => finish(marp.use(asItself)),
   html: true, // templates are trusted; what demos return is escaped before it gets here
   options: {
     emoji: { shortcode: 'twemoji', unicode: 'twemoji', twemoji: { base: 'twemoji/', ext: 'svg' } },

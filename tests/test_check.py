@@ -1,0 +1,235 @@
+"""`llmdeck check`: what moved is named with slide, line, old and new value and claim, and nothing is written.
+
+The oracle is the spoiling: each test changes one known thing in the store, a demo or the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import DECK, DEMO, LEDGER, SLIDE, Project
+
+FILES = {
+    "deck/deck.toml": DECK,
+    "deck/claims.toml": LEDGER,
+    "deck/slides/01-uno.md.j2": SLIDE,
+    "demos/twice.py": DEMO,
+}
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with a fact in many places, built once."""
+    project = Project(tmp_path_factory.mktemp("once") / "project")
+    for name, text in FILES.items():
+        project.write(name, text)
+    project.write(
+        "demos/many.py",
+        """
+        def run(*, n: int = 1) -> dict:
+            return {"x": n / 3, "word": "uno", "rows": [{"a": 1}, {"a": n}], "none": None, "hidden": n}
+
+
+        def show(facts: dict) -> None:
+            print("vale", facts["x"])
+        """,
+    )
+    project.write(
+        "deck/slides/02-molte.md.j2",
+        """
+        {% set m = demo("many") %}
+        # Due
+
+        {{ m.x }}
+
+        {% call notes() %}
+        La parola è {{ m.word }}.
+        {% endcall %}
+
+        ---
+
+        # Tre
+
+        {% for row in m.rows %}
+        - {{ row.a }}
+        {% endfor %}
+
+        ---
+
+        {% for n in [7, 8, 9] %}
+        # Giro {{ n }}
+
+        {{ demo("many", n=n).x }} {% include "partials/altro.md.j2" %}
+
+        ---
+
+        {% endfor %}
+        # Uscita
+
+        {{ output("many", n=5) }}
+
+        ---
+
+        # Di nuovo {{ m.x }}
+        """,
+    )
+    project.write("deck/partials/altro.md.j2", '{{ demo("many", n=n).hidden }}\n')
+    assert project.run("build").returncode == 0
+    return project
+
+
+@pytest.fixture
+def built(once: Project, tmp_path: Path) -> Project:
+    """A copy of it, to spoil."""
+    return Project(shutil.copytree(once.root, tmp_path / "project"))
+
+
+def spoil(project: Project, pattern: str, **facts: Any) -> None:
+    """Change facts of one stored result; a value of `...` takes the fact out."""
+    (path,) = project.root.glob(f"deck/results/{pattern}.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["facts"] = {key: value for key, value in (record["facts"] | facts).items() if value is not ...}
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def moved(project: Project) -> list[tuple[str, Any, Any, list[str]]]:
+    """What `check --json` says has moved: the fact, old and new, and where it shows."""
+    done = project.run("check", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == (0 if found["clean"] else 1)
+    assert not found["stale"] and not found["errors"]
+    return [
+        (m["fact"], m["old"], m["new"], [f"{Path(u['file']).name}:{u['line']} {u['slide']}" for u in m["uses"]])
+        for m in found["moved"]
+    ]
+
+
+def content(project: Project) -> dict[str, tuple[bytes, int]]:
+    """Every file of the project, with its time."""
+    return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in project.root.rglob("*") if p.is_file()}
+
+
+def test_check_reports_drift_and_changes_nothing(built: Project) -> None:
+    """A spoiled fact is named with slide, line, old and new value and claim, exit code 1, and no file is touched."""
+    assert built.run("check").stdout == "6 variants on 8 slides: nothing moved\n"
+    spoil(built, "twice/default-*", double=43)
+    before = content(built)
+    done = built.run("check")
+    assert done.returncode == 1
+    message = "twice: double was 43, is now 42 (claim half)"
+    assert done.stdout == f"deck/slides/01-uno.md.j2:4 (slide 1): {message}\n6 variants on 8 slides: 1 moved\n"
+    (told,) = json.loads(built.run("check", "--json").stdout)["moved"]
+    assert (told["demo"], told["fact"], told["old"], told["new"], told["claims"]) == (
+        "twice",
+        "double",
+        43,
+        42,
+        ["half"],
+    )
+    assert content(built) == before
+
+
+def test_every_slide_that_shows_a_fact_is_named(built: Project) -> None:
+    """A fact in two places names both; one in notes or in a loop's head names the slide that it is on."""
+    spoil(built, "many/default-*", x=0.4, word="due", rows=[{"a": 2}, {"a": 1}])
+    assert moved(built) == [
+        ("x", 0.4, 0.333333, ["02-molte.md.j2:4 2", "02-molte.md.j2:34 8"]),
+        ("word", "due", "uno", ["02-molte.md.j2:7 2"]),
+        ("rows[0].a", 2, 1, ["02-molte.md.j2:14 3"]),
+    ]
+    done = built.run("check")
+    assert "02-molte.md.j2:4 (slide 2): many: x was 0.4, is now 0.333333\n  also at deck/slides/02-molte" in done.stdout
+
+
+def test_a_slide_that_a_loop_made_is_the_right_one(built: Project) -> None:
+    """Of three slides from the same lines the one whose variant moved is named, also through an included file."""
+    spoil(built, "many/8-*", x=1.0, hidden=0)
+    assert moved(built) == [
+        ("x", 1.0, 2.66667, ["02-molte.md.j2:23 5"]),
+        ("hidden", 0, 8, ["altro.md.j2:1 5"]),
+    ]
+
+
+def test_a_fact_that_only_the_output_shows_names_that_slide(built: Project) -> None:
+    """A drift of a variant whose facts no slide reads is placed where its output stands; so is a spoiled output."""
+    spoil(built, "many/5-*", x=1.0)
+    assert moved(built) == [("x", 1.0, 1.66667, ["02-molte.md.j2:30 7"])]
+    spoil(built, "many/5-*", x=1.66667)
+    (path,) = built.root.glob("deck/results/many/5-*.json")
+    path.write_text(path.read_text(encoding="utf-8").replace("vale 1.6", "vale 1.7"), encoding="utf-8")
+    assert moved(built) == [("output, line 1", "vale 1.76667", "vale 1.66667", ["02-molte.md.j2:30 7"])]
+
+
+def test_drift_within_the_tolerance_is_none(built: Project) -> None:
+    """A float may move by `tolerance` of itself and no further; a whole number not at all."""
+    spoil(built, "many/default-*", x=0.333338)
+    assert moved(built) == []
+    spoil(built, "many/default-*", x=0.333343)
+    assert [fact for fact, *_ in moved(built)] == ["x"]
+    built.write("deck/deck.toml", '[deck]\ntitle = "Prova"\nlang = "it"\n[demos.many]\ntolerance = 1e-3\n')
+    assert moved(built) == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "stored", "told"),
+    [
+        ("x", ..., ("x", None, 0.333333)),
+        ("none", ..., ("none", None, None)),
+        ("gone", 1, ("gone", 1, None)),
+        ("x", "0.333333", ("x", "0.333333", 0.333333)),
+        ("hidden", True, ("hidden", True, 1)),
+        ("rows", [{"a": 1}], ("rows", [{"a": 1}], [{"a": 1}, {"a": 1}])),
+    ],
+)
+def test_a_new_a_missing_and_a_changed_fact_is_drift(
+    built: Project, fact: str, stored: Any, told: tuple[Any, ...]
+) -> None:
+    """A fact that the store lacks, one that is gone, and one of another type or length have moved."""
+    spoil(built, "many/default-*", **{fact: stored})
+    assert [found[:3] for found in moved(built)] == [told]
+
+
+def test_a_store_that_is_not_up_to_date_fails_and_names_the_repair(built: Project) -> None:
+    """A demo that was edited but not rebuilt fails the check though no fact moved; so does a missing result."""
+    built.edit("demos/twice.py", "Doubles", "Doubles, surely,")
+    done = built.run("check")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0] == (
+        "twice: the store is not up to date (demos/twice.py changed); run: llmdeck build"
+    )
+    assert built.run("build").returncode == 0
+    for path in built.root.glob("deck/results/many/7-*.json"):
+        path.unlink()
+    done = built.run("check")
+    assert done.returncode == 1
+    assert "many n=7: the store is not up to date (it was never run); run: llmdeck build" in done.stdout
+
+
+def test_a_claim_that_no_longer_holds_is_told_with_its_slide(built: Project) -> None:
+    """An edited ledger fails the check with the claim's exit code; where a fact moved as well, with the drift's."""
+    built.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
+    done = built.run("check")
+    assert done.returncode == 6
+    assert "deck/claims.toml:1: claim half does not hold: double == 3 * n (double = 42, n = 21" in done.stderr
+    assert "used at deck/slides/01-uno.md.j2:4 (slide 1)" in done.stderr
+    spoil(built, "twice/default-*", double=43)
+    assert built.run("check").returncode == 1
+
+
+def test_github_gets_annotations_that_it_can_read(built: Project) -> None:
+    """Under GitHub Actions each finding is an `::error` line at its file and line, escaped; elsewhere there is none."""
+    spoil(built, "twice/default-*", double="50%\n:x,")
+    assert "::error" not in built.run("check").stdout
+    lines = built.run("check", GITHUB_ACTIONS="true").stdout.splitlines()
+    expected = "::twice: double was '50%25\\n:x,', is now 42 (claim half)"
+    assert [line for line in lines if line.startswith("::")] == [
+        f"::error file=deck/slides/01-uno.md.j2,line=4{expected}"
+    ]
+    built.edit("demos/twice.py", "    return {", "    raise ValueError('a%b\\nc')\n    return {")
+    (line,) = [s for s in built.run("build", GITHUB_ACTIONS="true").stdout.splitlines() if s.startswith("::")]
+    assert line.startswith("::error file=demos/twice.py,line=5::demo twice: ValueError: a%25b%0Ac%0Aused at deck/")
