@@ -340,7 +340,9 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
         for variant, new in sorted(fresh.items(), key=lambda item: str(item[0]))
         if variant in stored
         for names in [_names_by_claim(config, claims, variant)]
-        for drift in ledger.drifts(stored[variant], new, config.limits_of(variant.demo).tolerance)
+        for drift in ledger.drifts(
+            stored[variant], new, config.limits_of(variant.demo).tolerance, again.shown.get(variant, ())
+        )
     ]
     answers = {v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants}
     stale = {v: answer.reasons for v, answer in answers.items() if answer.state is not State.FRESH}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import zip_longest
@@ -150,16 +150,17 @@ def short(value: Any) -> str:
     return shown if len(shown) <= 120 else f"{shown[:117]}..."
 
 
-def drifts(old: Result, new: Result, tolerance: float) -> list[Drift]:
+def drifts(old: Result, new: Result, tolerance: float, shown: Collection[int] = ()) -> list[Drift]:
     """The facts of `new` that differ from `old`; floats by more than `tolerance`, relative, everything else at all.
 
-    What a demo prints and its figure's words come from its facts: where the facts are the same to the last digit, these
-    must be, too. The figure's own bytes depend on the version of the library that drew it.
+    What a demo prints and its figure's words come from its facts: where the facts are the same to the last digit, the
+    printed lines that are `shown` on slides and these words must be, too. A line that no slide shows may tell how long
+    something took. The figure's own bytes depend on the version of the library that drew it.
     """
     found = list(_differences(old.facts, new.facts, tolerance))
     if old.facts == new.facts:
         printed = zip_longest(old.output.split("\n"), new.output.split("\n"))
-        found += [(f"output, line {n}", a, b) for n, (a, b) in enumerate(printed, 1) if a != b][:1]
+        found += [(f"output, line {n}", a, b) for n, (a, b) in enumerate(printed, 1) if a != b and n in shown][:1]
         if old.alt is not None and new.alt is not None and old.alt != new.alt:
             found.append(("alt", old.alt, new.alt))
     return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in found]

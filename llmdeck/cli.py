@@ -6,6 +6,7 @@ What a command needs is imported when it runs: a build with nothing to do answer
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; a user's mistake is told without a traceback."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # else demos would outlive a build that is ended
+    gc.disable()  # a command is short: looking for garbage takes longer than the process has to live with it
     given = list(sys.argv[1:] if arguments is None else arguments)
     options, rest = _parser().parse_known_args(given)
     if rest and options.command != "demo":
@@ -38,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[..., int] = options.run
         code = command(config, options, rest) if options.command == "demo" else command(config, options)
         sys.stdout.flush()  # here, where a closed pipe is no error
+        gc.freeze()
         return code
     except DeckError as error:
         from llmdeck import report

@@ -15,7 +15,7 @@ import json
 import re
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -65,6 +65,8 @@ class Rendered:
     """Variants that have no result; the Markdown is not complete where there are any."""
     wants_figure: frozenset[Variant] = frozenset()
     """Variants whose figure a slide shows."""
+    shown: Mapping[Variant, Collection[int]] = field(default_factory=dict)
+    """Which lines of what a variant prints are on slides."""
     claim_slides: tuple[tuple[str, int], ...] = ()
     """Which claim is said on which slide, in the order of the slides; cited claims too."""
 
@@ -319,6 +321,7 @@ class Renderer:
     figures: dict[str, str] = field(default_factory=dict)
     pending: set[Variant] = field(default_factory=set)
     wants_figure: set[Variant] = field(default_factory=set)
+    shown: dict[Variant, set[int]] = field(default_factory=dict)
     errors: list[DeckError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -366,6 +369,7 @@ class Renderer:
             errors=tuple(self.errors),
             pending=frozenset(self.pending),
             wants_figure=frozenset(self.wants_figure),
+            shown=self.shown,
             claim_slides=tuple(marks.claims),
         )
         return replace(rendered, errors=rendered.errors + tuple(self._check_claims(rendered)))
@@ -510,6 +514,7 @@ class Renderer:
         if result is None:
             return Pending()
         lines = result.output.split("\n")
+        self.shown.setdefault(variant, set()).update(range(first, (last or len(lines)) + 1))
         return markdown.output("\n".join(lines[first - 1 : last]))
 
     def code(self, name: str, function: str) -> Markdown:

@@ -2,44 +2,66 @@
 //
 // marp-cli is loaded before the request is read: the build starts this process first and renders its templates
 // meanwhile. Stdin ends with the request, so marp-cli never waits on it.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import module from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { useCompiled } from './compiled.mjs'
 
-const warmUp = async (marpCli) => {
-  const folder = await mkdtemp(join(tmpdir(), 'llmdeck-'))
+const request = text(process.stdin)
+const folder = process.argv[2]
+const keepCompiled = module.enableCompileCache ? () => {} : useCompiled(folder)
+module.enableCompileCache?.()
+const library = join(folder, 'node_modules/@marp-team/marp-cli/lib/index.js')
+const { marpCli } = await import(pathToFileURL(library))
+
+// What marp-cli prints on stdout when it is asked for it.
+const printed = async (option) => {
+  const { write } = process.stdout
+  let output = ''
+  process.stdout.write = (chunk) => Boolean((output += chunk))
+  await marpCli([option])
+  process.stdout.write = write
+  return output
+}
+
+// marp-cli ignores an option that it does not know, so it is asked, once, for those that it knows.
+const knownOptions = async () => {
+  const file = join(folder, 'options.json')
   try {
-    const page = join(folder, 'page.md')
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    const known = ['--no-stdin', ...(await printed('--help')).match(/--[a-z][\w.-]*/g)]
+    await writeFile(`${file}.${process.pid}`, JSON.stringify(known))
+    await rename(`${file}.${process.pid}`, file)
+    return known
+  }
+}
+
+// A first conversion: the second one takes half its time.
+const warmUp = async () => {
+  const work = await mkdtemp(join(tmpdir(), 'llmdeck-'))
+  try {
+    const page = join(work, 'page.md')
     await writeFile(page, '# $x$\n\n```python\nx = 1\n```\n')
     const config = fileURLToPath(new URL('marp.config.mjs', import.meta.url))
     await marpCli(['--no-stdin', '--config-file', config, page])
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(work, { recursive: true, force: true })
   }
 }
 
-module.enableCompileCache?.() // Node 22 and newer start faster with it
-const request = text(process.stdin)
-const library = join(process.argv[2], 'node_modules/@marp-team/marp-cli/lib/index.js')
-const { marpCli } = await import(pathToFileURL(library))
-let help = ''
-const write = process.stdout.write
-process.stdout.write = (chunk) => Boolean((help += chunk))
-await marpCli(['--version']) // the call that loads all of it
-await marpCli(['--help'])
-process.stdout.write = write
+await printed('--version') // the call that loads all of it
+const waiting = await Promise.race([request.then(() => false), setTimeout(5, true)])
+if (waiting) await warmUp() // a demo runs meanwhile
 
-// Whoever is still waiting, for a demo that runs, gains by a first conversion: the second one takes half its time.
-const waiting = await Promise.race([request.then(() => false), setTimeout(20, true)])
-if (waiting) await warmUp(marpCli)
-
-// marp-cli ignores an option that it does not know, so it is asked for those that it knows.
-const known = new Set(['--no-stdin', ...help.match(/--[a-z][\w.-]*/g)])
 const { args } = JSON.parse(await request)
-const unknown = args.filter((arg) => arg.startsWith('--') && !known.has(arg.split('=')[0]))
+const known = await knownOptions()
+const unknown = args.filter((arg) => arg.startsWith('--') && !known.includes(arg.split('=')[0]))
 if (unknown.length) console.error(`marp-cli has no option ${unknown.join(', ')}`)
-process.exit(unknown.length ? 1 : await marpCli(args))
+const code = unknown.length ? 1 : await marpCli(args)
+keepCompiled()
+process.exit(code)
