@@ -80,12 +80,21 @@ class Resolved:
 
     @property
     def errors(self) -> list[DeckError]:
-        """Demos that failed, with the slides that they take with them, then what the rendering found; each once."""
-        found: dict[str, DeckError] = {}
+        """Demos that failed, with the slides that they take with them, then what the rendering found; each once.
+
+        Variants that fail at the same line in the same way are one failure.
+        """
+        same: dict[tuple[object, str], list[Variant]] = {}
         for variant, error in self.failed.items():
-            error.used = tuple(dict.fromkeys([*error.used, *self.rendered.places(variant)]))
-            found.setdefault(f"{error.place} {error.message}", error)
-        return [*found.values(), *self.rendered.errors]
+            same.setdefault((error.place, error.message.replace(str(variant), variant.demo, 1)), []).append(variant)
+        found: list[DeckError] = []
+        for (_, message), variants in same.items():
+            error = self.failed[variants[0]]
+            error.used = self.rendered.places(variants)
+            if len(variants) > 1:
+                error.message = f"{message} ({len(variants)} variants, the first: {variants[0]})"
+            found.append(error)
+        return [*found, *self.rendered.errors]
 
 
 def build(

@@ -294,7 +294,12 @@ def _why(config: Config, options: argparse.Namespace) -> int:
     }
     if options.json:
         rows = [
-            {"parameters": v.parameters, "state": a.state.value, "reasons": list(a.reasons), "used": rendered.places(v)}
+            {
+                "parameters": v.parameters,
+                "state": a.state.value,
+                "reasons": list(a.reasons),
+                "used": list(rendered.places([v])),
+            }
             for v, a in answers.items()
         ]
         print(json.dumps(rows, ensure_ascii=False, indent=1))

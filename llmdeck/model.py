@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,6 +99,19 @@ class Variant:
         words = [re.sub(r"[^A-Za-z0-9.-]+", "-", str(value)) for value in self.parameters.values()]
         readable = "_".join(words)[:48].strip("-_.") or "default"
         return f"{readable}-{hashlib.sha256(self.values.encode()).hexdigest()[:8]}"
+
+    @property
+    def command(self) -> str:
+        """The command that runs it, as it is typed in a shell.
+
+        >>> Variant.of("tokenization", {"text": "ciao!", "n": 2}).command
+        "llmdeck demo tokenization --n 2 --text 'ciao!'"
+        """
+        words = ["llmdeck", "demo", self.demo]
+        for name, value in self.parameters.items():
+            option = name.replace("_", "-")
+            words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
+        return shlex.join(words)
 
     def __str__(self) -> str:
         return " ".join([self.demo, *(f"{k}={v}" for k, v in self.parameters.items())])

@@ -75,9 +75,11 @@ class Rendered:
         """All variants that the deck uses, each once."""
         return tuple(dict.fromkeys(use.variant for use in self.uses))
 
-    def places(self, variant: Variant) -> list[str]:
-        """The slides that use a variant, to name them in a message."""
-        return list(dict.fromkeys(str(use) for use in self.uses if use.variant == variant))
+    def places(self, variants: Collection[Variant]) -> tuple[str, ...]:
+        """The places of slides that use variants, to name them in a message; of the ledger, where no slide does."""
+        mine = [use for use in self.uses if use.variant in variants]
+        slides = [use for use in mine if use.place.file.endswith(SUFFIX)]
+        return tuple(dict.fromkeys(str(use) for use in slides or mine))
 
 
 class Pending:

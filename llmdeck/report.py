@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from llmdeck.claims import short
 from llmdeck.errors import DeckError, Failures
 from llmdeck.model import Place
 from llmdeck.runner import Progress
+
+MOST_PLACES = 6
+"""How many of the slides that an error takes with it are listed."""
 
 
 def say(message: str) -> None:
@@ -29,7 +33,9 @@ def flatten(error: DeckError) -> tuple[DeckError, ...]:
 def describe(error: DeckError) -> str:
     """An error as a person reads it: where, what, which slides it takes with it, what was printed, what repairs it."""
     lines = [f"error: {error.place}: {error.message}" if error.place else f"error: {error.message}"]
-    lines += [f"  used at {used}" for used in error.used]
+    lines += [f"  used at {used}" for used in error.used[:MOST_PLACES]]
+    if len(error.used) > MOST_PLACES:
+        lines.append(f"  and at {len(error.used) - MOST_PLACES} more places")
     if error.printed.strip():
         lines += ["  it printed:", *(f"    {line}" for line in error.printed.rstrip().splitlines())]
     if error.hint:
@@ -169,6 +175,7 @@ class _Bar:
         self.bar: Any = None
         self.task: Any = None
         self.started = 0
+        self.lock = threading.Lock()  # demos start and end in threads
 
     def __enter__(self) -> _Bar:
         return self
@@ -178,6 +185,10 @@ class _Bar:
             self.bar.stop()
 
     def __call__(self, name: str, event: str) -> None:
+        with self.lock:
+            self._show(name, event)
+
+    def _show(self, name: str, event: str) -> None:
         if self.bar is None:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -199,7 +199,7 @@ def _error(config: Config, demo: Demo, answer: dict[str, Any], variant: Variant 
     return DemoError(
         f"demo {variant or demo.name}: {answer['error']}{limit}",
         place=Place(file=file, line=answer["line"]),
-        hint=f"run it alone: python -m {demo.module}",
+        hint=f"run it alone: {variant.command if variant else f'python -m {demo.module}'}",
         printed=answer["printed"],
     )
 
