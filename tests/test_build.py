@@ -121,8 +121,9 @@ def test_an_edit_while_a_build_runs_is_not_lost(project: Project, edited: str) -
     wait = f"    n = int(open('numbers.txt').read())\n    open({str(flag)!r}, 'w').close()\n    time.sleep(0.4)\n"
     project.edit("demos/twice.py", "    return {", f"{wait}    return {{")
     project.edit("demos/twice.py", "\n\ndef run", "\nimport time\n\ndef run")
-    started = project.start("build")
+    started, deadline = project.start("build"), time.monotonic() + 30
     while not flag.exists():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     project.write(
         edited, (project.root / edited).read_text(encoding="utf-8").replace("doppio", "DOPPIO").replace("7", "8")
@@ -135,7 +136,8 @@ def wait_for_change(folder: Path, part: str) -> None:
     """Wait until a file whose name has this part is new in a folder or written anew."""
 
     def look() -> set[tuple[str, int]]:
-        return {(e.name, e.stat().st_mtime_ns) for e in os.scandir(folder) if part in e.name and e.is_file()}
+        with os.scandir(folder) as entries:
+            return {(e.name, e.stat().st_mtime_ns) for e in entries if part in e.name and e.is_file()}
 
     before, deadline = look(), time.monotonic() + 30
     while time.monotonic() < deadline:
