@@ -126,6 +126,27 @@ def test_the_language_is_the_decks_in_any_locale(deck: Path, monkeypatch: pytest
     assert '<html lang="it">' in target.read_text(encoding="utf-8")
 
 
+def test_compiled_code_is_kept_and_damage_to_it_is_mended(
+    deck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Node older than 22 keeps compiled code beside marp-cli; spoilt, it is not used but written again."""
+    target = deck.with_suffix(".html")
+    convert(deck, target, TWO, themes=[])
+    expected, packages = target.read_bytes(), installed_folder() / "node_modules"
+    monkeypatch.setenv("LLMDECK_CACHE", str(tmp_path / "cache"))
+    installed_folder().mkdir(parents=True)
+    (installed_folder() / "node_modules").symlink_to(packages)
+    convert(deck, target, TWO, themes=[])
+    kept = list(installed_folder().glob("compiled-*"))
+    assert len(kept) == (int(find_node().version.split(".")[0]) < 22)
+    for file in kept:
+        good = file.read_bytes()
+        file.write_bytes(good[:-1000] + bytes(1000))
+        convert(deck, target, TWO, themes=[])
+        assert file.read_bytes()[-1000:] != bytes(1000)
+    assert target.read_bytes() == expected
+
+
 def test_a_browser_that_is_none_is_an_error(deck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """marp-cli takes another browser without a word; we say that there is none where `CHROME_PATH` leads."""
     nowhere = deck.with_name("no-browser")
