@@ -134,7 +134,7 @@ def _build(config: Config, options: argparse.Namespace) -> int:
 def _check(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck check`."""
     from llmdeck import report
-    from llmdeck.build import check
+    from llmdeck.check import check
     from llmdeck.errors import DriftError
 
     with report.progress_bar() as progress:
@@ -244,8 +244,8 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck claims`."""
     from llmdeck import claims as ledger
     from llmdeck import report
-    from llmdeck.build import resolve
     from llmdeck.errors import ClaimError, raise_all
+    from llmdeck.resolve import resolve
 
     with report.progress_bar() as progress:
         resolved = resolve(config, progress)

@@ -189,3 +189,9 @@ def plain_attributes(markdown: str) -> str:
     '<p title="x">"<bdi>y</bdi>"</p>'
     """
     return TAG.sub(lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), markdown)
+
+
+def svg_size(svg: str) -> tuple[float, float]:
+    """Width and height of an SVG from its `viewBox`, in its own units."""
+    box = svg.split('viewBox="', 1)[1].split('"', 1)[0].split()
+    return float(box[2]), float(box[3])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from llmdeck.build import Checked, Moved
+from llmdeck.check import Checked, Moved
 from llmdeck.claims import short
 from llmdeck.errors import DeckError, Failures
 from llmdeck.model import Place

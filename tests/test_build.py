@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from llmdeck.build import resolve
 from llmdeck.model import State
+from llmdeck.resolve import resolve
 from llmdeck.store import Store
 from tests.conftest import Project
 

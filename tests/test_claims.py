@@ -7,7 +7,7 @@ import pytest
 from llmdeck.claims import drifts, holds, load_ledger
 from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Facts, Place, Result, Variant, Verdict
-from llmdeck.render import environment
+from llmdeck.template import environment
 from llmdeck.units import Numbers
 from tests.conftest import Project
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from llmdeck.claims import load_ledger
-from llmdeck.demos import find_demos
+from llmdeck.demos import excerpt, find_demos
 from llmdeck.model import Place, Result, Variant
-from llmdeck.render import Rendered, Renderer, excerpt, split
+from llmdeck.render import Rendered, Renderer
+from llmdeck.slides import split
 from tests.conftest import Project
 
 FACTS = {"n": 3, "weight_gb": 1234.5, "name": "a*b", "items": [{"x": 1, "y_gb": 2.5}], "ok": True, "keys": 7}

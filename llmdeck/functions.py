@@ -1,0 +1,178 @@
+"""The functions that templates call: claim, often, demo, table, figure, output, code, notes.
+
+Each notes where it was called from and which variant it uses. A variant without a result yet answers with `Pending`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+
+from llmdeck import claims as ledger
+from llmdeck import markdown
+from llmdeck.config import Config
+from llmdeck.demos import excerpt
+from llmdeck.errors import ClaimError, ConfigError, TemplateError
+from llmdeck.markdown import Markdown
+from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
+from llmdeck.template import MISTAKES, FactsView, Pending, cell, environment, template_place, view
+from llmdeck.units import Numbers
+
+
+@dataclass
+class Functions:
+    """What templates call, with the results that there are, and what they have called so far."""
+
+    config: Config
+    demos: Mapping[str, Demo]
+    claims: Mapping[str, Claim]
+    results: Mapping[Variant, Result]
+    with_notes: bool = True
+    met: list[Use] = field(default_factory=list)
+    """Every use, in the order in which it was met; on which slide is not known yet."""
+    figures: dict[str, str] = field(default_factory=dict)
+    pending: set[Variant] = field(default_factory=set)
+    wants_figure: set[Variant] = field(default_factory=set)
+    shown: dict[Variant, set[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        deck = self.config.deck
+        try:
+            self.numbers = Numbers(deck.locale or deck.lang)
+        except ValueError as error:
+            raise ConfigError(str(error), place=Place(file="deck/deck.toml")) from None
+        self.env = environment(self.config, self.numbers, self.claims)
+        self.env.count = lambda: len(self.met)
+        self.views: dict[Variant, dict[str, Any]] = {}
+        self.env.globals |= {
+            "claim": self.claim,
+            "often": self.often,
+            "demo": self.demo,
+            "table": self.table,
+            "figure": self.figure,
+            "output": self.output,
+            "code": self.code,
+            "notes": self.notes,
+            "deck": deck,
+        }
+
+    def demo(self, name: str, /, **values: Any) -> Any:
+        """Give the facts of a variant: `{% set f = … %}` of it, then `{{ f.weights_gb | qty }}`."""
+        variant, place = self._variant(name, values)
+        result = self.results.get(variant)
+        if result is None:
+            return Pending()
+        return FactsView(self._view(variant), f"demo {name}", on_read=lambda fact: self._read(variant, place, fact))
+
+    def claim(self, key: str) -> Any:
+        """A claim of the ledger as it is said, with the mark of its verdict."""
+        claim, place = self._claim(key), self._here()
+        if claim.variant:
+            self.use(claim.variant, place, claim=key)
+        if claim.variant and claim.variant not in self.results:
+            self.pending.add(claim.variant)
+            return Pending()
+        says = self._says(claim)
+        label = str(getattr(self.config.words, claim.verdict.value))
+        kind = claim.verdict.value
+        verdict = f'<span class="verdict {kind}">{markdown.text(label)}</span>'
+        marked = markdown.mark(f"claim {key}")
+        return Markdown(f'{marked}<span class="claim" id="claim-{markdown.references(key)}">{says}</span> {verdict}')
+
+    def often(self, key: str) -> Markdown:
+        """What is usually said instead of a corrected claim."""
+        claim = self._claim(key)
+        if claim.verdict is not Verdict.CORRECTED or claim.often is None:
+            raise ValueError(f"claim {key} is {claim.verdict}: only a corrected one has an `often`")
+        return Markdown(f'<span class="often">{markdown.text(claim.often)}</span>')
+
+    def table(self, rows: Any, columns: Sequence[str] = (), headers: Sequence[str] = ()) -> Any:
+        """Rows of facts as a table; `columns` picks and orders them, `headers` names them."""
+        if isinstance(rows, Pending):
+            return rows
+        columns = tuple(columns) or (tuple(rows[0]) if rows and isinstance(rows[0], dict) else ())
+        columns = columns or tuple(map(str, range(len(rows[0]) if rows else 0)))
+        return markdown.table(rows, columns, tuple(headers) or columns, partial(cell, self.numbers, self.config))
+
+    def figure(self, name: str, /, **values: Any) -> Any:
+        """The figure of a demo, with its alternative text."""
+        variant, _ = self._variant(name, values)
+        self.wants_figure.add(variant)
+        result = self.results.get(variant)
+        if result is None or result.figure is None or result.alt is None:
+            self.pending.add(variant)
+            return Pending()
+        source = f"figures/{name}-{variant.slug}.svg"
+        self.figures[source] = result.figure
+        return markdown.figure(source, result.alt, *markdown.svg_size(result.figure))
+
+    def output(self, name: str, /, first: int = 1, last: int | None = None, **values: Any) -> Any:
+        """What a demo prints, or its lines `first` to `last`."""
+        variant, _ = self._variant(name, values)
+        result = self.results.get(variant)
+        if result is None:
+            return Pending()
+        lines = result.output.split("\n")
+        self.shown.setdefault(variant, set()).update(range(first, (last or len(lines)) + 1))
+        return markdown.output("\n".join(lines[first - 1 : last]))
+
+    def code(self, name: str, function: str) -> Markdown:
+        """The source of a function of the demos' package, without its docstring: `code("vram", "kv_bytes")`."""
+        path = self.config.demos_folder / (name.replace(".", "/") + ".py")
+        if not path.is_file():
+            raise ValueError(f"code: there is no {self.config.relative(path)}")
+        return markdown.fence(excerpt(path.read_text(encoding="utf-8"), function), "python")
+
+    def notes(self, value: str = "", caller: Callable[[], str] | None = None) -> Markdown:
+        """Put speaker notes on a slide, in a `{% call %}` block; nothing where notes are left out."""
+        body = value + (caller() if caller else "")
+        return markdown.note(body) if self.with_notes else Markdown("")
+
+    def _here(self) -> Place:
+        return template_place() or Place(file="deck/slides")
+
+    def use(self, variant: Variant, place: Place, *, fact: str = "", claim: str = "") -> None:
+        """Note that a place uses a variant, and that it has no result, if that is so.
+
+        Raises:
+            TemplateError: where there is no such demo.
+        """
+        if variant.demo not in self.demos:
+            near = get_close_matches(variant.demo, self.demos, 1)
+            guess = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(self.demos)}"
+            raise TemplateError(f"no demo `{variant.demo}`", place=place, hint=guess)
+        self.met.append(Use(variant=variant, place=place, fact=fact, claim=claim))
+        if variant not in self.results:
+            self.pending.add(variant)
+
+    def _read(self, variant: Variant, place: Place, fact: str) -> None:
+        self.use(variant, self._here() if template_place() else place, fact=fact)
+
+    def _variant(self, name: str, values: Mapping[str, Any]) -> tuple[Variant, Place]:
+        variant, place = Variant.of(name, values), self._here()
+        self.use(variant, place)
+        return variant, place
+
+    def _claim(self, key: str) -> Claim:
+        if key in self.claims:
+            return self.claims[key]
+        near = get_close_matches(key, self.claims, 1)
+        guess = f"; did you mean `{near[0]}`?" if near else ""
+        raise ValueError(f"no claim `{key}` in deck/{ledger.FILE}{guess}")
+
+    def _view(self, variant: Variant) -> dict[str, Any]:
+        """A variant's facts as templates see them; made once, since claims share variants."""
+        if variant not in self.views:
+            self.views[variant] = view(self.results[variant].facts, "", f"demo {variant.demo}")
+        return self.views[variant]
+
+    def _says(self, claim: Claim) -> str:
+        facts = self._view(claim.variant) if claim.variant else {}
+        try:
+            return self.env.get_template(ledger.source_name(claim)).render(facts)
+        except MISTAKES as error:
+            known = f"facts of {claim.variant}: {', '.join(facts)}" if facts else ""
+            raise ClaimError(f"claim {claim.id}: {error}", place=claim.place, hint=known) from None

@@ -1,0 +1,70 @@
+"""Which slide is which: where a rendered page's slides end, their titles, and what the marks in it tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from llmdeck.model import Place, Use
+
+CODE = ("code_inline", "code_block", "fence")
+REFERENCE = re.compile(r"&#\d+;")
+
+
+class Marks:
+    """Which slides the marks of the rendered text are on."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Place, list[tuple[int, int]]] = {}
+        """For each line the uses that had been met when it was written, and its slide: in a loop, once a round."""
+        self.claims: list[tuple[str, int]] = []
+
+    def add(self, content: str, slide: int) -> Place | None:
+        """Note one mark, and return the place that it stands for, where it is not a claim's."""
+        kind, _, rest = content.partition(" ")
+        if kind == "claim":
+            self.claims.append((rest, slide))
+            return None
+        met, _, where = rest.partition(" ")
+        file, _, line = where.rpartition(":")
+        place = Place(file=file, line=int(line))
+        self.lines.setdefault(place, []).append((int(met), slide))
+        return place
+
+    def slide_of(self, use: Use, number: int) -> int:
+        """Where a use, the `number`-th that was met, shows: where its line was written next, or else the next line."""
+        here = self.lines.get(use.place, [])
+        after = [mark for mark in here if mark[0] > number]
+        if here:
+            return min(after)[1] if after else max(here)[1]
+        later = sorted((place.line, found[0][1]) for place, found in self.lines.items() if place.file == use.place.file)
+        return next((slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0)
+
+
+def split(text: str) -> tuple[list[int], list[str], set[int]]:
+    r"""Where a page's slides end (the lines of its rulers), each slide's title, and the lines of code with references.
+
+    A reference is how a value is escaped (see `markdown.references`); in code it would show as it is written.
+
+    >>> split("# One\n\n---\n\n```\n---\n```\n\n`&#42;`\n")
+    ([2], ['One', ''], {8})
+    """
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    starts, titles, codes = [], [""], set[int]()
+    for n, token in enumerate(tokens):
+        inside = [token, *(token.children or [])]
+        if token.map and any(t.type in CODE and REFERENCE.search(t.content) for t in inside):
+            codes.update(range(*token.map))
+        if token.type == "hr" and token.level == 0 and token.map:
+            starts.append(token.map[0])
+            titles.append("")
+        elif token.type == "heading_open" and not titles[-1]:
+            titles[-1] = _plain(tokens[n + 1].children or [])
+    return starts, titles, codes
+
+
+def _plain(children: Sequence[Any]) -> str:
+    return "".join(child.content for child in children if child.type in ("text", "text_special", "code_inline")).strip()
