@@ -156,5 +156,5 @@ def _publish(output: Path, work: Path, files: Sequence[Path]) -> None:
     for path in files:
         write_whole(output / path.relative_to(work), path.read_bytes())
     for old in (output / "figures").glob("*.svg"):
-        if f"figures/{old.name}" not in names and old.stem.count("-"):
+        if f"figures/{old.name}" not in names:
             old.unlink(missing_ok=True)

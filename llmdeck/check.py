@@ -51,18 +51,18 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
     """Recompute every variant and compare it with the store; write nothing."""
     demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
     stored = store.results()
-    rendered = render(config, demos, claims, stored, notes=True)
+    rendered = render(config, demos, claims, stored)
     outcomes = run_variants(config, demos, set(rendered.variants), rendered.wants_figure, progress, runner)
     fresh = {variant: outcome for variant, outcome in outcomes.items() if isinstance(outcome, Result)}
     errors = Resolved(
         replace(rendered, errors=()), {}, failed={v: o for v, o in outcomes.items() if isinstance(o, DemoError)}
     ).errors
-    again = render(config, demos, claims, stored | fresh, notes=True)
+    again = render(config, demos, claims, stored | fresh)
+    names = _names_by_claim(config, claims)
     moved = [
-        _moved(again, drift, names)
+        _moved(again, drift, {c: n for c, n in names.items() if claims[c].variant == variant})
         for variant, new in sorted(fresh.items(), key=lambda item: str(item[0]))
         if variant in stored
-        for names in [_names_by_claim(config, claims, variant)]
         for drift in ledger.drifts(
             stored[variant], new, config.limits_of(variant.demo).tolerance, again.shown.get(variant, ())
         )
@@ -78,9 +78,10 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
     )
 
 
-def _names_by_claim(config: Config, claims: Mapping[str, Claim], variant: Variant) -> dict[str, set[str]]:
+def _names_by_claim(config: Config, claims: Mapping[str, Claim]) -> dict[str, set[str]]:
+    """The facts that each computed claim reads."""
     env = environment(config, Numbers(config.deck.locale or config.deck.lang), claims)
-    return {c.id: ledger.names_in(env, c) for c in claims.values() if c.variant == variant}
+    return {c.id: ledger.names_in(env, c) for c in claims.values() if c.variant}
 
 
 def _moved(rendered: Rendered, drift: Drift, names: Mapping[str, set[str]]) -> Moved:

@@ -23,6 +23,7 @@ from llmdeck.errors import ConfigError, DeckError
 if TYPE_CHECKING:
     from llmdeck.model import Demo, Parameter
 
+MOVED = 1
 INTERRUPTED = 130
 
 
@@ -135,7 +136,6 @@ def _check(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck check`."""
     from llmdeck import report
     from llmdeck.check import check
-    from llmdeck.errors import DriftError
 
     with report.progress_bar() as progress:
         checked = check(config, progress)
@@ -144,7 +144,7 @@ def _check(config: Config, options: argparse.Namespace) -> int:
     else:
         report.show_check(checked)
     if checked.moved or checked.stale:
-        return DriftError.exit_code
+        return MOVED
     return checked.errors[0].exit_code if checked.errors else 0
 
 
@@ -244,12 +244,12 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck claims`."""
     from llmdeck import claims as ledger
     from llmdeck import report
-    from llmdeck.errors import ClaimError, raise_all
+    from llmdeck.errors import raise_all
     from llmdeck.resolve import resolve
 
     with report.progress_bar() as progress:
         resolved = resolve(config, progress)
-    broken = {error.message.split()[1].rstrip(":") for error in resolved.errors if isinstance(error, ClaimError)}
+    broken = resolved.rendered.broken
     slides: dict[str, list[int]] = {}
     for key, slide in resolved.rendered.claim_slides:
         slides.setdefault(key, []).append(slide)

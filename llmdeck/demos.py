@@ -10,21 +10,32 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from llmdeck.config import Config
+from llmdeck.errors import ConfigError
 from llmdeck.files import digest
-from llmdeck.model import Demo, Kind, Parameter
+from llmdeck.model import Demo, Kind, Parameter, Place
 
 TEXT_LIMIT = 10_000
 """The most characters that a text parameter may have."""
 
 
 def find_demos(config: Config) -> dict[str, Demo]:
-    """All demos by name: the modules directly in the demos' package (sub-packages are what demos share)."""
+    """All demos by name: the modules directly in the demos' package (sub-packages are what demos share).
+
+    Raises:
+        ConfigError: where `deck.toml` sets limits for a demo that there isn't.
+    """
     package = config.demos_folder
-    return {
+    found = {
         path.stem: Demo(name=path.stem, module=f"{package.name}.{path.stem}", file=config.relative(path))
         for path in sorted(package.glob("*.py"))
         if not path.stem.startswith("_")
     }
+    for name in config.demos:
+        if name not in found:
+            near = get_close_matches(name, found, 1)
+            guess = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(found)}"
+            raise ConfigError(f"[demos.{name}]: no such demo", place=Place(file="deck/deck.toml"), hint=guess)
+    return found
 
 
 def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:

@@ -68,12 +68,6 @@ class MissingToolError(DeckError):
     exit_code = 8
 
 
-class DriftError(DeckError):
-    """`check` found facts that moved, or a store that is not up to date."""
-
-    exit_code = 1
-
-
 class Failures(DeckError):  # noqa: N818  it is several errors, not one
     """Several failures, found in one go; the exit code is the first one's."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from markupsafe import Markup
 
 MARK = re.compile("\ue000([^\ue001]*)\ue001")
-"""A mark in rendered text: where in a template the text before it came from (see `render`)."""
+"""A mark in rendered text: where in a template the text before it came from (see `slides`)."""
 READABLE = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "So", "Sk"}
 PLAIN = re.compile(r"[^\W_]|[ ,;%]", re.ASCII)
 WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')

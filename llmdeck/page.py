@@ -15,7 +15,7 @@ import html
 import mimetypes
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -126,36 +126,22 @@ class _Edit:
     text: str
 
 
-@dataclass
-class _Found:
-    """What a page loads: collected while it is read."""
-
-    edits: list[_Edit] = field(default_factory=list)
-    errors: list[DeckError] = field(default_factory=list)
-    assets: dict[str, Path] = field(default_factory=dict)
-
-
 class _Inliner(HTMLParser):
     """Reads the page once and notes what to replace; text between tags is never touched."""
 
     def __init__(self, source: str, sources: Sources) -> None:
         super().__init__(convert_charrefs=False)
-        self.source, self.sources, self.found = source, sources, _Found()
+        self.source, self.sources = source, sources
+        self.edits: list[_Edit] = []
+        self.errors: list[DeckError] = []
+        self.assets: dict[str, Path] = {}
         self.starts = [0, *(m.end() for m in re.finditer("\n", source))]
         self.slide, self.in_style = 0, False
-
-    @property
-    def errors(self) -> list[DeckError]:
-        return self.found.errors
-
-    @property
-    def assets(self) -> dict[str, Path]:
-        return self.found.assets
 
     def pieces(self) -> Iterator[str]:
         """The page with the edits made."""
         at = 0
-        for edit in self.found.edits:
+        for edit in self.edits:
             yield self.source[at : edit.start]
             yield edit.text
             at = edit.end
@@ -173,9 +159,9 @@ class _Inliner(HTMLParser):
         if not LOADS.intersection(values) or tag == "a":
             return
         raw, start = self.get_starttag_text() or "", self._offset()
-        new = raw[: len(tag) + 1] + ATTRIBUTE.sub(lambda m: self._attribute(tag, m), raw[len(tag) + 1 :])
+        new = raw[: len(tag) + 1] + ATTRIBUTE.sub(self._attribute, raw[len(tag) + 1 :])
         if new != raw:
-            self.found.edits.append(_Edit(start, start + len(raw), new))
+            self.edits.append(_Edit(start, start + len(raw), new))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """`<img … />` is a start tag."""
@@ -185,10 +171,10 @@ class _Inliner(HTMLParser):
         """Inline what a style sheet loads."""
         if self.in_style:
             start = self._offset()
-            self.found.edits.append(_Edit(start, start + len(data), self._css(data)))
+            self.edits.append(_Edit(start, start + len(data), self._css(data)))
         self.in_style = False
 
-    def _attribute(self, tag: str, match: re.Match[str]) -> str:
+    def _attribute(self, match: re.Match[str]) -> str:
         name, value = match[1].lower(), match[3]
         if value is None or name not in LOADS:
             return match[0]
@@ -197,8 +183,6 @@ class _Inliner(HTMLParser):
             new = self._css(plain)
         elif name == "srcset":
             self._error("srcset is not supported: use src", plain)
-            return match[0]
-        elif name == "href" and tag == "link" and plain.startswith("#"):
             return match[0]
         else:
             new = self._data(plain)
@@ -230,11 +214,11 @@ class _Inliner(HTMLParser):
         path = unquote(urlsplit(address).path)
         found = self.sources.find(path)
         if found is not None:
-            self.found.assets[path] = found
+            self.assets[path] = found
         suffix = Path(path).suffix.lower()
         kind = TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
     def _error(self, message: str, address: str, hint: str = "") -> None:
         on = f"slide {self.slide}: " if self.slide else ""
-        self.found.errors.append(MarpError(on + message, place=self.sources.place(address, self.slide), hint=hint))
+        self.errors.append(MarpError(on + message, place=self.sources.place(address, self.slide), hint=hint))

@@ -48,6 +48,8 @@ class Rendered:
     """Variants whose figure a slide shows."""
     shown: Mapping[Variant, Collection[int]] = field(default_factory=dict)
     """Which lines of what a variant prints are on slides."""
+    broken: frozenset[str] = frozenset()
+    """The ids of claims whose check is not true, or can't be evaluated."""
     claim_slides: tuple[tuple[str, int], ...] = ()
     """Which claim is said on which slide, in the order of the slides; cited claims too."""
 
@@ -106,7 +108,8 @@ class Renderer:
             shown=self.calls.shown,
             claim_slides=tuple(marks.claims),
         )
-        return replace(rendered, errors=rendered.errors + tuple(self._check_claims(rendered)))
+        broken = self._check_claims(rendered)
+        return replace(rendered, errors=(*rendered.errors, *broken.values()), broken=frozenset(broken))
 
     def _finish(self, path: Path, text: str, slides: list[Slide], marks: Marks) -> tuple[str, int, list[int]]:
         """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
@@ -141,9 +144,9 @@ class Renderer:
         except DeckError as error:
             self.errors.append(error)
 
-    def _check_claims(self, rendered: Rendered) -> list[DeckError]:
-        """Whether each claim of the ledger holds, also one that no slide shows yet."""
-        errors: list[DeckError] = []
+    def _check_claims(self, rendered: Rendered) -> dict[str, DeckError]:
+        """The claims of the ledger that don't hold, by id, also those that no slide shows yet."""
+        errors: dict[str, DeckError] = {}
         for claim in self.claims.values():
             if claim.variant is None or claim.variant not in self.results:
                 continue
@@ -151,9 +154,9 @@ class Renderer:
             try:
                 if not ledger.holds(self.calls.env, claim, facts):
                     used = [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
-                    errors.append(ledger.broken(self.calls.env, claim, facts, used))
+                    errors[claim.id] = ledger.broken(self.calls.env, claim, facts, used)
             except ClaimError as error:
-                errors.append(error)
+                errors[claim.id] = error
         return errors
 
     def _render_file(self, path: Path) -> str:

@@ -44,11 +44,16 @@ class Resolved:
             same.setdefault((error.place, error.message.replace(str(variant), variant.demo, 1)), []).append(variant)
         found: list[DeckError] = []
         for (_, message), variants in same.items():
-            error = self.failed[variants[0]]
-            error.used = self.rendered.places(variants)
-            if len(variants) > 1:
-                error.message = f"{message} ({len(variants)} variants, the first: {variants[0]})"
-            found.append(error)
+            error, several = self.failed[variants[0]], f" ({len(variants)} variants, the first: {variants[0]})"
+            found.append(
+                DemoError(
+                    message + several if len(variants) > 1 else error.message,
+                    place=error.place,
+                    used=self.rendered.places(variants),
+                    hint=error.hint,
+                    printed=error.printed,
+                )
+            )
         return [*found, *self.rendered.errors]
 
 

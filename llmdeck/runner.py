@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from llmdeck.config import Config
 from llmdeck.errors import DemoError
 from llmdeck.model import Demo, Place, Result, Variant
+from llmdeck.process import end_group
 
 GRACE_S = 3.0
 """How much longer than its limit a worker may take to end itself and say where it hung."""
@@ -26,7 +27,8 @@ PRINTED_LINES = 12
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MOST_THREADS = 4
 """NumPy's own threads in a demo, unless the user sets them: each reserves memory, which on a machine of many cores
-would alone go beyond the limit; and demos run side by side anyway."""
+would alone go beyond the limit. Demos that run side by side share the cores: threads that wait for one spin, and take
+the time of those that work."""
 LAST_WORDS = re.compile(r"^(Timeout \(\d|Fatal Python error: )", re.MULTILINE)
 """How faulthandler begins to tell where a process hung or crashed."""
 
@@ -57,30 +59,37 @@ def run_jobs(config: Config, jobs: Sequence[Job], progress: Progress) -> dict[Va
     """Run the jobs, as many at once as there are cores; one process computes all the variants of its demo."""
     outcomes: dict[Variant, Outcome] = {}
     running: set[subprocess.Popen[bytes]] = set()
+    cores = os.cpu_count() or 1
+    threads = max(1, cores // max(1, min(cores, len(jobs))))
 
     def one(job: Job) -> dict[Variant, Outcome]:
         progress(job.demo.name, "start")
         try:
-            return run_job(config, job, running)
+            return run_job(config, job, running, threads)
         finally:
             progress(job.demo.name, "done")
 
-    with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=cores) as pool:
         try:
             for future in as_completed([pool.submit(one, job) for job in jobs]):
                 outcomes |= future.result()
         except BaseException:  # Ctrl-C: what waits does not start, what runs is ended
             pool.shutdown(wait=False, cancel_futures=True)
             for process in tuple(running):
-                _end_group(process)
+                end_group(process)
             raise
     return outcomes
 
 
-def run_job(config: Config, job: Job, running: set[subprocess.Popen[bytes]] | None = None) -> dict[Variant, Outcome]:
-    """Run one demo in a process of its own, which is in `running` meanwhile, and read its answers."""
+def run_job(
+    config: Config, job: Job, running: set[subprocess.Popen[bytes]] | None = None, threads: int = MOST_THREADS
+) -> dict[Variant, Outcome]:
+    """Run one demo in a process of its own, which is in `running` meanwhile, and read its answers.
+
+    `threads` is how many NumPy may start in it, `MOST_THREADS` and the number of cores at most.
+    """
     wanted = [{"values": v.parameters, "figure": v in job.figures} for v in job.variants]
-    answers, ended = _run_worker(config, job.demo, wanted, describe=False, running=running)
+    answers, ended = _run_worker(config, job.demo, wanted, describe=False, running=running, threads=threads)
     outcomes: dict[Variant, Outcome] = {}
     for variant, answer in zip(job.variants, answers, strict=False):
         outcomes[variant] = _result(config, job.demo, variant, answer)
@@ -110,6 +119,7 @@ def _run_worker(
     *,
     describe: bool,
     running: set[subprocess.Popen[bytes]] | None = None,
+    threads: int = MOST_THREADS,
 ) -> tuple[list[dict[str, Any]], DemoError]:
     """Start the worker; return its answers, and the error that stands for those it did not give."""
     limits = config.limits_of(demo.name)
@@ -128,7 +138,10 @@ def _run_worker(
         command = [sys.executable, "-m", "llmdeck.worker", str(folder / "request.json"), str(folder / "answers.jsonl")]
         (folder / "answers.jsonl").touch()
         hung = False
-        with (folder / "printed").open("wb") as printed, _group(command, config.root, printed, running) as process:
+        with (
+            (folder / "printed").open("wb") as printed,
+            _group(command, config.root, printed, running, threads) as process,
+        ):
             try:
                 process.wait(timeout=limits.time_s + GRACE_S)
             except subprocess.TimeoutExpired:
@@ -140,10 +153,10 @@ def _run_worker(
 
 @contextmanager
 def _group(
-    command: list[str], root: Path, printed: Any, running: set[subprocess.Popen[bytes]] | None
+    command: list[str], root: Path, printed: Any, running: set[subprocess.Popen[bytes]] | None, threads: int
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own that is ended whole on the way out, whatever happens."""
-    few = dict.fromkeys(THREADS, str(min(MOST_THREADS, os.cpu_count() or 1)))
+    few = dict.fromkeys(THREADS, str(min(threads, MOST_THREADS, os.cpu_count() or 1)))
     environment = few | os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
     process = subprocess.Popen(
         command,
@@ -159,7 +172,7 @@ def _group(
     try:
         yield process
     finally:
-        _end_group(process)
+        end_group(process)
         running.discard(process)
 
 
@@ -167,16 +180,6 @@ def _python_path() -> str:
     """So that the child finds this package however it was started."""
     here = str(Path(__file__).parent.parent)
     return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the process and everything it started."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
 
 
 def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]) -> Outcome:

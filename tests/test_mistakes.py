@@ -47,6 +47,13 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
         ("deck/slides/01-uno.md.j2", "{% set", "{% sett", 4, "uno.md.j2:3: Encountered unknown tag 'sett'"),
         ("deck/slides/01-uno.md.j2", "f.double", "g.double", 4, "uno.md.j2:4: 'g' is undefined"),
         ("deck/slides/01-uno.md.j2", '"twice"', '"twice", m=1', 5, "twice m=1: no parameter `m`; it has: n"),
+        (
+            "deck/deck.toml",
+            "[deck]",
+            "demos.twise.time_s = 9\n[deck]",
+            3,
+            "deck/deck.toml: [demos.twise]: no such demo\n  hint: did you mean `twice`?",
+        ),
         ("deck/deck.toml", "title", 'titel = "a"\ntitle', 3, "deck/deck.toml:2: unknown key `titel`"),
         (
             "deck/claims.toml",
@@ -96,3 +103,13 @@ def test_mistakes_in_several_templates_are_told_together(project: Project) -> No
     for place in ("demos/bad.py:2", "deck/slides/01-uno.md.j2:4", "deck/slides/02-due.md.j2:1"):
         assert f"error: {place}: " in done.stderr
     assert done.stderr.count("error: ") == 3, done.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "claims"])
+def test_a_demo_that_fails_for_several_variants_is_told_once(project: Project, command: str) -> None:
+    """One error stands for all variants that fail alike, and says how many they are."""
+    project.write("demos/bad.py", "def run(*, n: int = 1):\n    raise OSError('rotto')\n\ndef show(facts): pass\n")
+    project.write("deck/slides/02-due.md.j2", '# Due\n\n{{ demo("bad").x }} {{ demo("bad", n=2).x }}\n')
+    done = project.run(command)
+    assert done.stderr.count("OSError: rotto") == 1, done.stderr
+    assert done.stderr.count("(2 variants, the first: bad)") == 1, done.stderr

@@ -255,6 +255,20 @@ def test_a_demo_computes_with_few_threads(project: Project, monkeypatch: pytest.
         assert result.facts == {"threads": expected}
 
 
+def test_demos_side_by_side_share_the_cores(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two demos that run at once NumPy may start half as many threads as there are cores in each."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name in ("left", "right"):
+        project.write(
+            f"demos/{name}.py", f"import os\ndef run(): return {{'threads': int(os.environ['OMP_NUM_THREADS'])}}{SHOW}"
+        )
+    demos = find_demos(project.config)
+    jobs = [Job(demo=demos[name], variants=(Variant(name),)) for name in ("left", "right")]
+    outcomes = run_jobs(project.config, jobs, lambda *_: None)
+    shared = min(4, max(1, (os.cpu_count() or 1) // 2))
+    assert [o.facts for o in outcomes.values() if isinstance(o, Result)] == [{"threads": shared}] * 2
+
+
 def test_jobs_run_side_by_side(project: Project) -> None:
     """Two demos that each wait for the other's sign both succeed: they run at the same time."""
     for mine, other in (("left", "right"), ("right", "left")):

@@ -2,8 +2,8 @@
 
 marp-cli 4.5.1 ends with 0 on a missing picture, an unknown theme, a browser path that is none and an option that it
 doesn't know, and waits for ever on an open stdin. So the driver looks at what came out: each output must be new, have
-the right number of slides, the theme and the language that were asked for; and Marp must not have warned or printed
-its help.
+the right number of slides, the theme and the language that were asked for; and Marp must not have warned. Options are
+checked by `worker.mjs`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +21,7 @@ from typing import IO
 from llmdeck.errors import MarpError
 from llmdeck.marp import browser
 from llmdeck.marp.install import HERE, find_node, install
+from llmdeck.process import end_group
 
 LIMIT_S = 120.0
 SLIDE = re.compile(r"<svg data-marpit-svg[ =>]")
@@ -67,12 +66,7 @@ class Marp:
 
     def close(self) -> None:
         """End the process and everything that it started."""
-        if hasattr(os, "killpg"):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        else:
-            self._process.kill()
-        self._process.wait()
+        end_group(self._process)
         if self._process.stdin:
             self._process.stdin.close()
         self._messages.close()
@@ -81,7 +75,7 @@ class Marp:
         """Give the process its arguments, close its stdin, and wait for it.
 
         Raises:
-            MarpError: where it fails, takes too long, warns, prints its help, or does not know an option.
+            MarpError: where it fails, takes too long, warns, or does not know an option.
         """
         request = json.dumps({"args": ["--no-stdin", "--config-file", str(HERE / "marp.config.mjs"), *arguments]})
         try:
@@ -93,8 +87,6 @@ class Marp:
         said = self._said()
         if self._process.returncode:
             raise MarpError(f"Marp failed (exit code {self._process.returncode})", printed=said)
-        if "Usage:" in said:
-            raise MarpError(f"Marp did not understand: {' '.join(arguments)}", printed=said)
         warned = [line for line in said.splitlines() if re.search(r"\[\s*(WARN|ERROR)\s*\]", line)]
         if any("Insecure local file accessing" not in line for line in warned):
             raise MarpError("Marp warns", printed=said)

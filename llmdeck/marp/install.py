@@ -22,6 +22,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from llmdeck.errors import MarpError, MissingToolError
+from llmdeck.files import write_whole
 
 HERE = Path(__file__).parent
 LOCK = HERE / "package-lock.json"
@@ -98,16 +99,8 @@ def _version(node: Path) -> str:
         except (OSError, subprocess.SubprocessError):
             return "0"
         versions = {key: asked.stdout.strip().lstrip("v")}
-        known.parent.mkdir(parents=True, exist_ok=True)
-        _write(known, json.dumps(versions))
+        write_whole(known, json.dumps(versions))
     return versions[key]
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)  # noqa: PTH105  named as in the language reference: atomic on one file system
 
 
 def installed_folder() -> Path:
