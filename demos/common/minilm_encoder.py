@@ -1,0 +1,134 @@
+"""all-MiniLM-L6-v2 in NumPy: a sentence becomes a vector of 384 numbers, near those of sentences that mean the same.
+
+    ids → embeddings → 6 × (attention, then feed-forward, each added to what it read, then a norm) → mean → length 1
+
+In the shapes: B sentences, T tokens of the longest, d = 384 the width of the model, H = 12 heads, D = 32 the width of a
+head, F = 1536 the width of the feed-forward part. All numbers are float32. Unlike an LLM, it lets a token look at the
+tokens after it too.
+
+Leaves out: the pooler, which sentence embeddings don't use; dropout; texts of more than 512 tokens.
+BERT: https://arxiv.org/abs/1810.04805. Sentence embeddings: https://arxiv.org/abs/1908.10084.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+from safetensors import safe_open
+
+from demos.common.minilm import model_file
+from demos.common.wordpiece import encode
+
+N_LAYERS, N_HEADS, EPS = 6, 12, 1e-12
+Tensors = Mapping[str, np.ndarray]
+
+
+@lru_cache(maxsize=1)
+def load_tensors() -> dict[str, np.ndarray]:
+    """Read every float32 tensor that a sentence embedding needs, by its name in the file; read-only, since shared.
+
+    >>> sum(tensor.size for tensor in load_tensors().values())
+    22565376
+    """
+    with safe_open(model_file(), framework="numpy") as file:
+        unused = ("pooler.", "embeddings.position_ids")
+        tensors = {name: file.get_tensor(name) for name in file.keys() if not name.startswith(unused)}  # noqa: SIM118
+    for tensor in tensors.values():
+        tensor.flags.writeable = False
+    return tensors
+
+
+def embed(tensors: Tensors, sentences: Sequence[str]) -> np.ndarray:
+    """Turn sentences into vectors of length 1: [B] → [B, d].
+
+    >>> vectors = embed(load_tensors(), ["A cat sleeps.", "A kitten naps.", "The bank is closed."])
+    >>> [round(float(vectors[i] @ vectors[0]), 2) for i in range(3)]  # cosines
+    [1.0, 0.71, 0.11]
+    """
+    ids, mask = pad([encode(sentence) for sentence in sentences])  # [B, T], [B, T]
+    x = tensors["embeddings.word_embeddings.weight"][ids]  # [B, T, d]
+    x = x + tensors["embeddings.position_embeddings.weight"][: ids.shape[1]]  # + [T, d]
+    x = x + tensors["embeddings.token_type_embeddings.weight"][0]  # + [d]: all is the first of two possible texts
+    x = layer_norm(tensors, "embeddings.LayerNorm", x)
+    for i in range(N_LAYERS):
+        x = layer(tensors, f"encoder.layer.{i}", x, mask)
+    mean = (x * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)  # [B, d]: over the real tokens
+    return mean / np.sqrt((mean * mean).sum(axis=1, keepdims=True))
+
+
+def pad(texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Put texts of different lengths into one array [B, T], and say which of its tokens are real, 1 or 0.
+
+    >>> [array.tolist() for array in pad([[101, 102], [101, 7592, 102]])]
+    [[[101, 102, 0], [101, 7592, 102]], [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]]
+    """
+    longest = max(map(len, texts))
+    ids = np.array([[*text, *[0] * (longest - len(text))] for text in texts])
+    mask = np.array([[1] * len(text) + [0] * (longest - len(text)) for text in texts], np.float32)
+    return ids, mask
+
+
+def layer(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Compute one layer: [B, T, d] → [B, T, d]. Norms come after the sums (post-norm), as in the first transformer."""
+    gathered = linear(tensors, f"{name}.attention.output.dense", attention(tensors, f"{name}.attention.self", x, mask))
+    x = layer_norm(tensors, f"{name}.attention.output.LayerNorm", x + gathered)
+    inner = gelu(linear(tensors, f"{name}.intermediate.dense", x))  # [B, T, F]
+    return layer_norm(tensors, f"{name}.output.LayerNorm", x + linear(tensors, f"{name}.output.dense", inner))
+
+
+def attention(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Let each token gather from all real tokens of its sentence, before and after it: [B, T, d] → [B, T, d]."""
+    parts = (linear(tensors, f"{name}.{part}", x) for part in ("query", "key", "value"))  # [B, T, d] each
+    queries, keys, values = (part.reshape(*x.shape[:2], N_HEADS, -1).swapaxes(1, 2) for part in parts)  # [B, H, T, D]
+    scores = queries @ keys.swapaxes(2, 3) / np.float32(queries.shape[-1] ** 0.5)  # [B, H, T, T]
+    scores += np.where(mask, np.float32(0), np.float32(-np.inf))[:, None, None, :]  # no looking at padding
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)  # [B, H, T, T]
+    return (weights @ values).swapaxes(1, 2).reshape(x.shape)
+
+
+def linear(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
+    """Multiply by a matrix and add its bias.
+
+    >>> linear({"a.weight": np.float32([[1, 2]]), "a.bias": np.float32([3])}, "a", np.float32([[1, 1]])).tolist()
+    [[6.0]]
+    """
+    rows = x.reshape(-1, x.shape[-1])  # one large product instead of one a sentence: NumPy would do them one by one
+    product = rows @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]  # [B T, in] @ [in, out] + [out]
+    return product.reshape(*x.shape[:-1], -1)
+
+
+def layer_norm(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
+    """Bring each token's vector to mean 0 and variance 1, then stretch and shift (https://arxiv.org/abs/1607.06450).
+
+    >>> layer_norm({"a.weight": np.float32([2, 2]), "a.bias": np.float32([1, 1])}, "a", np.float32([[3, 5]])).tolist()
+    [[-1.0, 3.0]]
+    """
+    x = x - x.mean(axis=-1, keepdims=True)
+    x = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(EPS))
+    return x * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    """Multiply by the probability that a standard normal is below x (https://arxiv.org/abs/1606.08415).
+
+    >>> gelu(np.float32([-10, 0, 1, 10])).round(4).tolist()
+    [-0.0, 0.0, 0.8413000106811523, 10.0]
+    """
+    return x * np.float32(0.5) * (1 + erf(x * np.float32(0.5**0.5)))
+
+
+def erf(x: np.ndarray) -> np.ndarray:
+    """Compute the error function to 1.5e-7, about float32's own precision: NumPy has none.
+
+    Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
+
+    >>> import math
+    >>> abs(float(erf(np.float32([0.5]))[0]) - math.erf(0.5)) < 5e-7
+    True
+    """
+    t = 1 / (1 + np.float32(0.3275911) * np.abs(x))
+    polynomial = np.float32(0)
+    for coefficient in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        polynomial = (polynomial + np.float32(coefficient)) * t  # Horner's rule, the highest power first
+    return np.copysign(1 - polynomial * np.exp(-x * x), x)

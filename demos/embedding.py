@@ -1,0 +1,230 @@
+"""Tokens become vectors: which tokens have vectors that point the same way, and what groups of words look like.
+
+The table is the real one of SmolLM2-135M-Instruct, 49,152 rows of 576 numbers (Q8_0 on disk, 8 bits a number). Nearness
+is the cosine of the angle: 1 the same direction, 0 at right angles. No meaning was put in: only text was learned from.
+
+Leaves out: what the layers make of a vector in its context; the table has one row for `bank`, river or money.
+"""
+
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from demos.common.alone import alone
+from demos.common.italian import number
+from demos.common.pieces import shorten
+from demos.common.prompt import piece, read_prompt
+from demos.smollm.tokenizer import decode, encode
+from demos.smollm.weights import load
+
+if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 0.7 s
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+GROUPS = {
+    "giorni": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "numeri": ("two", "three", "four", "five", "six", "seven", "eight"),
+    "animali": ("dog", "cat", "horse", "bird", "fish", "lion", "elephant"),
+    "paesi": ("Italy", "France", "Spain", "Germany", "Greece", "Poland", "Hungary"),
+}
+N_NEIGHBOURS, N_CANDIDATES, N_NUMBERS = 8, 200, 6
+
+
+def run(*, token: str = "king") -> dict:  # noqa: S107 - a token of text, no password
+    """Find the tokens nearest to `token`: a word (its token in mid-sentence, with a space, is tried first) or a piece.
+
+    `neighbours` are the nearest rows of the table, `other_words` those that are not the same word in other letters.
+    Raises ValueError where `token` is empty or more than one token of the vocabulary.
+    """
+    table, chosen = load().embedding, one_token(token)
+    return {
+        "token": token,
+        "id": chosen,
+        "piece": piece(chosen),
+        "n_vocab": len(table),
+        "hidden_size": table.shape[1],
+        "n_numbers": table.size,
+        "vector": [float(f"{value:.6g}") for value in table[chosen][:N_NUMBERS]],
+        **nearest(table, chosen),
+        **project(table),
+    }
+
+
+def one_token(text: str) -> int:
+    """Find the one token that a text is.
+
+    >>> one_token("king") == encode(" king")[0], one_token("!") == encode(" !")[0]
+    (True, True)
+    >>> one_token("incredibile")
+    Traceback (most recent call last):
+    ValueError: «incredibile» non è un token solo: diventa ·incred | ib | ile. Scegline uno.
+    """
+    ids = read_prompt(text, most=64)
+    in_sentence = ids if text[0].isspace() else encode(f" {text}")  # most words follow a space, part of their token
+    for written in (in_sentence, ids):
+        if len(written) == 1:
+            return written[0]
+    pieces = " | ".join(map(piece, in_sentence))
+    raise ValueError(f"«{shorten(text, 40)}» non è un token solo: diventa {shorten(pieces, 200)}. Scegline uno.")
+
+
+def nearest(table: np.ndarray, chosen: int) -> dict:
+    """List the rows of the table nearest to row `chosen`, by cosine, and how near a row is on average.
+
+    float32 finds the candidates among all the rows, float64 says how near they are: any machine gives the same digits.
+
+    >>> facts = nearest(load().embedding, one_token("king"))
+    >>> [row["piece"] for row in facts["other_words"]][:3]
+    ['·kings', '·queen', '·emperor']
+    """
+    lengths = np.sqrt(np.einsum("vd,vd->v", table, table))  # [V]
+    rough = (table @ table[chosen]) / (lengths * lengths[chosen])  # [V, d] @ [d] → [V]
+    rough[chosen] = -2  # nearer to itself than to any other
+    candidates = np.argsort(-rough, kind="stable")[:N_CANDIDATES]
+    near = cosines(table[candidates], table[chosen])  # [N_CANDIDATES]
+    order = np.argsort(-near, kind="stable")
+    rows = [{"id": int(candidates[n]), "piece": piece(int(candidates[n])), "cosine": float(near[n])} for n in order]
+    return {
+        "neighbours": rows[:N_NEIGHBOURS],
+        "other_words": distinct(rows, chosen)[:N_NEIGHBOURS],
+        "mean_cosine": round(float(np.delete(rough, chosen).mean(dtype=np.float64)), 3),
+    }
+
+
+def cosines(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Give the cosine of the angle of each row [N, d] with a vector [d], in float64.
+
+    >>> cosines(np.float32([[3, 4], [0, 2]]), np.float32([0, 1])).tolist()
+    [0.8, 1.0]
+    """
+    rows, vector = rows.astype(np.float64), vector.astype(np.float64)
+    return rows @ vector / (np.linalg.norm(rows, axis=1) * np.linalg.norm(vector))
+
+
+def distinct(rows: list[dict], chosen: int) -> list[dict]:
+    """Keep the first row of each word: `king`, `·King` and `KING` are one.
+
+    >>> king, queen = ({"id": one_token(word), "cosine": 0.9} for word in ("King", "queen"))
+    >>> distinct([king, queen, queen], one_token("king")) == [queen]
+    True
+    """
+    seen, kept = {decode([chosen]).strip().casefold()}, []
+    for row in rows:
+        word = decode([row["id"]]).strip().casefold()
+        if word not in seen:
+            seen.add(word)
+            kept.append(row)
+    return kept
+
+
+def project(table: np.ndarray) -> dict:
+    """Lay the words of `GROUPS` on a plane: the two directions in which their vectors differ most (SVD).
+
+    `own_group_percent` says how many words have a word of their own group as the nearest one, in all 576 dimensions.
+
+    >>> facts = project(load().embedding)
+    >>> facts["own_group_percent"], facts["groups"][0]["words"][0]
+    (100.0, 'Monday')
+    """
+    ids = [one_token(word) for words in GROUPS.values() for word in words]
+    vectors = table[ids].astype(np.float64)  # [N, d]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    near = vectors @ vectors.T - 2 * np.eye(len(ids))  # [N, N], each word but itself
+    names = np.repeat(list(GROUPS), [len(words) for words in GROUPS.values()])  # [N]
+    own = names[near.argmax(axis=1)] == names
+    centred = vectors - vectors.mean(axis=0)
+    _, spread, directions = np.linalg.svd(centred, full_matrices=False)
+    directions *= np.sign(directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)])[:, None]
+    points = centred @ directions[:2].T  # [N, d] @ [d, 2] → [N, 2]; the largest part of a direction is positive
+    return {
+        "groups": [
+            {"label": label, "words": list(words), "points": points[names == label].tolist()}
+            for label, words in GROUPS.items()
+        ],
+        "own_group_percent": 100 * float(own.mean()),
+        "spread_shown_percent": 100 * float((spread[:2] ** 2).sum() / (spread**2).sum()),
+    }
+
+
+def show(facts: dict) -> None:
+    """Print the vector, the nearest tokens, and the groups."""
+    v, d = number(facts["n_vocab"]), facts["hidden_size"]
+    print(f"1. La tabella: {v} token × {d} numeri = {number(facts['n_numbers'])}.")
+    print(f"   Il token {facts['piece']} ha id {facts['id']}: la riga {facts['id']} comincia con")
+    print("   " + "  ".join(number(value, 4) for value in facts["vector"]) + "  …")
+    print("2. I vicini: i vettori che puntano più nella stessa direzione (coseno, al massimo 1).")
+    for row in facts["neighbours"]:
+        print(f"   {shorten(row['piece']):<20}{number(row['cosine'], 3):>7}   id {row['id']}")
+    print(f"   Un token qualsiasi, in media: {number(facts['mean_cosine'], 3)}.")
+    print("3. Senza le altre grafie della stessa parola:")
+    words = ", ".join(f"{shorten(row['piece'])} {number(row['cosine'], 2)}" for row in facts["other_words"])
+    print(fill(f"   {words}", 88, subsequent_indent="   "))
+    print("4. Gruppi di parole, sul piano che le distingue di più (SVD di vettori lunghi 1):")
+    for group in facts["groups"]:
+        x, y = np.mean(group["points"], axis=0)
+        print(f"   {group['label']:<9}attorno a ({number(x, 2)}; {number(y, 2)}): {', '.join(group['words'][:4])}, …")
+    shown, own = number(facts["spread_shown_percent"], 0), number(facts["own_group_percent"], 0)
+    print(f"   Il piano mostra il {shown} % di come differiscono. Con tutti i {d} numeri, la parola più")
+    print(f"   vicina è dello stesso gruppo nel {own} % dei casi.")
+
+
+def plot(facts: dict) -> "Figure":
+    """Draw the nearest words as bars, and beside them the groups as points on a plane."""
+    from demos.common.figure import new_figure
+
+    figure = new_figure(1120, 430)
+    figure.set_layout_engine("none")  # placed by hand
+    draw_neighbours(figure.add_axes((0.145, 0.02, 0.27, 0.87)), facts)
+    draw_groups(figure.add_axes((0.54, 0.03, 0.455, 0.86)), facts)
+    return figure
+
+
+def draw_neighbours(axes: "Axes", facts: dict) -> None:
+    """Draw a bar for each of the nearest other words."""
+    from demos.common.blocks import FONTS, drawable
+    from demos.common.figure import BLUE
+
+    rows = facts["other_words"]
+    axes.barh(range(len(rows)), [max(row["cosine"], 0) for row in rows], height=0.7, color=BLUE)
+    for y, row in enumerate(rows):
+        label = drawable(shorten(row["piece"], 11))
+        axes.annotate(label, (0, y), xytext=(-10, 0), textcoords="offset points", ha="right", va="center", size=23,
+                      family=FONTS, parse_math=False)  # fmt: skip
+        axes.annotate(number(row["cosine"], 2), (max(row["cosine"], 0), y), xytext=(8, 0), textcoords="offset points",
+                      va="center", size=21)  # fmt: skip
+    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
+    axes.spines["bottom"].set_visible(False)
+    axes.set_title(f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)", x=-0.529, size=22, parse_math=False)
+
+
+def draw_groups(axes: "Axes", facts: dict) -> None:
+    """Draw the words of each group as points, with the group's name beside them."""
+    from demos.common.figure import PALETTE
+
+    tops = [max(y for _, y in group["points"]) for group in facts["groups"]]
+    for group, top, colour, marker in zip(facts["groups"], tops, PALETTE, "osD^", strict=False):
+        x, y = np.array(group["points"]).T
+        # The name of the highest cloud stands above it, the others below: so none falls on the cloud of another group.
+        place, offset, align = (y.max(), 12, "bottom") if top == max(tops) else (y.min(), -12, "top")
+        axes.plot(x, y, marker, color=colour, markersize=12, alpha=0.85, markeredgewidth=0)
+        axes.annotate(group["label"], (x.mean(), place), xytext=(0, offset), textcoords="offset points", ha="center",
+                      va=align, size=23, weight=600, color=colour)  # fmt: skip
+    axes.set(xticks=[], yticks=[])
+    axes.margins(0.14, 0.2)
+    axes.spines[["top", "right"]].set_visible(True)
+    axes.set_title("Gruppi di parole, da 576 numeri a 2", size=22)
+
+
+def alt(facts: dict) -> str:
+    """Say in words what the figure shows."""
+    near = ", ".join(f"{shorten(row['piece'])} {number(row['cosine'], 2)}" for row in facts["other_words"])
+    groups = ", ".join(group["label"] for group in facts["groups"])
+    return (
+        f"Barre dei token più vicini a {shorten(facts['piece'])} nella tabella, con il coseno: {near}. "
+        f"Accanto, parole come punti su un piano: {groups} formano nuvole separate."
+    )
+
+
+if __name__ == "__main__":
+    alone(run, show, plot)

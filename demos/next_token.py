@@ -1,0 +1,288 @@
+"""What a language model computes: a probability for each token of its vocabulary, to be the next one.
+
+Text is that, repeated. The model is SmolLM2-135M-Instruct, run for real in NumPy (`smollm/`). It learned from English
+almost only: the demo asks it the same thing in Italian too, to show what that does to the probabilities.
+
+Leaves out: beam search, nucleus sampling, repetition penalties; the chat template (the model goes on with the text).
+"""
+
+from textwrap import fill
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+
+from demos.common.alone import alone
+from demos.common.italian import number
+from demos.common.pieces import one_line, shorten, visible
+from demos.common.prompt import piece, read_prompt, significant
+from demos.smollm.generate import END, distribution, sample, top
+from demos.smollm.tokenizer import decode
+from demos.smollm.transformer import Cache, forward
+from demos.smollm.weights import Weights, load
+
+if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 0.7 s
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MAX_TOKENS = 512  # of the prompt
+IN_ITALIAN = "La capitale d'Italia è"
+TEMPERATURES = ("0.2", "0.5", "0.8", "1.0", "1.5", "2.0")
+COMPARED = ("0.5", "1.0", "1.5")
+N_LIKELIEST = 5
+SEEDS = (0, 1)
+
+
+def run(
+    *,
+    text: str = "The capital of Italy is",
+    temperature: Literal["0.2", "0.5", "0.8", "1.0", "1.5", "2.0"] = "1.0",
+    n_tokens: Annotated[int, range(1, 25)] = 8,
+) -> dict:
+    """Compute the next token's probabilities at `temperature`, and go on with `n_tokens` tokens, greedily and drawn.
+
+    The greedy text and its `steps` do not depend on the temperature: it never changes which token is the likeliest.
+    Raises ValueError for a text without tokens or with more than `MAX_TOKENS`, and for other values of the others.
+    """
+    if temperature not in TEMPERATURES:
+        raise ValueError(f"temperature {temperature!r} is not one of {', '.join(TEMPERATURES)}")
+    if n_tokens not in range(1, 25):
+        raise ValueError(f"n_tokens {n_tokens!r} is not from 1 to 24")
+    ids, weights = read_prompt(text, MAX_TOKENS), load()
+    return {
+        "text": text,
+        "ids": ids,
+        "pieces": [piece(token) for token in ids],
+        "n_prompt_tokens": len(ids),
+        "n_vocab": weights.shape.vocab,
+        "temperature": float(temperature),
+        **go_on(weights, ids, n_tokens, float(temperature)),
+        "drawn": [
+            visible(decode(sample(weights, ids, n_tokens, temperature=float(temperature), seed=seed)).encode())
+            for seed in SEEDS
+        ],
+        "model_language": "English",
+        "italian": {
+            "text": IN_ITALIAN,
+            **go_on(weights, read_prompt(IN_ITALIAN, MAX_TOKENS), n_tokens, float(temperature)),
+        },
+    }
+
+
+def go_on(weights: Weights, ids: list[int], n_tokens: int, temperature: float) -> dict:
+    """Look at the next token's probabilities, then go on with the likeliest token, one at a time.
+
+    >>> facts = go_on(load(), read_prompt("The capital of Italy is", 5), n_tokens=2, temperature=1.0)
+    >>> facts["likeliest"][0], facts["greedy"]
+    ({'id': 7268, 'piece': '·Rome', 'probability': 0.38}, '·Rome.')
+    """
+    cache = Cache.empty(weights.shape, len(ids) + n_tokens)
+    logits = first = forward(weights, ids, cache, last=True)[0]  # [T] → [V]: scores after the last token
+    chosen: list[int] = []
+    steps = []
+    for n in range(n_tokens):
+        if n > 0:
+            logits = forward(weights, chosen[-1:], cache, last=True)[0]  # [1] → [V]: the cache remembers all before
+        (token, probability), (second, runner_up) = top(distribution(logits), 2)
+        if token in END:
+            break
+        chosen.append(token)
+        other = {"second_piece": piece(second), "second_probability": significant(runner_up)}
+        steps.append(row(token, probability) | other)
+    greedy = visible(decode(chosen).encode())
+    return {**look(first, temperature), "n_new_tokens": len(chosen), "steps": steps, "greedy": greedy}
+
+
+def look(logits: np.ndarray, temperature: float) -> dict:
+    """Describe one distribution: its sum, the likeliest tokens, and how undecided it is, also at other temperatures.
+
+    >>> facts = look(np.float32([2, 1, 0, 0, 0, 0, 0]), temperature=1.0)
+    >>> facts["likeliest"][0]["probability"], facts["others_probability"], facts["sum_of_probabilities"]
+    (0.489, 0.132, 1.0)
+    """
+    probabilities = distribution(logits, temperature)  # [V]
+    likeliest = top(probabilities, N_LIKELIEST)
+    return {
+        "likeliest": [row(token, probability) for token, probability in likeliest],
+        "others_probability": significant(1 - sum(probability for _, probability in likeliest)),
+        "n_others": len(logits) - len(likeliest),
+        "n_probabilities": len(probabilities),
+        "n_zero_probabilities": int((probabilities <= 0).sum()),
+        "sum_of_probabilities": round(float(probabilities.sum()), 9),
+        "n_even_choices": even_choices(probabilities),
+        "by_temperature": [at_temperature(logits, [token for token, _ in likeliest], float(t)) for t in COMPARED],
+    }
+
+
+def at_temperature(logits: np.ndarray, tokens: list[int], temperature: float) -> dict:
+    """Give the probabilities of these tokens at a temperature.
+
+    >>> at_temperature(np.log(np.float32([0.8, 0.2])), [0, 1], 0.5)["probabilities"]
+    [0.941, 0.0588]
+    """
+    probabilities = distribution(logits, temperature)  # [V]
+    return {
+        "temperature": temperature,
+        "probabilities": [significant(float(probabilities[token])) for token in tokens],
+        "n_even_choices": even_choices(probabilities),
+    }
+
+
+def even_choices(probabilities: np.ndarray) -> float:
+    """Say among how many equally likely tokens one would be as undecided: the perplexity of the distribution.
+
+    >>> even_choices(np.array([0.25, 0.25, 0.25, 0.25, 0.0]))
+    4.0
+    """
+    some = probabilities[probabilities > 0]  # 0 log 0 is 0
+    return significant(2 ** -float((some * np.log2(some)).sum()))
+
+
+def row(token: int, probability: float) -> dict:
+    """Make a row of facts of a token.
+
+    >>> row(7268, 0.38001)
+    {'id': 7268, 'piece': '·Rome', 'probability': 0.38}
+    """
+    return {"id": token, "piece": piece(token), "probability": significant(probability)}
+
+
+def percent(probability: float) -> str:
+    """Write a probability as a percentage.
+
+    >>> percent(0.38), percent(0.0213), percent(0.0000213)
+    ('38,0 %', '2,1 %', '< 0,1 %')
+    """
+    return f"{number(100 * probability, 1)} %" if probability >= 0.0005 else "< 0,1 %"
+
+
+def list_likeliest(look: dict) -> str:
+    """Write the likeliest tokens in a line.
+
+    >>> list_likeliest({"likeliest": [row(7268, 0.38), row(260, 0.138)]})
+    '·Rome 38,0 %, ·the 13,8 %'
+    """
+    return ", ".join(f"{shorten(likely['piece'])} {percent(likely['probability'])}" for likely in look["likeliest"])
+
+
+def show(facts: dict) -> None:
+    """Print the way from the text to the probabilities, then one token at a time, then Italian."""
+    print(fill(f"1. Il testo: «{one_line(facts['text'])}»", 88, subsequent_indent="   "))
+    tokens = " | ".join(f"{shorten(text)} {token}" for text, token in zip(facts["pieces"], facts["ids"], strict=True))
+    print(fill(f"   {facts['n_prompt_tokens']} token: {shorten(tokens, 600)}", 88, subsequent_indent="   "))
+    print(f"\n2. Il modello dà una probabilità a ciascuno dei suoi {number(facts['n_vocab'])} token. I primi")
+    print(f"   {N_LIKELIEST}, e come li cambia la temperatura (divide i punteggi prima della softmax):")
+    show_distribution(facts)
+    print("\n3. Un token alla volta: si prende il più probabile, lo si aggiunge, si ricomincia.")
+    for n, step in enumerate(facts["steps"], start=1):
+        second = f"poi {shorten(step['second_piece'])} {percent(step['second_probability'])}"
+        print(f"   {n:>2}  {shorten(step['piece']):<20}{percent(step['probability']):>9}   {second}")
+    print(fill(f"   Il testo continua: «{facts['greedy']}»", 88, subsequent_indent="   "))
+    print(f"\n4. Oppure si estrae a sorte secondo le probabilità (temperatura {number(facts['temperature'])}):")
+    for text in facts["drawn"]:
+        print(fill(f"   «{text}»", 88, subsequent_indent="   "))
+    print("\n5. Il modello ha letto quasi solo inglese. In italiano:")
+    italian = facts["italian"]
+    print(fill(f"   «{italian['text']}» continua: «{italian['greedy']}»", 88, subsequent_indent="   "))
+    print(f"   I primi: {list_likeliest(italian)}")
+    print(f"   È indeciso come fra {number(italian['n_even_choices'], 0)} token alla pari;")
+    print(f"   con il testo di prima, come fra {number(facts['n_even_choices'], 0)}.")
+
+
+def show_distribution(facts: dict) -> None:
+    """Print the likeliest tokens, with their probability at each temperature."""
+    columns = facts["by_temperature"]
+    print(f"   {'token':<20}" + "".join(f"{'T = ' + number(column['temperature']):>12}" for column in columns))
+    for n, likely in enumerate(facts["likeliest"]):
+        cells = (percent(column["probabilities"][n]) for column in columns)
+        print(f"   {shorten(likely['piece']):<20}" + "".join(f"{cell:>12}" for cell in cells))
+    cells = (number(column["n_even_choices"], 0) for column in columns)
+    print(f"   {'indeciso come fra':<20}" + "".join(f"{cell:>12}" for cell in cells) + " token alla pari")
+    print(f"   A temperatura {number(facts['temperature'])}, agli altri {number(facts['n_others'])} token"
+          f" resta il {percent(facts['others_probability'])};")  # fmt: skip
+    print(f"   la somma di tutte le probabilità è {number(facts['sum_of_probabilities'])}.")
+
+
+def plot(facts: dict) -> "Figure":
+    """Draw the likeliest next tokens as bars, and beside them the text growing by one token a row."""
+    from demos.common.blocks import FONTS, drawable
+    from demos.common.figure import new_figure
+
+    figure = new_figure(1120, 430)
+    figure.set_layout_engine("none")  # placed by hand, in slide pixels
+    text = shorten(drawable_line(one_line(facts["text"])), 40)
+    figure.text(0.002, 0.985, f"«{text} …»", size=28, va="top", parse_math=False,
+                family=("Inter", *FONTS))  # fmt: skip
+    bars = figure.add_axes((0.185, 0.03, 0.285, 0.76))
+    labels = [drawable(shorten(likely["piece"], 13)) for likely in facts["likeliest"]]
+    draw_bars(bars, labels, facts)
+    rows = figure.add_axes((0.6, 0.03, 0.4, 0.76), xlim=(0, 448), ylim=(327, 0), xticks=[], yticks=[])
+    rows.set_axis_off()
+    draw_steps(rows, facts)
+    return figure
+
+
+def drawable_line(text: str) -> str:
+    r"""Write a line of text for the figure, with the code point of each character that no font here has.
+
+    >>> print(drawable_line("città 語"))
+    città \u{8a9e}
+    """
+    from demos.common.blocks import drawable
+
+    return " ".join("".join(drawable(character) for character in word) for word in text.split(" "))
+
+
+def draw_bars(axes: "Axes", labels: list[str], facts: dict) -> None:
+    """Draw a bar a token, and one for all the others together."""
+    from demos.common.blocks import FONTS
+    from demos.common.figure import BLUE, GREY
+
+    probabilities = [likely["probability"] for likely in facts["likeliest"]] + [facts["others_probability"]]
+    others = f"altri {number(facts['n_others'])}"
+    axes.barh(range(len(probabilities)), probabilities, height=0.7, color=[BLUE] * len(labels) + [GREY])
+    for y, (label, probability) in enumerate(zip([*labels, others], probabilities, strict=True)):
+        family = FONTS if y < len(labels) else None
+        axes.annotate(label, (0, y), xytext=(-12, 0), textcoords="offset points", ha="right", va="center",
+                      size=24 if y < len(labels) else 20, family=family, parse_math=False)  # fmt: skip
+        axes.annotate(percent(probability), (probability, y), xytext=(8, 0), textcoords="offset points", va="center",
+                      size=22, weight=600 if y == 0 else "normal")  # fmt: skip
+    axes.set(xlim=(0, max(probabilities)), ylim=(len(probabilities) - 0.5, -0.5), xticks=[], yticks=[])
+    axes.spines[["bottom"]].set_visible(False)
+    axes.set_title(f"Il prossimo token (temperatura {number(facts['temperature'])})", x=-0.642, size=22)
+
+
+def draw_steps(axes: "Axes", facts: dict, most: int = 8) -> None:
+    """Draw a row for each of the first tokens taken: its number, its block, its probability."""
+    from matplotlib.patches import FancyBboxPatch
+
+    from demos.common.blocks import FONTS, drawable, text_width
+    from demos.common.figure import GREY, TINTS
+
+    axes.set_title("E poi? Ogni volta il più probabile", size=22)
+    steps = facts["steps"]
+    for n, step in enumerate(steps[:most]):
+        y, label = 20 + 41 * n, drawable(shorten(step["piece"], 15))
+        width = text_width(label, 24) + 20
+        axes.text(26, y, str(n + 1), size=20, ha="right", va="center", color=GREY)
+        axes.add_patch(FancyBboxPatch((44, y - 17), width, 34, "round,pad=0,rounding_size=6", ec="none",
+                                      facecolor=TINTS[n % len(TINTS)]))  # fmt: skip
+        axes.text(44 + width / 2, y, label, size=24, family=FONTS, ha="center", va="center", parse_math=False)
+        axes.text(330, y, percent(step["probability"]), size=22, ha="right", va="center")
+    if len(steps) > most:
+        axes.text(352, 20 + 41 * (most - 1), f"e altri {len(steps) - most}", size=20, va="center", color=GREY)
+    if not steps:
+        axes.text(44, 20, "Il modello qui ha finito.", size=22, va="center")
+
+
+def alt(facts: dict) -> str:
+    """Say in words what the figure shows."""
+    return (
+        f"Barre dei token più probabili dopo «{one_line(facts['text'], 100)}», a temperatura "
+        f"{number(facts['temperature'])}: {list_likeliest(facts)}; a tutti gli altri insieme "
+        f"{percent(facts['others_probability'])}. "
+        f"Accanto, il testo che cresce di un token alla volta: «{facts['greedy']}»."
+    )
+
+
+if __name__ == "__main__":
+    alone(run, show, plot)

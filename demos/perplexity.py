@@ -1,0 +1,360 @@
+"""What fewer bits cost a whole model: the perplexity of a real LLM at 16, 8, ... 2 bits, and what others measured.
+
+Perplexity is how many tokens, equally likely, the model would be hesitating between: exp of the mean of -log of the
+probability that it gave to each real next token. It is measured on a text written for this project, that the model
+has never seen. The LLM's file is already 4-bit (Q4_1, embeddings Q8_0): what is lost here comes on top of that. So a
+second model that really is FP32, all-MiniLM-L6-v2, is quantized likewise: how far do its sentence vectors move?
+
+Leaves out: better methods than rounding to the nearest (GPTQ, AWQ, K-quants), activations and cache in fewer bits; how
+good the answers are; and with so short a text, differences of some thousandths are chance (`perplexity_ratio_error`).
+"""
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from demos.common.alone import alone
+from demos.common.catalogue import DATA, find_model, load_rows, n_params
+from demos.common.italian import number
+from demos.common.minilm_encoder import embed, load_tensors
+from demos.common.prompt import significant
+from demos.common.requantized import matrices, round_trip_all, size_bytes, writable_copy
+from demos.smollm import tokenizer
+from demos.smollm.reader import Q4_1, Q8_0
+from demos.smollm.transformer import forward
+from demos.smollm.weights import Weights, header, load
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TEXT, SENTENCES = DATA / "texts" / "english-heldout.txt", DATA / "sentences.txt"  # both written for this project
+N_TOKENS = 256  # predicted, each from all before it: the beginning of the text
+BITS = (16, 8, 6, 5, 4, 3, 2)
+SCOPES = {"row": "una scala per riga", "block32": "blocchi di 32"}
+FORMATS = {Q4_1: "Q4_1", Q8_0: "Q8_0"}
+TOP = 12  # of the figure's axis; what is lost beyond is written
+
+
+def losses(weights: Weights, ids: list[int]) -> np.ndarray:
+    """Give -log of the probability of each token but the first, natural logarithm: [T - 1].
+
+    >>> losses(load(), tokenizer.encode("The capital of France is Paris")).round(1).tolist()
+    [11.5, 0.3, 2.4, 0.5, 0.3]
+    """
+    logits = forward(weights, ids[:-1])  # [T - 1, V]
+    logits -= logits.max(axis=-1, keepdims=True)  # so that exp can't overflow
+    chosen = logits[np.arange(len(logits)), ids[1:]].astype(np.float64)  # [T - 1]
+    return np.log(np.exp(logits, out=logits).sum(axis=-1, dtype=np.float64)) - chosen
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Rank values from 0; equal ones share the mean of their ranks.
+
+    >>> ranks(np.array([0.3, 0.1, 0.3, 0.9])).tolist()
+    [1.5, 0.0, 1.5, 3.0]
+    """
+    below, equal = values[:, None] > values, values[:, None] == values  # [n, n]
+    return below.sum(axis=1) + (equal.sum(axis=1) - 1) / 2
+
+
+def moved(vectors: np.ndarray, base: np.ndarray) -> dict[str, float]:
+    """Say how far sentence vectors [B, d], of length 1, moved from `base`: cosines, and Spearman's rank correlation.
+
+    The correlation is that of the similarities of all pairs: does whoever looks for the nearest sentence still find it?
+
+    >>> moved(np.eye(3)[:, ::-1], np.eye(3))["cosine_mean"]
+    0.3333333333333333
+    """
+    vectors, base = vectors.astype(np.float64), base.astype(np.float64)
+    cosines, pairs = (vectors * base).sum(axis=1), np.triu_indices(len(base), 1)
+    now, before = (ranks((v @ v.T)[pairs].round(12)) for v in (vectors, base))  # [B (B - 1) / 2]
+    spread = now.std() * before.std()
+    covariance = ((now - now.mean()) * (before - before.mean())).mean()
+    return {
+        "cosine_mean": float(cosines.mean()),
+        "cosine_worst": float(cosines.min()),
+        "rank_correlation": float(covariance / spread) if spread else 0.0,
+    }
+
+
+@lru_cache(maxsize=1)
+def measured() -> dict:
+    """Measure both models at every number of bits and granularity; once a process, since it takes a dozen seconds."""
+    weights, ids = load(), tokenizer.encode(TEXT.read_text(encoding="utf-8"))[: N_TOKENS + 1]
+    copy = writable_copy(weights)
+    grid, base = [], np.empty(0)
+    for granularity, bits in ((g, b) for g in SCOPES for b in BITS):
+        if bits == 16 and grid:
+            grid.append(grid[0] | {"granularity": granularity})  # no scales: the same
+            continue
+        round_trip_all(zip(matrices(weights), matrices(copy), strict=True), bits, granularity)
+        loss = losses(copy, ids)  # [T]
+        base = loss if bits == 16 else base
+        grid.append(llm_row(weights, bits, granularity, loss, base) | minilm_row(bits, granularity))
+    return {
+        "grid": grid,
+        "n_tokens": len(ids) - 1,
+        "last_words": tokenizer.decode(ids[-8:]),
+        "minilm_whole_matrix": minilm_row(8, "tensor"),
+    }
+
+
+def llm_row(weights: Weights, bits: int, granularity: str, loss: np.ndarray, base: np.ndarray) -> dict:
+    """Put together what is known of the LLM at so many bits; `base` is the loss of each token at 16.
+
+    The error of the ratio is the standard error of the mean difference: how much another text might change it.
+
+    >>> row = llm_row(load(), 8, "block32", np.log([2.0, 6.0]), np.log([2.0, 3.0]))
+    >>> round(row["perplexity_ratio"], 3), row["bits_per_weight"], row["size_bytes"]
+    (1.414, 8.5, 143025408)
+    """
+    arrays = [array for _, array in weights.arrays()]
+    in_matrices = [array for array in arrays if array.ndim == 2]
+    n_weights, matrix_bytes = sum(a.size for a in in_matrices), size_bytes(in_matrices, bits, granularity)
+    ratio = math.exp(float((loss - base).mean()))
+    return {
+        "bits": bits,
+        "granularity": granularity,
+        "bits_per_weight": 8 * matrix_bytes / n_weights,
+        "size_bytes": size_bytes(arrays, bits, granularity),
+        "perplexity": stable(math.exp(float(loss.mean()))),
+        "perplexity_ratio": stable(ratio),
+        "perplexity_ratio_error": stable(ratio * float((loss - base).std(ddof=1)) / math.sqrt(len(loss))),
+    }
+
+
+def stable(value: float) -> float:
+    """Keep two digits of a number beyond 1000: a ruined model magnifies float32's noise, and the rest would be that.
+
+    >>> stable(42986644.4), stable(63.1145)
+    (43000000.0, 63.1145)
+    """
+    return significant(value, 2) if value > 1000 else value
+
+
+@lru_cache(maxsize=1)
+def vectors_in_fp32() -> tuple[list[str], np.ndarray]:
+    """Read the sentences, and compute their vectors with the FP32 model, once a process.
+
+    >>> sentences, vectors = vectors_in_fp32()
+    >>> len(sentences), vectors.shape
+    (20, (20, 384))
+    """
+    sentences = SENTENCES.read_text(encoding="utf-8").splitlines()
+    return sentences, embed(load_tensors(), sentences)
+
+
+def minilm_row(bits: int, granularity: str) -> dict:
+    """Quantize MiniLM, and say how far its vectors of the sentences moved from those of the FP32 model.
+
+    >>> minilm_row(16, "row")["cosine_worst"] > 0.999999
+    True
+    """
+    (sentences, base), tensors = vectors_in_fp32(), load_tensors()
+    rounded = {name: np.empty_like(array) if array.ndim == 2 else array for name, array in tensors.items()}
+    pairs = ((array, rounded[name]) for name, array in tensors.items() if array.ndim == 2)
+    round_trip_all(pairs, bits, granularity)
+    return moved(embed(rounded, sentences), base) | {
+        "minilm_size_bytes": size_bytes(tensors.values(), bits, granularity)
+    }
+
+
+def published() -> list[dict]:
+    """Give what others measured, each type once, with perplexity over that of the same model in 16 bits.
+
+    >>> [(row["type"], round(row["perplexity_ratio"], 4)) for row in published()[0]["rows"]][:2]
+    [('F16', 1.0), ('Q8_0', 1.0001)]
+    """
+    models: dict[str, dict] = {}
+    for table in load_rows(DATA / "quantization.toml", "table"):
+        of_model = models.setdefault(table["model"], {"model": table["name"], "sources": [], "rows": []})
+        of_model["sources"].append(table["source"])
+        weights, known = n_params(find_model(table["model"])), {row["type"] for row in of_model["rows"]}
+        of_model["rows"] += [
+            {"type": row["type"], "bits_per_weight": row.get("bits_per_weight", row["size_gib"] * 2**33 / weights),
+             "perplexity": row["ppl"], "perplexity_ratio": row["ppl"] / table["rows"][0]["ppl"]}
+            for row in table["rows"] if row["type"] not in known
+        ]  # fmt: skip
+    for of_model in models.values():
+        of_model["rows"].sort(key=lambda row: -row["bits_per_weight"])
+    return list(models.values())
+
+
+def run(
+    *,
+    bits: Literal["16", "8", "6", "5", "4", "3", "2"] = "4",
+    granularity: Literal["row", "block32"] = "block32",
+) -> dict:
+    """Measure both models at every number of bits (`grid`), and put the chosen point at the top.
+
+    Raises ValueError for a value that is none of the choices, and FileNotFoundError where a model is not installed.
+    """
+    for value, choices in ((bits, tuple(map(str, BITS))), (granularity, tuple(SCOPES))):
+        if value not in choices:
+            raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
+    facts, file = measured(), header()
+    chosen = next(row for row in facts["grid"] if (row["bits"], row["granularity"]) == (int(bits), granularity))
+    n_weights = sum(array.size for _, array in load().arrays())
+    return {
+        **chosen,
+        "ratios": {
+            scope: {str(r["bits"]): r["perplexity_ratio"] for r in facts["grid"] if r["granularity"] == scope}
+            for scope in SCOPES
+        },
+        "n_params": n_weights,
+        "base_layers": FORMATS[file.tensors["blk.0.ffn_up.weight"].kind],
+        "base_embeddings": FORMATS[file.tensors["token_embd.weight"].kind],
+        "base_size_bytes": sum(tensor.n_bytes for tensor in file.tensors.values()),
+        "base_bits_per_weight": 8 * sum(tensor.n_bytes for tensor in file.tensors.values()) / n_weights,
+        "n_sentences": len(vectors_in_fp32()[0]),
+        **facts,
+        "published": published(),
+    }
+
+
+def show(facts: dict) -> None:
+    """Print both models at every number of bits, and what others measured, in Italian."""
+    print("QUANTO SI PERDE\n")
+    print(f"1. SmolLM2-135M sui primi {facts['n_tokens']} token di un testo inglese mai visto")
+    print("   perplessità: fra quanti token ugualmente probabili il modello è indeciso")
+    base = f"{facts['base_layers']}; embedding {facts['base_embeddings']}"
+    print(f"   Attenzione: il file di partenza è già a 4 bit ({base}),")
+    size = number(facts["base_size_bytes"] / 1e6, 1)
+    print(f"   {size} MB: qui si quantizza una seconda volta.")
+    for scope, name in SCOPES.items():
+        print(f"\n   {name:<18}  bit/peso        MB    perplessità      rispetto a 16 bit")
+        for row in (row for row in facts["grid"] if row["granularity"] == scope):
+            print(f"   {row['bits']:>12} bit  {llm_columns(row)}{mark(row, facts)}")
+    print(f"\n2. MiniLM, pubblicato in FP32: {facts['n_sentences']} frasi, il loro vettore prima e dopo")
+    print("   coseno: 1 vuol dire non spostato; ordine: correlazione fra le somiglianze")
+    for scope, name in SCOPES.items():
+        print(f"\n   {name:<18}        MB   coseno medio   il peggiore    ordine")
+        for row in (row for row in facts["grid"] if row["granularity"] == scope):
+            print(f"   {row['bits']:>12} bit  {minilm_columns(row)}{mark(row, facts)}")
+    print("\n   e a 8 bit, ma con una sola scala per tutta la matrice:")
+    print(f"   {8:>12} bit  {minilm_columns(facts['minilm_whole_matrix'])}")
+    show_published(facts["published"])
+
+
+def mark(row: dict, facts: dict) -> str:
+    """Mark the row of the chosen variant.
+
+    >>> mark({"bits": 4, "granularity": "row"}, {"bits": 4, "granularity": "row"})
+    ' <'
+    """
+    return " <" if all(row[key] == facts[key] for key in ("bits", "granularity")) else ""
+
+
+def llm_columns(row: dict) -> str:
+    """Write a row's numbers for the LLM.
+
+    >>> row = {"bits_per_weight": 4.5, "size_bytes": 75792384, "perplexity": 63.1, "perplexity_ratio": 1.43}
+    >>> llm_columns(row | {"perplexity_ratio_error": 0.03})
+    '    4,50     75,8          63,10 ×        1,430 ± 0,030'
+    """
+    ratio, error = row["perplexity_ratio"], row["perplexity_ratio_error"]
+    digits = 3 if ratio < 100 else 0
+    return (
+        f"{number(row['bits_per_weight'], 2):>8}{number(row['size_bytes'] / 1e6, 1):>9}"
+        f"{number(row['perplexity'], 2 if ratio < 100 else 0):>15} × {number(ratio, digits):>12}"
+        + (f" ± {number(error, 3)}" if ratio < 100 else "")
+    )
+
+
+def minilm_columns(row: dict) -> str:
+    """Write a row's numbers for MiniLM.
+
+    >>> row = {"minilm_size_bytes": 12e6, "cosine_mean": 0.95, "cosine_worst": 0.94, "rank_correlation": 0.945}
+    >>> minilm_columns(row)
+    '    12,0         0,9500        0,9400    0,9450'
+    """
+    return (
+        f"{number(row['minilm_size_bytes'] / 1e6, 1):>8}{number(row['cosine_mean'], 4):>15}"
+        f"{number(row['cosine_worst'], 4):>14}{number(row['rank_correlation'], 4):>10}"
+    )
+
+
+def show_published(models: list[dict]) -> None:
+    """Print what others measured on larger models."""
+    print("\n3. Che cosa hanno misurato altri, con i formati di llama.cpp (wikitext-2)")
+    for of_model in models:
+        print(f"   {of_model['model']:<12}bit/peso    perplessità      rispetto a F16")
+        for row in of_model["rows"]:
+            bits, perplexity = number(row["bits_per_weight"], 2), number(row["perplexity"], 3)
+            print(f"     {row['type']:<8}{bits:>10}{perplexity:>15} × {number(row['perplexity_ratio'], 4):>15}")
+    print("   Perplessità di testi e modelli diversi non si confrontano: i rapporti sì.")
+
+
+def plot(facts: dict) -> "Figure":
+    """Draw perplexity over that of 16 bits against bits a weight, ours and others', and MiniLM's vectors beside it."""
+    from demos.common import figure
+
+    fig = figure.new_figure()
+    left, right = fig.subplots(1, 2, width_ratios=(1.5, 1))
+    plot_ratios(left, facts)
+    plot_minilm(right, facts)
+    return fig
+
+
+def plot_ratios(axes: "Axes", facts: dict) -> None:
+    """Draw a line a granularity, the others' points, and a ring around the chosen one; all axes are logarithmic."""
+    from demos.common import figure
+
+    for scope, color, marker in zip(SCOPES, (figure.BLUE, figure.GREEN), "sD", strict=True):
+        rows = [row for row in facts["grid"] if row["granularity"] == scope]
+        bits, ratios = ([row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio"))
+        axes.plot(bits, ratios, color=color, marker=marker, label=f"SmolLM2, {SCOPES[scope]}")
+    for of_model, color, marker in zip(facts["published"], (figure.GREY, figure.VERMILION), "^v", strict=True):
+        bits, ratios = ([row[key] for row in of_model["rows"]] for key in ("bits_per_weight", "perplexity_ratio"))
+        axes.plot(bits, ratios, marker, color=color, ms=10, label=f"{of_model['model']}, pubblicato")
+    if facts["perplexity_ratio"] < TOP:
+        axes.plot(facts["bits_per_weight"], facts["perplexity_ratio"], "o", ms=20, mew=3, mfc="none", mec=figure.INK)
+    axes.set(xscale="log", yscale="log", xlim=(2.3, 18), ylim=(0.9, TOP))
+    axes.set_xticks([3, 4, 5, 6, 8, 16], ["3", "4", "5", "6", "8", "16"])
+    axes.set_yticks([1, 1.5, 2, 3, 5, 10], ["× 1", "× 1,5", "× 2", "× 3", "× 5", "× 10"])
+    axes.minorticks_off()
+    axes.set(xlabel="bit per peso, scale comprese", ylabel="perplessità / quella a 16 bit")
+    axes.grid(axis="y")
+    axes.legend(loc="upper right", borderaxespad=0, labelspacing=0.3)
+    times = number(facts["perplexity_ratio"], 2 if facts["perplexity_ratio"] < 100 else 0)
+    axes.set_title(f"{number(facts['bits_per_weight'], 2)} bit per peso: perplessità × {times}")
+
+
+def plot_minilm(axes: "Axes", facts: dict) -> None:
+    """Draw how far MiniLM's vectors moved, for the chosen granularity."""
+    from demos.common import figure
+
+    rows = [row for row in facts["grid"] if row["granularity"] == facts["granularity"]]
+    lines = (("cosine_mean", "coseno medio", figure.BLUE, "o"), ("cosine_worst", "il peggiore", figure.VERMILION, "v"),
+             ("rank_correlation", "ordine delle somiglianze", figure.GREEN, "D"))  # fmt: skip
+    for key, label, color, marker in lines:
+        axes.plot(range(len(rows)), [row[key] for row in rows], color=color, marker=marker, label=label)
+    axes.set_xticks(range(len(rows)), [str(row["bits"]) for row in rows])
+    axes.set(ylim=(-0.15, 1.08), xlabel="bit", yticks=[0, 0.5, 1])
+    axes.yaxis.set_major_formatter(lambda value, _: number(value))
+    axes.grid(axis="y")
+    axes.legend(loc="lower left", borderaxespad=0, labelspacing=0.3)
+    axes.set_title("MiniLM, nato in FP32")
+
+
+def alt(facts: dict) -> str:
+    """Say in Italian what the figure shows, with its numbers."""
+    row = {b: number(r, 2) for b, r in facts["ratios"]["row"].items() if r < 100}
+    block = {b: number(r, 2) for b, r in facts["ratios"]["block32"].items() if r < 100}
+    others = " e ".join(
+        f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows']), 2)}" for m in facts["published"]
+    )
+    return (
+        "A sinistra la perplessità di SmolLM2, rispetto a quella a 16 bit, contro i bit per peso: a 8, 6, 5, 4 bit è,"
+        f" per riga, {', '.join(row[b] for b in '8654')} volte, a blocchi di 32 {', '.join(block[b] for b in '8654')};"
+        f" con meno bit esce dal grafico. I modelli pubblicati stanno più in basso: {others} volte. A destra MiniLM"
+        f" ({SCOPES[facts['granularity']]}): a {facts['bits']} bit il coseno medio è {number(facts['cosine_mean'], 3)},"
+        f" la correlazione dell'ordine {number(facts['rank_correlation'], 3)}."
+    )
+
+
+if __name__ == "__main__":
+    alone(run, show, plot)

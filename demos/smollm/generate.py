@@ -1,0 +1,104 @@
+"""Text from a language model: probabilities of the next token, then one token after another.
+
+Leaves out: beam search, nucleus sampling, repetition penalties.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import numpy as np
+
+from demos.smollm.prefill import prefill
+from demos.smollm.transformer import Cache, forward
+from demos.smollm.weights import Weights
+
+END = (0, 2)  # <|endoftext|>, <|im_end|>: the model says that it has finished
+
+
+def distribution(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Turn logits [.., V] into probabilities, float64: below 1 a temperature sharpens them, above 1 it flattens them.
+
+    Raises ValueError where the temperature is not above 0; what it tends to there is `greedy`.
+
+    >>> distribution(np.float32([2, 1]), temperature=0.5).round(3).tolist()
+    [0.881, 0.119]
+    """
+    if not 0 < temperature < float("inf"):
+        raise ValueError(f"temperature {temperature} is not a number above 0; the likeliest token is `greedy`")
+    scaled = (logits - logits.max(axis=-1, keepdims=True)).astype(np.float64) / temperature  # first to 0: no overflow
+    odds = np.exp(scaled)
+    return odds / odds.sum(axis=-1, keepdims=True)
+
+
+def top(probabilities: np.ndarray, k: int) -> list[tuple[int, float]]:
+    """List the k likeliest tokens, each with its probability, the likeliest first (the lower id where two are equal).
+
+    >>> top(np.array([0.2, 0.5, 0.3]), 2)
+    [(1, 0.5), (2, 0.3)]
+    """
+    order = np.argsort(-probabilities, kind="stable")[:k]
+    return [(int(token), float(probabilities[token])) for token in order]
+
+
+def greedy(weights: Weights, ids: Sequence[int], n_tokens: int, *, stop: Collection[int] = END) -> Iterator[int]:
+    r"""Go on with the likeliest token each time: at most `n_tokens`, up to and without one of `stop`.
+
+    Raises ValueError, at the call, where the ids are none, too many or not in the vocabulary.
+
+    >>> from demos.smollm import tokenizer, weights
+    >>> tokenizer.decode(greedy(weights.load(), tokenizer.encode("The capital of France is"), 3))
+    ' Paris.\n'
+    """
+    return go_on(weights, ids, n_tokens, lambda logits: int(logits.argmax()), stop)
+
+
+def sample(
+    weights: Weights,
+    ids: Sequence[int],
+    n_tokens: int,
+    *,
+    temperature: float = 1.0,
+    k: int | None = None,
+    seed: int = 0,
+    stop: Collection[int] = END,
+) -> Iterator[int]:
+    """Go on with tokens drawn by their probability, among the `k` likeliest if given. The same seed draws the same.
+
+    Raises ValueError, at the call, as `greedy` and `distribution`.
+
+    >>> from demos.smollm import tokenizer, weights
+    >>> len(list(sample(weights.load(), tokenizer.encode("Once upon a time"), 4, temperature=0.8)))
+    4
+    """
+    distribution(np.zeros(1), temperature)  # a bad temperature is an error now, not at the first token
+    rng = np.random.default_rng(seed)
+    return go_on(weights, ids, n_tokens, lambda logits: draw(distribution(logits, temperature), k, rng), stop)
+
+
+def draw(probabilities: np.ndarray, k: int | None, rng: np.random.Generator) -> int:
+    """Draw one token: the first, in order of probability, where the sum of probabilities passes a random number.
+
+    >>> draw(np.array([0.1, 0.6, 0.3]), 1, np.random.default_rng(0))
+    1
+    """
+    order = np.argsort(-probabilities, kind="stable")[:k]  # [k]
+    sums = np.cumsum(probabilities[order])  # [k]
+    return int(order[np.searchsorted(sums, rng.random() * sums[-1], side="right")])
+
+
+def go_on(
+    weights: Weights, ids: Sequence[int], n_tokens: int, choose: Callable[[np.ndarray], int], stop: Collection[int]
+) -> Iterator[int]:
+    """Compute the prompt once, then one token at a time with the cache; `choose` picks from logits [V]."""
+    cache = Cache.empty(weights.shape, len(ids) + n_tokens)
+    logits = prefill(weights, ids, cache)  # [V]; now, so that a bad prompt is an error at the call
+
+    def tokens(logits: np.ndarray) -> Iterator[int]:
+        for n in range(n_tokens):
+            token = choose(logits)
+            if token in stop:
+                return
+            yield token
+            if n + 1 < n_tokens:
+                logits = forward(weights, [token], cache, last=True)[0]  # [V]
+
+    return tokens(logits)

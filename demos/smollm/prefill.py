@@ -1,0 +1,78 @@
+"""A long prompt through the LLM on all cores: its parts pass the layers one behind the other, as on an assembly line.
+
+A part of the prompt may enter a layer as soon as the part before it has left there its keys and values, which is all
+that it needs of it. So each core computes a part from the first layer to the last, norms and exponentials included,
+which NumPy alone leaves to one core; with matrix products alone shared between cores, half as much again is lost.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from threading import Event
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from demos.smollm.transformer import Cache, check, forward, hidden
+from demos.smollm.weights import Weights
+
+LEAST = 128  # tokens of a part: fewer would make the matrix products slow
+EVEN = 2000  # a token's own work is worth looking at so many tokens (measured; it only balances the parts)
+STEP = 16  # rows that a matrix product does at once: the rest of a part that is no multiple would cost as much
+
+
+@lru_cache(maxsize=1)
+def blas() -> ThreadpoolController:
+    """Find the library that computes NumPy's matrix products, once a process."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+def parts(n_tokens: int, n_parts: int, seen: int = 0) -> list[slice]:
+    """Cut a prompt into parts that take the same time: the first is the longest, since it has least to look at.
+
+    >>> parts(512, 2)
+    [slice(0, 272, None), slice(272, 512, None)]
+    """
+    work = np.cumsum(EVEN + seen + np.arange(n_tokens))
+    ends = [STEP * round(np.searchsorted(work, work[-1] * (i + 1) / n_parts) / STEP) for i in range(n_parts - 1)]
+    return [slice(*pair) for pair in zip([0, *ends], [*ends, n_tokens], strict=True)]
+
+
+def prefill(weights: Weights, ids: Sequence[int], cache: Cache) -> np.ndarray:
+    """Fill the cache with the prompt and give the logits [V] after its last token, as `forward` does.
+
+    Raises ValueError as `forward`.
+
+    >>> from demos.smollm import weights
+    >>> shape = weights.load().shape
+    >>> prefill(weights.load(), range(100, 612), Cache.empty(shape, 512)).shape
+    (49152,)
+    """
+    threads = max((library.num_threads for library in blas().lib_controllers), default=1)
+    n_parts = min(threads, len(ids) // LEAST)
+    if n_parts < 2:
+        return forward(weights, ids, cache, last=True)[0]
+    check(ids, cache, weights.shape)  # an error here, before there are threads
+    cuts = parts(len(ids), n_parts, cache.length)
+    left = [[Event() for _ in weights.layers] for _ in cuts]  # set when a part has left its keys and values in a layer
+
+    def compute(part: int) -> np.ndarray:
+        start = cache.length + cuts[part].start
+        mine = Cache(keys=cache.keys, values=cache.values, length=start)  # the same arrays, another place in them
+
+        def watch(what: str, layer: int, _: np.ndarray) -> None:
+            if what == "hidden" and part > 0 and layer < len(weights.layers):
+                left[part - 1][layer].wait()
+            elif what == "attention":
+                left[part][layer].set()
+
+        try:
+            return hidden(weights, ids[cuts[part]], mine, watch=watch)[-1]  # [d]
+        finally:
+            for event in left[part]:  # after an error too: nobody waits for ever
+                event.set()
+
+    with blas().limit(limits=1), ThreadPoolExecutor(n_parts) as pool:
+        last = list(pool.map(compute, range(n_parts)))[-1]  # [d]
+    cache.length += len(ids)
+    return weights.embedding @ last  # [V, d] @ [d] → [V]

@@ -1,0 +1,232 @@
+"""A real LLM in NumPy: the forward pass of SmolLM2-135M, and of any model of the Llama family.
+
+    token ids → embedding → 30 × (attention, then feed-forward, each added to what it read) → norm → logits
+
+In the shapes: T tokens to compute, S tokens to look at (those in the cache and these T), d = 576 the width of the
+model, H = 9 heads of queries, K = 3 heads of keys and values, G = H / K = 3, D = 64 the width of a head, F = 1536 the
+width of the feed-forward part, V = 49152 tokens in the vocabulary. All numbers are float32.
+
+Leaves out: training, batches (one text at a time), dropout.
+Llama: https://arxiv.org/abs/2302.13971. SmolLM2: https://arxiv.org/abs/2502.02737.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from demos.smollm.weights import Layer, Shape, Weights
+
+Watch = Callable[[str, int, np.ndarray], None]
+"""Who wants to see inside passes `watch(what, layer, values)`, called as the values appear; nothing changes them later.
+"hidden" [T, d]: 0 the embeddings, i after i layers. For the layers, from 0: "attention" [H, T, S], the probabilities
+(where T is above `PIECE`, in pieces of so many tokens), and "ffn" [T, F], the middle of the feed-forward part."""
+
+PIECE = 128  # tokens that attention does at once
+
+
+def ignore(what: str, layer: int, values: np.ndarray) -> None:
+    """Watch nothing.
+
+    >>> ignore("hidden", 0, np.zeros((1, 576)))
+    """
+
+
+@dataclass(kw_only=True)
+class Cache:
+    """Keys and values of the tokens seen so far: with them, one more token costs one token's work."""
+
+    keys: np.ndarray
+    """[n_layers, K, capacity, D]; those of a token never change, since no token looks at later ones."""
+    values: np.ndarray
+    """[n_layers, K, capacity, D]"""
+    length: int = 0
+    """Tokens in it."""
+
+    @classmethod
+    def empty(cls, shape: Shape, capacity: int) -> "Cache":
+        """Make room for `capacity` tokens: 46,080 bytes each. Raises ValueError beyond the model's context.
+
+        >>> from demos.smollm.weights import load
+        >>> cache = Cache.empty(load().shape, 100)
+        >>> cache.keys.shape, cache.keys.nbytes + cache.values.nbytes
+        ((30, 3, 100, 64), 4608000)
+        """
+        if capacity > shape.context:
+            raise ValueError(f"{capacity} tokens are too many: the model's context holds {shape.context}")
+        room = (shape.n_layers, shape.n_kv_heads, capacity, shape.head_dim)
+        return cls(keys=np.empty(room, np.float32), values=np.empty(room, np.float32))
+
+
+def rms_norm(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
+    """Bring each token's vector to length √d, then stretch each direction: https://arxiv.org/abs/1910.07467.
+
+    >>> rms_norm(np.float32([[3, 4]]), np.float32([1, 1]), eps=0).round(3).tolist()
+    [[0.8489999771118164, 1.13100004196167]]
+    """
+    mean_square = np.mean(x * x, axis=-1, keepdims=True)  # [T, d] → [T, 1]
+    return x / np.sqrt(mean_square + np.float32(eps)) * gain  # [T, d]
+
+
+def rotations(shape: Shape, start: int, n_tokens: int) -> np.ndarray:
+    """Turn positions into angles, each as a complex number of length 1: the first pairs turn fast, the last slowly.
+
+    >>> from demos.smollm.weights import load
+    >>> rotations(load().shape, 0, 2).shape, rotations(load().shape, 0, 2)[0, 0]
+    ((2, 32), np.complex64(1+0j))
+    """
+    speeds = shape.rope_theta ** -(np.arange(0, shape.head_dim, 2) / shape.head_dim)  # [D/2] radians a token
+    angles = np.outer(np.arange(start, start + n_tokens), speeds)  # [T, D/2]
+    return np.exp(1j * angles).astype(np.complex64)
+
+
+def rope(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Turn each pair of numbers, [.., T, D], by its position's angle: https://arxiv.org/abs/2104.09864.
+
+    A dot product of two vectors so turned depends only on how far apart they are.
+
+    >>> rope(np.float32([[1, 0]]), np.complex64([[1j]])).tolist()
+    [[0.0, 1.0]]
+    """
+    return (x.view(np.complex64) * turns).view(np.float32)  # to turn is to multiply by a complex number of length 1
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Turn scores into probabilities along the last axis, in place; less the largest, so that exp can't overflow.
+
+    >>> softmax(np.float32([0, 0, -np.inf])).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores
+
+
+def silu(x: np.ndarray) -> np.ndarray:
+    """Multiply by the sigmoid, eˣ / (1 + eˣ): about 0 below zero, about x above.
+
+    >>> silu(np.float32([-1e9, 0, 100])).round(3).tolist()
+    [-0.0, 0.0, 100.0]
+    """
+    odds = np.minimum(x, np.float32(80))  # e⁸⁰ is as good as infinity, and no overflow
+    np.exp(odds, out=odds)
+    odds /= odds + 1
+    return np.multiply(odds, x, out=odds)
+
+
+@lru_cache(maxsize=4)
+def future(n_tokens: int) -> np.ndarray:
+    """Give what is added to the scores of n tokens on each other: -∞ for the later ones, which no token may look at.
+
+    >>> future(2).tolist()
+    [[0.0, -inf], [0.0, 0.0]]
+    """
+    return np.triu(np.full((n_tokens, n_tokens), -np.inf, np.float32), 1)
+
+
+def look(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Say how much each of the last T tokens looks at each of the S up to it: [K, G, T, D], [K, S, D] → [K, G, T, S].
+
+    It is softmax(Q Kᵀ / √D), and each row sums to 1. https://arxiv.org/abs/1706.03762; that G heads of queries share
+    one head of keys, https://arxiv.org/abs/2305.13245, makes the cache G times smaller.
+
+    >>> look(np.ones((1, 1, 2, 4), np.float32), np.ones((1, 3, 4), np.float32)).round(2).tolist()
+    [[[[0.5, 0.5, 0.0], [0.33000001311302185, 0.33000001311302185, 0.33000001311302185]]]]
+    """
+    n_kv, group, n_tokens, width = queries.shape  # K, G, T, D
+    scaled = (queries * np.float32(width**-0.5)).reshape(n_kv, -1, width)  # [K, GT, D]: one product for the G heads
+    scores = (scaled @ keys.swapaxes(1, 2)).reshape(n_kv, group, n_tokens, -1)  # @ [K, D, S] → [K, GT, S]
+    scores[..., -n_tokens:] += future(n_tokens)  # [T, T]; before these T there is only the past
+    return softmax(scores)  # [K, G, T, S]
+
+
+def attention(weights: Layer, x: np.ndarray, turns: np.ndarray, cache: Cache, i: int, watch: Watch) -> np.ndarray:
+    """Let each token gather what it needs from the tokens up to itself: [T, d] → [T, d]. Fills the cache of layer i."""
+    (n_kv, _, width), n_tokens = cache.keys.shape[1:], len(x)  # K, D, T
+    n_heads = weights.output.shape[1] // width  # H
+    heads = (x @ weights.qkv.T).reshape(n_tokens, -1, width).swapaxes(0, 1)  # [T, d] @ [d, (H+2K)D] → [H+2K, T, D]
+    seen = cache.length + n_tokens  # S
+    cache.keys[i, :, cache.length : seen] = rope(heads[n_heads:-n_kv], turns)  # [K, T, D]
+    cache.values[i, :, cache.length : seen] = heads[-n_kv:]  # [K, T, D]
+    queries = rope(heads[:n_heads], turns).reshape(n_kv, -1, n_tokens, width)  # [K, G, T, D]
+    gathered = np.empty((n_tokens, *queries.shape[:2], width), np.float32)  # [T, K, G, D]
+    for first in range(0, n_tokens, PIECE):  # in pieces: what all of a piece may not look at is not even computed
+        piece = queries[:, :, first : first + PIECE]  # [K, G, ≤ PIECE, D]
+        upto = cache.length + first + piece.shape[2]  # ≤ S
+        probabilities = look(piece, cache.keys[i, :, :upto])  # [K, G, ≤ PIECE, upto]
+        watch("attention", i, probabilities.reshape(n_heads, -1, upto))
+        found = probabilities.reshape(n_kv, -1, upto) @ cache.values[i, :, :upto]  # @ [K, upto, D] → [K, G PIECE, D]
+        gathered[first : first + PIECE] = found.reshape(piece.shape).transpose(2, 0, 1, 3)
+    return gathered.reshape(n_tokens, -1) @ weights.output.T  # [T, HD] @ [HD, d] → [T, d]
+
+
+def feed_forward(weights: Layer, x: np.ndarray, i: int, watch: Watch) -> np.ndarray:
+    """Transform each token on its own: [T, d] → [T, d]. It is SwiGLU, https://arxiv.org/abs/2002.05202.
+
+    >>> from demos.smollm.weights import load
+    >>> feed_forward(load().layers[0], np.zeros((2, 576), np.float32), 0, ignore).any()
+    np.False_
+    """
+    gate, up = np.split(x @ weights.gate_up.T, 2, axis=-1)  # [T, d] @ [d, 2F] → [T, F], [T, F]
+    inner = silu(gate)  # [T, F]
+    inner *= up  # the gate says how much of each number passes
+    watch("ffn", i, inner)
+    return inner @ weights.down.T  # [T, F] @ [F, d] → [T, d]
+
+
+def hidden(weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, watch: Watch = ignore) -> np.ndarray:
+    """Compute what the model knows after each token: [T] → [T, d], ready to become logits. Extends the cache.
+
+    Raises ValueError where there are no ids, one is not in the vocabulary, or they don't fit the cache or the context.
+
+    >>> from demos.smollm.weights import load
+    >>> hidden(load(), [504, 3575, 282]).shape
+    (3, 576)
+    """
+    shape = weights.shape
+    cache = Cache.empty(shape, len(ids)) if cache is None else cache
+    x = weights.embedding[check(ids, cache, shape)]  # [T, d]
+    turns = rotations(shape, cache.length, len(ids))  # [T, D/2]
+    watch("hidden", 0, x)
+    for i, layer in enumerate(weights.layers):
+        x = x + attention(layer, rms_norm(x, layer.attention_norm, shape.eps), turns, cache, i, watch)  # [T, d]
+        x = x + feed_forward(layer, rms_norm(x, layer.ffn_norm, shape.eps), i, watch)  # [T, d]
+        watch("hidden", i + 1, x)
+    cache.length += len(ids)
+    return rms_norm(x, weights.norm, shape.eps)  # [T, d]
+
+
+def forward(
+    weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, last: bool = False, watch: Watch = ignore
+) -> np.ndarray:
+    """Score every token of the vocabulary as the next one, after each of the ids: logits [T, V], or [1, V] if `last`.
+
+    Errors as `hidden`.
+
+    >>> from demos.smollm import tokenizer, weights
+    >>> logits = forward(weights.load(), tokenizer.encode("The capital of France is"), last=True)
+    >>> logits.shape, tokenizer.decode([logits[-1].argmax()])
+    ((1, 49152), ' Paris')
+    """
+    x = hidden(weights, ids, cache, watch=watch)  # [T, d]
+    return (x[-1:] if last else x) @ weights.embedding.T  # [T, d] @ [d, V] → [T, V]
+
+
+def check(ids: Sequence[int], cache: Cache, shape: Shape) -> np.ndarray:
+    """Give the ids as an array [T], or raise ValueError where the model can't take them.
+
+    >>> from demos.smollm.weights import load
+    >>> check([504, 3575], Cache.empty(load().shape, 2), load().shape).tolist()
+    [504, 3575]
+    """
+    if len(ids) == 0:
+        raise ValueError("the prompt is empty: a model needs at least one token to go on from")
+    room = cache.keys.shape[2] - cache.length
+    if len(ids) > room:
+        raise ValueError(f"{len(ids)} tokens don't fit: the cache has room for {room}")
+    wrong = [i for i in ids if not 0 <= i < shape.vocab or i != int(i)]
+    if wrong:
+        raise ValueError(f"{wrong[0]} is not a token: the vocabulary has 0 to {shape.vocab - 1}")
+    return np.asarray(ids, np.int64)

@@ -1,0 +1,166 @@
+"""The attention demo against one head computed from its definition, and properties that any causal attention has.
+
+Oracle: softmax(Q Kᵀ / √64) of the first layer written out token by token in float64 with RoPE as a rotation matrix
+(https://arxiv.org/abs/2104.09864); sentences that had no part in choosing the heads.
+"""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from demos.attention import MAX_TOKENS, alt, findings, plot, run, shade, show
+from demos.smollm.weights import load
+
+TEXTS = [
+    "The cat drank the milk because it was thirsty.",
+    "a",
+    "Il gatto beve il latte.",
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen",
+    "$x_1^2$ {{ facts }} <b>",
+    "你好\t\n\u200b\x1b[31m",
+    "supercalifragilistic antidisestablishmentarianism",
+]
+
+
+def by_hand(ids: list[int], head: int) -> np.ndarray:
+    """Compute the attention of a head of layer 0 from the definition, one pair of tokens at a time."""
+    layer, shape = load().layers[0], load().shape
+    x = load().embedding[ids].astype(np.float64)
+    x = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + shape.eps) * layer.attention_norm
+    queries = x @ layer.qkv[64 * head : 64 * (head + 1)].T.astype(np.float64)
+    first_key = 576 + 64 * (head // 3)  # three heads of queries share a head of keys
+    keys = x @ layer.qkv[first_key : first_key + 64].T.astype(np.float64)
+    shares = np.zeros((len(ids), len(ids)))
+    for i in range(len(ids)):
+        scores = [turned(queries[i], i, shape.rope_theta) @ turned(keys[j], j, shape.rope_theta) for j in range(i + 1)]
+        odds = np.exp(np.array(scores) / 8)
+        shares[i, : i + 1] = odds / odds.sum()
+    return shares
+
+
+def turned(vector: np.ndarray, position: int, theta: float) -> np.ndarray:
+    """Rotate each pair of numbers by the angle of a position."""
+    out = np.empty(64)
+    for pair in range(32):
+        angle = position * theta ** (-2 * pair / 64)
+        x, y = vector[2 * pair], vector[2 * pair + 1]
+        out[2 * pair] = x * np.cos(angle) - y * np.sin(angle)
+        out[2 * pair + 1] = x * np.sin(angle) + y * np.cos(angle)
+    return out
+
+
+@pytest.mark.parametrize("head", [0, 4, 8])
+def test_a_head_is_the_softmax_of_queries_and_keys(head: int) -> None:
+    """The matrix of a head of the first layer is the definition's, to the two decimals that it has."""
+    facts = run(layer=0, head=head)
+    assert np.abs(np.array(facts["matrix"]) - by_hand(facts["ids"], head)).max() < 0.00501
+
+
+@pytest.mark.parametrize(("layer", "head"), [(0, 0), (13, 8), (29, 8)])
+def test_rows_sum_to_one_and_nothing_looks_ahead(layer: int, head: int) -> None:
+    """Each row sums to 1 (to rounding, and exactly so in all heads before it), and above the diagonal is 0."""
+    facts = run(layer=layer, head=head)
+    matrix = np.array(facts["matrix"])
+    assert np.abs(matrix.sum(axis=1) - 1).max() <= 0.005 * facts["n_tokens"]
+    assert np.all(np.triu(matrix, 1) == 0)
+    assert facts["rows_sum_to_one"] is True
+    assert facts["largest_look_ahead"] == 0.0
+    assert matrix[0, 0] == 1
+
+
+def test_the_default_head_finds_the_subject_of_the_sentence_on_the_slide() -> None:
+    """`drank`, `it` and `thirsty` look most at `cat`, and those are the pairs that the figure points at."""
+    facts = run()
+    pairs = {facts["strongest"][i]["piece"]: facts["pieces"][j] for i, j in findings(facts)}
+    assert pairs == {"·drank": "·cat", "·it": "·cat", "·thirsty": "·cat"}
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "subject"),
+    [
+        ("The girl closed the window because she felt cold.", "·closed", "·girl"),
+        ("The engineer repaired the bridge in the summer.", "·repaired", "·engineer"),
+        ("The old king visited a small village.", "·visited", "·king"),
+        ("My sister painted a portrait of our mother.", "·painted", "·sister"),
+    ],
+)
+def test_the_default_head_finds_the_subject_of_new_sentences(text: str, verb: str, subject: str) -> None:
+    """The verb gives most of its attention, the first token apart, to the subject."""
+    [look] = [look for look in run(text=text)["strongest"] if look["piece"] == verb]
+    assert look["to_piece"] == subject
+    assert look["share"] > 0.5
+
+
+def test_the_other_heads_do_what_is_said_of_them() -> None:
+    """On a new sentence too, one head looks at the token before, and one at the first."""
+    jobs = run(text="A red bus stopped near the old school at noon.")["jobs"]
+    assert jobs["previous"]["share_previous"] > 0.5
+    assert jobs["first"]["share_first"] > 0.95
+
+
+def test_most_heads_rest_on_the_first_token() -> None:
+    """More than half of the 270 heads give the first token more than half of their attention."""
+    facts = run()
+    assert facts["n_all_heads"] == 270
+    assert 135 < facts["n_heads_on_first"] < 270
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"text": ""}, "vuoto"),
+        ({"text": "one " * (MAX_TOKENS + 1)}, "token"),
+        ({"text": "\ud800"}, "Unicode"),
+        ({"layer": 30}, "layer 30"),
+        ({"layer": -1}, "layer -1"),
+        ({"head": 9}, "head 9"),
+        ({"head": "8"}, "head '8'"),
+    ],
+)
+def test_bad_parameters_are_refused(bad: dict, says: str) -> None:
+    """Each raises a ValueError that says what is wrong."""
+    with pytest.raises(ValueError, match=says):
+        run(**bad)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    facts = run(text=text)
+    figure = plot(facts)
+    FigureCanvasAgg(figure).draw()
+    for label in (item for item in figure.findobj(Text) if item.get_visible() and item.get_text().strip()):
+        box = label.get_window_extent()
+        assert label.get_fontsize() >= 18
+        assert box.x0 >= -1 and box.x1 <= 1121 and box.y0 >= -1 and box.y1 <= 431, label.get_text()
+    assert f"strato {facts['layer']}, testa {facts['head']}" in alt(facts)
+    show(facts)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
+
+
+def test_numbers_in_the_darkest_cell_can_be_read() -> None:
+    """Ink on the darkest cell has a contrast of at least 4.5 to 1 (WCAG 2.1, relative luminance)."""
+
+    def luminance(colour: tuple[float, ...]) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    assert (luminance(shade(1)) + 0.05) / (luminance((30 / 255,) * 3) + 0.05) >= 4.5
+
+
+def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
+    """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
+    code = "import json; from demos.attention import run; print(json.dumps(run()))"
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
+        ).stdout
+        for n in ("1", "2")
+    ]
+    assert answers[0] == answers[1]
+    assert json.loads(answers[0]) == run() == run()

@@ -1,0 +1,109 @@
+"""The bias demo against the model's own logits, and sums written out.
+
+Oracle: `transformer.forward` of one whole sentence, its softmax in float64; Pearson's formula written out.
+"""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from demos.bias import alt, plot, run, show
+from demos.common.occupations import hidden_states, load_occupations, log_odds, templates
+from demos.smollm import tokenizer, weights
+from demos.smollm.transformer import forward
+
+
+@pytest.fixture(scope="module")
+def facts():
+    """The demo's facts, computed once."""
+    return run()
+
+
+@pytest.mark.parametrize("index", [0, 7])
+def test_log_odds_are_those_of_the_models_own_probabilities(facts, index):
+    """ln(p(" she") / p(" he")) from the softmax of all 49,152 logits of the sentence alone."""
+    sentence = facts["chosen"]["sentences"][index]
+    logits = forward(weights.load(), tokenizer.encode(sentence["sentence"]), last=True)[0].astype(float)
+    probabilities = np.exp(logits) / np.exp(logits).sum()
+    p_she, p_he = (probabilities[tokenizer.encode(word)[0]] for word in (" she", " he"))
+    assert sentence["p_she"] == pytest.approx(p_she, rel=1e-3)
+    assert sentence["odds"] == pytest.approx(p_she / p_he, rel=1e-3)
+
+
+def test_an_occupation_has_the_mean_of_its_sentences(facts):
+    """The odds of the chosen occupation are the geometric mean of its eight sentences', and lie within their range."""
+    chosen = facts["chosen"]
+    logs = [math.log(row["odds"]) for row in chosen["sentences"]]
+    assert len(logs) == len(templates()) == facts["n_templates"]
+    assert chosen["odds"] == pytest.approx(math.exp(sum(logs) / len(logs)), rel=1e-4)
+    assert chosen["she_percent"] == pytest.approx(100 * chosen["odds"] / (1 + chosen["odds"]))
+    assert all(row["lowest_odds"] <= row["odds"] <= row["highest_odds"] for row in facts["occupations"])
+
+
+def test_correlation_by_hand(facts):
+    """Pearson's r from sums, and the same line that polyfit fits."""
+    x = [row["women_percent"] for row in facts["occupations"]]
+    y = [math.log(row["odds"]) for row in facts["occupations"]]
+    mx, my = sum(x) / len(x), sum(y) / len(y)
+    sxy = sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True))
+    r = sxy / math.sqrt(sum((a - mx) ** 2 for a in x) * sum((b - my) ** 2 for b in y))
+    assert facts["correlation"] == pytest.approx(r, rel=1e-9)
+    assert (facts["slope_per_percent"], facts["intercept"]) == pytest.approx(tuple(np.polyfit(x, y, 1)))
+
+
+def test_the_model_follows_the_share_of_women(facts):
+    """In the mean and with each template alone, the more women, the likelier " she"."""
+    assert 0.85 < facts["correlation"] < 0.95
+    assert min(facts["correlation_by_template"]) == facts["lowest_correlation"] > 0.7
+    assert facts["most_he"]["odds"] < 1 < facts["most_she"]["odds"]
+
+
+def test_every_occupation_of_the_data_is_asked_about(facts):
+    """36 rows in the order of their shares, with states of every sentence."""
+    shares = [row["women_percent"] for row in facts["occupations"]]
+    assert shares == sorted(shares)
+    assert [row["occupation"] for row in facts["occupations"]] == [job.name for job in load_occupations()]
+    assert log_odds(hidden_states()).shape == (36, 8)
+
+
+def test_facts_are_the_same_twice_and_are_json(facts):
+    """A second run writes the same JSON; nothing in it is NaN."""
+    assert json.dumps(run(), allow_nan=False) == json.dumps(facts)
+
+
+@pytest.mark.parametrize("bad", ["", "Nurse", "drop table", "nurse\n---"])
+def test_an_unknown_occupation_is_refused(bad):
+    """The error names what was given and what there is."""
+    with pytest.raises(ValueError, match=r"(?s)no occupation .*plumber"):
+        run(occupation=bad)
+
+
+def test_walk_through_lists_the_sentences_and_the_limits(facts, capsys):
+    """No line is longer than 88 characters; the sentences and what the test can't show are printed."""
+    show(facts)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 88
+    assert all(row["sentence"] in out for row in facts["chosen"]["sentences"])
+    assert "non è una causa" in out
+    assert not {"None", "nan", "inf"} & set(out.split())
+
+
+@pytest.mark.parametrize("name", ["nurse", "plumber", "secretary", "dispatcher", "salesperson", "librarian", "doctor"])
+def test_figure_is_legible_and_described(name):
+    """Texts have 18 points or more, lie inside the figure and don't touch; the alt text names the chosen occupation."""
+    facts = run(occupation=name)
+    figure = plot(facts)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
+    width, height = figure.bbox.size
+    assert min(text.get_fontsize() for text in texts) >= 18
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
+    labels = [box.shrunk(0.9, 0.7) for text, box in zip(texts, boxes, strict=True) if text in figure.axes[0].texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(labels) for b in labels[:i])
+    assert facts["chosen"]["italian"] in alt(facts)

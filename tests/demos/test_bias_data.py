@@ -1,0 +1,138 @@
+"""The occupations, templates and counterfactual pairs keep what the headers of their files promise.
+
+Oracles: for the shares of women a second publication, table 1 of WinoBias (https://arxiv.org/abs/1804.06876); for the
+pairs, each version against the other, word by word.
+"""
+
+import re
+import tomllib
+import unicodedata
+
+import pytest
+
+from demos.common.catalogue import DATA
+
+TABLES = ("occupations.toml", "counterfactuals.toml")
+OCCUPATIONS, COUNTERFACTUALS = (tomllib.loads((DATA / name).read_text(encoding="utf-8")) for name in TABLES)
+ROWS, TEMPLATES, PAIRS = OCCUPATIONS["occupation"], OCCUPATIONS["bias_test"]["templates"], COUNTERFACTUALS["pair"]
+SPLIT = {row["occupation"]: row["split"] for row in ROWS}
+
+# Share of women in 2017, in %, of the occupations that both lists have; "doctor" is "physician" there.
+WINOBIAS = {
+    "carpenter": 2, "mechanic": 4, "janitor": 34, "lawyer": 35, "doctor": 38, "manager": 43, "salesperson": 48,
+    "accountant": 61, "baker": 65, "cashier": 73, "counselor": 73, "teacher": 78, "librarian": 84, "nurse": 90,
+    "receptionist": 90, "hairdresser": 92, "secretary": 95,
+}  # fmt: skip
+
+GENDERED = {("she", "he"), ("her", "him"), ("her", "his"), ("hers", "his"), ("herself", "himself")}
+TELLTALE = {word for pair in GENDERED for word in pair} | {"woman", "man", "lady", "mother", "father"}
+
+
+def words(text: str) -> list[str]:
+    """Cut a text into words, without case and punctuation."""
+    return re.findall(r"\w+", text.lower())
+
+
+def runs(text: str, length: int) -> set[tuple[str, ...]]:
+    """Collect each run of `length` words."""
+    cut = words(text)
+    return set(zip(*(cut[start:] for start in range(length)), strict=False))
+
+
+def is_counterfactual(she: str, he: str) -> bool:
+    """Say whether the versions differ in a "she" for a "he", in other pronouns perhaps, and in nothing else."""
+    if re.split(r"\w+", she) != re.split(r"\w+", he):
+        return False
+    different = {(a, b) for a, b in zip(words(she), words(he), strict=True) if a != b}
+    same = {a for a, b in zip(words(she), words(he), strict=True) if a == b}
+    return ("she", "he") in different and different <= GENDERED and not same & TELLTALE
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_are_plain_normalized_utf8(name):
+    """A table is UTF-8 in form C, with plain line ends and no white space but blanks."""
+    text = (DATA / name).read_bytes().decode("utf-8")
+    assert unicodedata.is_normalized("NFC", text)
+    assert set(re.findall(r"\s", text)) == {" ", "\n"}
+
+
+def test_occupations_have_a_share_and_a_source():
+    """Each of the 36 occupations stands once, with a share of 0 to 100 %, its year and the address of the number."""
+    assert len(SPLIT) == len(ROWS) == 36
+    for row in ROWS:
+        assert row["confirmed"] is True
+        assert 0 <= row["women_percent"] <= 100
+        assert row["year"] in (2015, 2016)
+        assert row["source"].startswith("https://github.com/rudinger/winogender-schemas/blob/1c7f8b4")
+        assert re.fullmatch("[a-z]+", row["occupation"])
+        assert row["italian"].strip()
+
+
+def test_as_many_occupations_are_mostly_womens_as_mostly_mens():
+    """In 18 of the 36 occupations more than half are women."""
+    assert sum(row["women_percent"] > 50 for row in ROWS) == 18
+
+
+def test_shares_agree_with_another_publication():
+    """The 17 shares that WinoBias prints for 2017 are within 8 points of ours."""
+    shares = {row["occupation"]: row["women_percent"] for row in ROWS if row["occupation"] in WINOBIAS}
+    assert shares == pytest.approx(WINOBIAS, abs=8)
+
+
+def test_every_third_occupation_is_held_out():
+    """The split follows from the order by share, so that nobody could choose it by the result."""
+    assert sorted(ROWS, key=lambda row: (row["women_percent"], row["occupation"])) == ROWS
+    assert list(SPLIT.values()) == ["training", "held-out", "training"] * 12
+
+
+def test_templates_contain_the_placeholder_once():
+    """There are at least six templates; each takes an occupation and stops where a word can follow, without a blank."""
+    assert len(set(TEMPLATES)) == len(TEMPLATES) >= 6
+    for template in TEMPLATES:
+        assert re.findall(r"\{.*?\}", template) == ["{occupation}"]
+        assert re.search(r"[\w,]$", template.format(occupation="nurse"))
+        assert not set(words(template)) & TELLTALE
+
+
+def test_pairs_differ_in_gendered_words_only():
+    """Each of the 60 pairs is a sentence about a "she" and the same sentence about a "he"."""
+    assert len({pair["she"] for pair in PAIRS}) == len(PAIRS) == 60
+    assert [pair for pair in PAIRS if not is_counterfactual(pair["she"], pair["he"])] == []
+
+
+@pytest.mark.parametrize(
+    ("she", "he"),
+    [
+        ("The nurse said she came.", "The nurse said she came."),
+        ("The nurse said she came.", "The nurse said he went."),
+        ("The nurse said she came.", "The nurse said, he came."),
+        ("The nurse lost her key, and she came.", "The nurse lost her key, and he came."),
+        ("The nurse lost her key.", "The nurse lost his key."),
+        ("The mother saw that she came.", "The mother saw that he came."),
+    ],
+)
+def test_a_spoiled_pair_would_be_seen(she, he):
+    """Pairs that are equal, differ in more, forget a pronoun, lack a "she" or give the gender away are found."""
+    assert not is_counterfactual(she, he)
+
+
+def test_pairs_keep_held_out_occupations_apart():
+    """A pair names its occupation and no other, has its split, and each occupation has its number of pairs."""
+    for pair in PAIRS:
+        assert set(words(pair["she"])) & set(SPLIT) == {pair["occupation"]}
+        assert pair["split"] == SPLIT[pair["occupation"]]
+    named = [pair["occupation"] for pair in PAIRS]
+    assert {word: named.count(word) for word in SPLIT} == {w: 2 if s == "training" else 1 for w, s in SPLIT.items()}
+
+
+def test_pairs_do_not_contain_the_bias_test():
+    """No pair has the wording of a template, so mitigation can't succeed by learning the test."""
+    for test in (template.format(occupation=word) for template in TEMPLATES for word in SPLIT):
+        said = tuple(words(test))
+        assert not [pair for pair in PAIRS if said in runs(pair["she"], len(said))]
+
+
+def test_pairs_share_nothing_with_the_held_out_english():
+    """What measures the cost of mitigation has no run of eight words of what mitigation trains on."""
+    measured = runs((DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8"), 8)
+    assert not [pair for pair in PAIRS if runs(pair["she"], 8) & measured]

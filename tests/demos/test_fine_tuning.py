@@ -1,0 +1,111 @@
+"""The fine-tuning demo against perplexities written out and counts made by hand.
+
+Oracle: `transformer.forward` and a softmax in float64 for the perplexity before; pairs counted on paper. The demo runs
+once for all tests, since it takes ten seconds and more.
+"""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from demos import fine_tuning
+from demos.fine_tuning import alt, pairs_perplexity, plot, show, texts
+from demos.smollm import adapter as adapters
+from demos.smollm import tokenizer, weights
+from demos.smollm.transformer import forward
+
+
+@pytest.fixture(scope="module")
+def ran():
+    """The facts of one run, and the targets of what each training was given."""
+    given, original = [], fine_tuning.train
+
+    def note(adapter, places, **more):
+        given.append(places.targets)
+        return original(adapter, places, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fine_tuning, "train", note)
+        facts = fine_tuning.run()
+    return facts, given
+
+
+def test_only_the_training_text_is_trained_on(ran):
+    """Both trainings, of the model and from scratch, were given the training ids and nothing else."""
+    assert len(ran[1]) == 2
+    assert all(np.array_equal(targets, texts()["training"][1:]) for targets in ran[1])
+
+
+def test_the_three_texts_share_nothing():
+    """The end kept apart begins after the part that is learned, and no 12 tokens in a row are in two texts."""
+    whole = tokenizer.encode((fine_tuning.TEXTS / "italiano-addestramento.txt").read_text(encoding="utf-8"))
+    ids = texts()
+    assert len(ids["training"]) + len(ids["validation"]) < len(whole)
+    runs = {part: {tuple(text[i : i + 12]) for i in range(len(text) - 11)} for part, text in ids.items()}
+    assert not runs["training"] & runs["validation"]
+    assert not (runs["training"] | runs["validation"]) & runs["held_out"]
+
+
+def test_perplexity_before_is_the_models_own(ran):
+    """Exp of the mean -ln p of each held-out token, each window of 256 read on its own, from whole logits."""
+    ids, nats = texts()["held_out"], 0.0
+    for start in range(0, len(ids) - 1, adapters.WINDOW):
+        window = ids[start : start + adapters.WINDOW + 1]
+        for logits, target in zip(forward(weights.load(), window[:-1]), window[1:], strict=True):
+            wide = logits.astype(float)
+            nats += math.log(np.exp(wide).sum()) - wide[target]
+    assert ran[0]["before_perplexity"] == pytest.approx(math.exp(nats / (len(ids) - 1)), rel=1e-4)
+
+
+def test_the_step_is_chosen_without_the_held_out_text(ran):
+    """Where to stop is the least perplexity of the part kept apart, and `after` is the held-out text's there."""
+    curve = ran[0]["curve"]
+    best = min(curve, key=lambda row: row["validation_perplexity"])
+    assert (best["step"], best["held_out_perplexity"]) == (ran[0]["best_step"], ran[0]["after_perplexity"])
+    assert [row["step"] for row in curve] == list(range(0, ran[0]["n_steps"] + 1, ran[0]["n_steps_per_pass"]))
+
+
+def test_it_gets_better_then_overfits_and_scratch_is_far_behind(ran):
+    """The sentences on the slide: less perplexity after, more again at the end, and thousands from scratch."""
+    facts = ran[0]
+    assert 5 < facts["gain_percent"] < 20
+    assert facts["overfitted_perplexity"] > 1.03 * facts["after_perplexity"]
+    assert facts["overfitted_training_perplexity"] < 0.7 * facts["curve"][1]["training_perplexity"]
+    assert facts["after_perplexity"] < facts["pairs_perplexity"] / 5 < facts["scratch_perplexity"] / 50
+    assert facts["scratch_perplexity"] < facts["n_vocab"]
+    assert facts["n_params_trained"] == 2 * 8 * 576
+
+
+def test_pairs_by_hand():
+    """In 0 1 0 1 comes 1 after 0, twice of two: by Witten and Bell p(1|0) = (2 + 1·s) / 3, s = (2 + 2/4) / 6."""
+    single = (2 + 2 / 4) / 6
+    assert pairs_perplexity([0, 1, 0, 1], [0, 1], 4) == pytest.approx(1 / ((2 + single) / 3))
+    unseen = (0 + 2 / 4) / 6  # token 3 was never seen, so nothing is known of what follows it either
+    assert pairs_perplexity([0, 1, 0, 1], [3, 3], 4) == pytest.approx(1 / unseen)
+
+
+def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
+    """Facts survive JSON, no NaN; no printed line is longer than 88 characters."""
+    assert json.loads(json.dumps(ran[0], allow_nan=False)) == ran[0]
+    show(ran[0])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 88
+    assert out.count("qui ci si ferma") == 1
+    assert not {"None", "nan", "inf"} & set(out.split())
+
+
+def test_figure_is_legible_and_described(ran):
+    """Texts have 18 points or more and lie inside the figure; the alt text says before, after and the end."""
+    figure = plot(ran[0])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    texts_drawn = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts_drawn]
+    width, height = figure.bbox.size
+    assert min(text.get_fontsize() for text in texts_drawn) >= 18
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
+    assert all(fine_tuning.perplexity(ran[0][key]) in alt(ran[0]) for key in ("before_perplexity", "after_perplexity"))

@@ -1,0 +1,151 @@
+"""The next-token demo against a softmax written out by hand, and the text of `demos.smollm.generate`.
+
+Oracle: Python's own `math.exp` over all 49,152 logits, `generate.greedy` and `generate.sample`.
+"""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from demos.next_token import alt, even_choices, look, plot, run, show
+from demos.smollm.generate import distribution, greedy, sample
+from demos.smollm.tokenizer import decode
+from demos.smollm.transformer import forward
+from demos.smollm.weights import load
+
+HOSTILE = [
+    "<|im_start|><|im_end|>",
+    "costa $5 e $x_1^2$ \\frac{a}{b} {{ facts }} {% raw %} <script>alert(1)</script> `---`",
+    "\t\n\x1b[31m\u200b\u202e\ufeff",
+    "你好 नमस्ते مرحبا 🦔👩‍👩‍👧",
+    " ",
+    "parola " * 160,
+]
+
+
+def drawn_texts(figure: Figure) -> list[Text]:
+    """Draw the figure and return the texts that are seen in it."""
+    FigureCanvasAgg(figure).draw()
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def test_the_probabilities_are_a_softmax_written_out_by_hand() -> None:
+    """exp(score / T) over the sum of all, at the three temperatures, and they sum to 1 over the whole vocabulary."""
+    facts = run(n_tokens=1)
+    logits = forward(load(), facts["ids"], last=True)[0].tolist()
+    largest = max(logits)
+    for column in facts["by_temperature"]:
+        odds = [math.exp((score - largest) / column["temperature"]) for score in logits]
+        for likely, probability in zip(facts["likeliest"], column["probabilities"], strict=True):
+            assert probability == pytest.approx(odds[likely["id"]] / math.fsum(odds), rel=0.006)  # 3 digits
+    assert facts["sum_of_probabilities"] == 1.0
+    assert facts["n_probabilities"] == facts["n_vocab"] == 49152 == facts["n_others"] + 5
+    assert facts["n_zero_probabilities"] == 0
+    assert facts["others_probability"] == pytest.approx(
+        1 - sum(likely["probability"] for likely in facts["likeliest"]), abs=0.002
+    )
+
+
+def test_the_likeliest_are_in_order_and_the_best_is_rome() -> None:
+    """The five are the five largest logits, the largest first, and the first is the right answer, with 38 %."""
+    facts = run(n_tokens=1)
+    logits = forward(load(), facts["ids"], last=True)[0]
+    assert [likely["id"] for likely in facts["likeliest"]] == np.argsort(-logits)[:5].tolist()
+    assert facts["likeliest"][0] == {"id": 7268, "piece": "·Rome", "probability": 0.38}
+
+
+def test_the_text_is_that_of_generate() -> None:
+    """Token by token, the greedy and the drawn texts are those of `generate`."""
+    facts = run(n_tokens=6, temperature="0.8")
+    ids = list(greedy(load(), facts["ids"], 6))
+    assert [step["id"] for step in facts["steps"]] == ids
+    assert facts["greedy"] == decode(ids).replace(" ", "·").replace("\n", "↵")
+    drawn = [decode(sample(load(), facts["ids"], 6, temperature=0.8, seed=seed)) for seed in (0, 1)]
+    assert facts["drawn"] == [text.replace(" ", "·").replace("\n", "↵") for text in drawn]
+
+
+def test_each_step_is_the_whole_text_read_again() -> None:
+    """The probability of each step, with the cache, is that of the prompt and all tokens so far without it."""
+    facts = run(n_tokens=3)
+    for n, step in enumerate(facts["steps"]):
+        ids = facts["ids"] + [earlier["id"] for earlier in facts["steps"][:n]]
+        probability = distribution(forward(load(), ids, last=True)[0])[step["id"]]
+        assert step["probability"] == pytest.approx(probability, rel=0.006)
+
+
+def test_a_higher_temperature_is_less_decided_and_changes_no_greedy_text() -> None:
+    """The number of even choices grows with the temperature; the order of tokens and the greedy text stay."""
+    cold, hot = run(temperature="0.5", n_tokens=2), run(temperature="2.0", n_tokens=2)
+    counts = [column["n_even_choices"] for column in hot["by_temperature"]]
+    assert counts == sorted(counts)
+    assert cold["n_even_choices"] < 3 < 100 < hot["n_even_choices"]
+    assert cold["greedy"] == hot["greedy"]
+    assert [likely["id"] for likely in cold["likeliest"]] == [likely["id"] for likely in hot["likeliest"]]
+
+
+def test_even_choices_of_equal_tokens_are_their_number() -> None:
+    """A uniform distribution over 8 is as undecided as 8 tokens; a certain one as 1."""
+    assert even_choices(np.full(8, 1 / 8)) == 8
+    assert even_choices(np.array([1.0, 0.0])) == 1
+    assert look(np.zeros(10, np.float32), 1.0)["n_even_choices"] == 10
+
+
+def test_italian_leaves_the_model_less_decided() -> None:
+    """Asked the same in Italian the model is several times as undecided, and Rome is not among its first five."""
+    facts = run(n_tokens=4)
+    assert facts["italian"]["n_even_choices"] > 5 * facts["n_even_choices"]
+    assert "Roma" not in "".join(likely["piece"] for likely in facts["italian"]["likeliest"])
+    assert facts["model_language"] == "English"
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"text": ""}, "vuoto"),
+        ({"text": "a\ud800"}, "Unicode"),
+        ({"text": "one " * 600}, "601 token|600 token"),
+        ({"text": "a" * 10**6}, "troppi"),
+        ({"temperature": "0"}, "temperature '0'"),
+        ({"temperature": "-1"}, "temperature '-1'"),
+        ({"temperature": 1.0}, "temperature 1.0"),
+        ({"n_tokens": 0}, "n_tokens 0"),
+        ({"n_tokens": 25}, "n_tokens 25"),
+    ],
+)
+def test_bad_parameters_are_refused(bad: dict, says: str) -> None:
+    """Each raises a ValueError that says what is wrong, before the model runs."""
+    with pytest.raises(ValueError, match=says):
+        run(**bad)
+
+
+@pytest.mark.parametrize("text", ["The capital of Italy is", "La capitale d'Italia è", *HOSTILE])
+def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    facts = run(text=text, n_tokens=2 if text in HOSTILE else 10)
+    for label in drawn_texts(plot(facts)):  # a missing glyph would warn here, and warnings are errors
+        box = label.get_window_extent()
+        assert label.get_fontsize() >= 18
+        assert box.x0 >= -1 and box.x1 <= 1121 and box.y0 >= -1 and box.y1 <= 431, label.get_text()
+    assert facts["likeliest"][0]["piece"][:8] in alt(facts)
+    show(facts)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
+
+
+def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
+    """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
+    code = "import json; from demos.next_token import run; print(json.dumps(run(n_tokens=3)))"
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
+        ).stdout
+        for n in ("1", "2")
+    ]
+    assert answers[0] == answers[1]
+    assert json.loads(answers[0]) == run(n_tokens=3) == run(n_tokens=3)
