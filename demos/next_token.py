@@ -15,9 +15,10 @@ from demos.common.alone import alone
 from demos.common.italian import number
 from demos.common.pieces import one_line, shorten, visible
 from demos.common.prompt import piece, read_prompt, significant
+from demos.smollm.cache import Cache
 from demos.smollm.generate import END, distribution, sample, top
 from demos.smollm.tokenizer import decode
-from demos.smollm.transformer import Cache, forward
+from demos.smollm.transformer import forward
 from demos.smollm.weights import Weights, load
 
 if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 0.7 s

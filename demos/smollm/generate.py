@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
+from demos.smollm.cache import Cache
 from demos.smollm.prefill import prefill
-from demos.smollm.transformer import Cache, forward
+from demos.smollm.transformer import forward
 from demos.smollm.weights import Weights
 
 END = (0, 2)  # <|endoftext|>, <|im_end|>: the model says that it has finished

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demos.smollm import tokenizer, weights
+from demos.smollm.cache import Cache
 from demos.smollm.generate import distribution, greedy, sample, top
 from demos.smollm.prefill import LEAST, STEP, blas, parts, prefill
-from demos.smollm.transformer import PIECE, Cache, forward, hidden, rope, rotations
+from demos.smollm.transformer import PIECE, forward, hidden, rope, rotations
 
 PARIS = [504, 3575, 282, 4649, 314]  # The capital of France is
 LONG = np.random.default_rng(0).integers(17, 49152, 2 * PIECE + 44).tolist()
