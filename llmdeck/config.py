@@ -60,6 +60,10 @@ class Words:
     not_updated: str = "not updated"
     true: str = "yes"
     false: str = "no"
+    lost: str = "the server has stopped: waiting for it"
+    """What a served page says meanwhile."""
+    free: str = "any text"
+    """The name of the field for a text that is none of a list, where the deck is served."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,15 +133,20 @@ def value_name(value: Any, control: Control, numbers: Numbers) -> str:
     return f"{name} {control.unit}" if control.unit else name
 
 
-def packed(lives: Sequence[Live], config: Config) -> dict[str, str]:
+def packed(lives: Sequence[Live], config: Config, kept: dict[Variant, str] | None = None) -> dict[str, str]:
     """The fragments of each `Live`, by its id: JSON, compressed with zlib, in base64.
 
-    What was rendered before is taken from the output folder, where it is kept by all that it comes from.
+    What was rendered before is taken from the output folder, where it is kept by all that it comes from, or from
+    `kept`, which whoever gives it empties when a result, a partial or a setting has changed.
 
     Raises:
         TemplateError: where they are more than `MOST_BYTES` together.
     """
-    made = {live.id: _packed(live, config) for live in lives}
+    known = {} if kept is None else kept
+    for live in lives:
+        if live.variant not in known:
+            known[live.variant] = _packed(live, config)
+    made = {live.id: known[live.variant] for live in lives}
     total = sum(map(len, made.values()))
     if total > MOST_BYTES:
         largest = max(lives, key=lambda live: len(made[live.id]))

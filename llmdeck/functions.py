@@ -22,6 +22,9 @@ from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.template import MISTAKES, FactsView, Pending, cell, environment, mistake, template_place, view
 from llmdeck.units import Numbers
 
+NOTED = ("met", "lives", "figures", "pending", "wants_figure", "shown")
+"""What a template leaves noted."""
+
 
 @dataclass
 class Functions:
@@ -61,6 +64,34 @@ class Functions:
             "notes": self.notes,
             "deck": deck,
         }
+
+    def begin(self) -> dict[str, Any]:
+        """Note apart what is called from now on, until `end`; return what had been noted."""
+        outside = {name: getattr(self, name) for name in NOTED}
+        # Of what is counted, the number so far goes on: marks and the names of controls have it in them.
+        self.figures, self.pending, self.wants_figure, self.shown = {}, set(), set(), {}
+        self.met, self.lives = list(self.met), list(self.lives)
+        return outside
+
+    def end(self, outside: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what was noted since `begin`, and join it to what had been noted before."""
+        inside = {name: getattr(self, name) for name in NOTED}
+        for name in ("met", "lives"):
+            inside[name] = inside[name][len(outside[name]) :]
+        for name in NOTED:
+            setattr(self, name, outside[name])
+        self.add(inside)
+        return inside
+
+    def add(self, noted: Mapping[str, Any]) -> None:
+        """Note what was noted once before."""
+        self.met += noted["met"]
+        self.lives += noted["lives"]
+        self.figures |= noted["figures"]
+        self.pending |= noted["pending"]
+        self.wants_figure |= noted["wants_figure"]
+        for variant, lines in noted["shown"].items():
+            self.shown.setdefault(variant, set()).update(lines)
 
     def demo(self, name: str, /, **values: Any) -> Any:
         """Give the facts of a variant: `{% set f = … %}` of it, then `{{ f.weights_gb | qty }}`."""
@@ -125,11 +156,11 @@ class Functions:
         result = self.results.get(variant)
         if result is None:
             return Pending()
-        live = make_live(variant, result, place, len(self.lives) + 1, partial(self._fragment, name))
+        live = make_live(variant, result, place, len(self.lives) + 1, partial(self.fragment, name))
         self.lives.append(live)
         return controls.markup(live, self.numbers, self.config)
 
-    def _fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    def fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
         """What a demo's partial makes of one point."""
         source = f"{controls.PARTIALS}/{demo}.html.j2"
         if not (self.config.folder / source).is_file():

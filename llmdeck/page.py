@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from llmdeck.errors import DeckError, MarpError, raise_all
@@ -31,6 +32,7 @@ IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)[^;]*;?""")
 FONT_SOURCES = re.compile(
     r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
 )
+SLIDE_START = re.compile(r"(?=<svg data-marpit-svg[ =>])")
 RUNTIME = Path(__file__).parent / "runtime"
 CHARSET = '<meta charset="UTF-8">'
 TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml"}
@@ -89,47 +91,88 @@ class Sources:
 class Page:
     """A self-contained page, and what went into it."""
 
-    html: str
+    pieces: Sequence[str]
+    """The page, cut before each slide."""
     assets: Mapping[str, Path]
     """The files that were inlined, by their relative path: what a PDF of the same Markdown needs beside it."""
+    policy: str
+    """Its content security policy."""
+
+    @property
+    def html(self) -> str:
+        """The whole page."""
+        return "".join(self.pieces)
 
 
-def make_self_contained(source: str, sources: Sources, fragments: Mapping[str, str] | None = None) -> Page:
+class Piece(NamedTuple):
+    """A piece of a page with everything inlined."""
+
+    html: str
+    errors: Sequence[DeckError]
+    assets: Mapping[str, Path]
+
+
+def make_self_contained(
+    source: str,
+    sources: Sources,
+    fragments: Mapping[str, str] | None = None,
+    *,
+    served: str = "",
+    kept: dict[tuple[str, int], Piece] | None = None,
+) -> Page:
     """Inline everything that the page would load, and forbid the rest.
 
-    `fragments` is what the page's controls step through, by their id (see `controls.packed`).
+    `fragments` is what the page's controls step through, by their id (see `controls.packed`). `served` is what a server
+    adds at the end of the page, which may then ask that server. Pieces made before are taken from `kept`, which whoever
+    gives it empties when a picture, a figure or a font has changed.
 
     Raises:
         MarpError: a picture that isn't there, an address outside the deck, something from the network; all of them.
     """
-    parser = _Inliner(source, sources)
+    known = {} if kept is None else kept
+    keys = [(piece, number) for number, piece in enumerate(SLIDE_START.split(source))]
+    for key in keys:
+        if key not in known:
+            known[key] = _inline(*key, sources)
+    made = [known[key] for key in keys]
+    raise_all([error for piece in made for error in piece.errors])
+    pieces = [piece.html for piece in made]
+    if fragments or served:
+        body, end = pieces[-1].rsplit("</body>", 1)
+        pieces[-1] = f"{body}{_runtime(fragments) if fragments else ''}{served}</body>{end}"
+    policy = _policy(pieces, served=bool(served))
+    pieces[0] = pieces[0].replace(
+        CHARSET, f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">', 1
+    )
+    return Page(pieces=pieces, assets={k: v for piece in made for k, v in piece.assets.items()}, policy=policy)
+
+
+def _inline(source: str, slide: int, sources: Sources) -> Piece:
+    """One piece of the page: the `slide`-th slide (and what follows the last one), or what comes before them, 0."""
+    parser = _Inliner(source, slide, sources)
     parser.feed(source)
     parser.close()
-    raise_all(parser.errors)
-    page = "".join(parser.pieces())
-    return Page(html=_with_policy(_with_runtime(page, fragments) if fragments else page), assets=parser.assets)
+    return Piece("".join(parser.pieces()), parser.errors, parser.assets)
 
 
-def _with_runtime(page: str, fragments: Mapping[str, str]) -> str:
-    """Add the script and the style of the controls, and the data that they step through."""
+def _runtime(fragments: Mapping[str, str]) -> str:
+    """The script and the style of the controls, and the data that they step through."""
     data = "".join(f'<script type="text/plain" id="{key}-data">{value}</script>' for key, value in fragments.items())
     style = (RUNTIME / "live.css").read_text(encoding="utf-8")
     script = (RUNTIME / "live.js").read_text(encoding="utf-8")
-    body, end = page.rsplit("</body>", 1)
-    return f"{body}{data}<style>{style}</style><script>{script}</script></body>{end}"
+    return f"{data}<style>{style}</style><script>{script}</script>"
 
 
-def _with_policy(page: str) -> str:
-    """Add the content security policy, with the digest of each script that Marp put into the page."""
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+def _policy(pieces: Sequence[str], *, served: bool) -> str:
+    """The content security policy, with the digest of each script in the page."""
+    scripts = [script for piece in pieces for script in re.findall(r"<script>(.*?)</script>", piece, re.DOTALL)]
     digests = [base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode() for script in scripts]
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
-    policy = (
+    return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; font-src data:; "
         "media-src data:; frame-src 'self' file:; base-uri 'none'; form-action 'none'"
+        + ("; connect-src 'self'" if served else "")
     )
-    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    return page.replace(CHARSET, CHARSET + tag, 1)
 
 
 @dataclass
@@ -140,16 +183,16 @@ class _Edit:
 
 
 class _Inliner(HTMLParser):
-    """Reads the page once and notes what to replace; text between tags is never touched."""
+    """Reads a piece of the page once and notes what to replace; text between tags is never touched."""
 
-    def __init__(self, source: str, sources: Sources) -> None:
+    def __init__(self, source: str, slide: int, sources: Sources) -> None:
         super().__init__(convert_charrefs=False)
-        self.source, self.sources = source, sources
+        self.source, self.slide, self.sources = source, slide, sources
         self.edits: list[_Edit] = []
         self.errors: list[DeckError] = []
         self.assets: dict[str, Path] = {}
         self.starts = [0, *(m.end() for m in re.finditer("\n", source))]
-        self.slide, self.in_style = 0, False
+        self.in_style = False
 
     def pieces(self) -> Iterator[str]:
         """The page with the edits made."""
@@ -165,10 +208,9 @@ class _Inliner(HTMLParser):
         return self.starts[line - 1] + column
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the slide, and rewrite the attributes that load something."""
+        """Rewrite the attributes that load something."""
         values = dict(attrs)
         self.in_style = tag == "style"
-        self.slide += "data-marpit-svg" in values
         if not LOADS.intersection(values) or tag == "a":
             return
         raw, start = self.get_starttag_text() or "", self._offset()

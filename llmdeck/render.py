@@ -7,16 +7,18 @@ question, so that one pass finds as many missing variants as it can. The build r
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from llmdeck import claims as ledger
 from llmdeck import markdown
 from llmdeck.config import Config
 from llmdeck.controls import Live
 from llmdeck.errors import ClaimError, DeckError, TemplateError
+from llmdeck.files import digest
 from llmdeck.functions import Functions
 from llmdeck.markdown import MARK
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
@@ -66,6 +68,18 @@ class Rendered:
         return tuple(dict.fromkeys(str(use) for use in slides or mine))
 
 
+class Kept:
+    """Rendered pages that are used again while everything but their own template stays as it was.
+
+    Whoever keeps one renders with a new one as soon as a result, a claim, a partial or a setting has changed.
+    """
+
+    def __init__(self) -> None:
+        self.pages: dict[tuple[Any, ...], tuple[str, dict[str, Any]]] = {}
+        """What a template made, and what it noted, by the template and by what had been noted before it."""
+        self.claims_hold = False
+
+
 class Renderer:
     """One rendering of all templates with the results that there are."""
 
@@ -77,8 +91,9 @@ class Renderer:
         claims: Mapping[str, Claim],
         results: Mapping[Variant, Result],
         notes: bool = True,
+        kept: Kept | None = None,
     ) -> None:
-        self.config, self.claims, self.results = config, claims, results
+        self.config, self.claims, self.results, self.kept = config, claims, results, kept
         self.calls = Functions(config=config, demos=demos, claims=claims, results=results, with_notes=notes)
         self.errors: list[DeckError] = []
 
@@ -93,7 +108,7 @@ class Renderer:
                     self.calls.use(claim.variant, claim.place, claim=claim.id)
         slides: list[Slide] = []
         marks = Marks()
-        pages = [self._finish(path, self._render_file(path), slides, marks) for path in paths]
+        pages = [self._finish(path, self._page(path), slides, marks) for path in paths]
         found = [replace(use, slide=marks.slide_of(use, n)) for n, use in enumerate(self.calls.met)]
         kept = [use for use in found if use.variant in self.results and self.results[use.variant].kept]
         old = {use.slide for use in kept if use.fact or use.claim or use.place in marks.lines}
@@ -110,10 +125,12 @@ class Renderer:
             lives=tuple(self.calls.lives),
             claim_slides=tuple(marks.claims),
         )
-        broken = self._check_claims(rendered)
+        broken = {} if self.kept and self.kept.claims_hold else self._check_claims(rendered)
+        if self.kept:
+            self.kept.claims_hold = not broken and not rendered.pending
         return replace(rendered, errors=(*rendered.errors, *broken.values()), broken=frozenset(broken))
 
-    def _finish(self, path: Path, text: str, slides: list[Slide], marks: Marks) -> tuple[str, int, list[int]]:
+    def _finish(self, path: Path, text: str, slides: list[Slide], marks: Marks) -> tuple[str, int, Sequence[int]]:
         """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
         plain = markdown.plain_attributes(MARK.sub("", text))
         ends, titles, codes = split(plain)
@@ -130,8 +147,10 @@ class Renderer:
                     self.errors.append(TemplateError("a value in backticks or a fence", place=place, hint=hint))
         return plain, first, ends
 
-    def _flag(self, text: str, first: int, ends: list[int], old: set[int]) -> str:
+    def _flag(self, text: str, first: int, ends: Sequence[int], old: set[int]) -> str:
         """Put a visible mark on the `old` slides, whose facts could not be recomputed; `first` is the page's first."""
+        if not old:
+            return text
         badge = f'\n<p class="not-updated">{markdown.text(self.config.words.not_updated)}</p>\n'
         lines = text.split("\n")
         for index, end in reversed([*enumerate([*ends, len(lines)])]):
@@ -160,6 +179,25 @@ class Renderer:
             except ClaimError as error:
                 errors[claim.id] = error
         return errors
+
+    def _page(self, path: Path) -> str:
+        """What a template makes; where it is kept and would be made again just so, what it noted is noted again."""
+        if self.kept is None:
+            return self._render_file(path)
+        key = (path.name, digest(path), len(self.calls.met), len(self.calls.lives))
+        if key not in self.kept.pages:
+            outside, n_errors = self.calls.begin(), len(self.errors)
+            text = self._render_file(path)
+            noted = self.calls.end(outside)
+            if len(self.errors) > n_errors or noted["pending"]:
+                return text
+            for old in [old for old in self.kept.pages if old[0] == path.name]:
+                del self.kept.pages[old]
+            self.kept.pages[key] = (text, noted)
+            return text
+        text, noted = self.kept.pages[key]
+        self.calls.add(noted)
+        return text
 
     def _render_file(self, path: Path) -> str:
         name = path.relative_to(self.config.folder).as_posix()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from llmdeck import claims as ledger
 from llmdeck.config import Config
@@ -74,7 +75,28 @@ def resolve(
     answers = store.answers()
     results = {variant: answer.result for variant, answer in answers.items() if answer.result}
     current = set() if rerun else {variant for variant, answer in answers.items() if answer.state is State.FRESH}
-    found = Resolved(render(config, demos, claims, results, notes), results)
+    again = partial(render, config, demos, claims, results, notes)
+    return complete(config, demos, store, results, current, again, progress, runner, keep_stale=keep_stale)
+
+
+def complete(
+    config: Config,
+    demos: Mapping[str, Demo],
+    store: Store,
+    results: dict[Variant, Result],
+    current: set[Variant],
+    again: Callable[[], Rendered],
+    progress: Progress,
+    runner: Runner,
+    *,
+    keep_stale: bool = False,
+    failed: dict[Variant, DemoError] | None = None,
+) -> Resolved:
+    """Render with `again`, run what is missing or not `current`, and so on.
+
+    `results`, `current` and `failed` get what ran; what `failed` before is not tried again.
+    """
+    found = Resolved(again(), results, failed={} if failed is None else failed)
     while wanted := found.wanted(current):
         outcomes = run_variants(config, demos, wanted, found.rendered.wants_figure, progress, runner)
         if not outcomes:
@@ -90,7 +112,7 @@ def resolve(
             found.failed[variant] = outcome
             if keep_stale and last_good:
                 results[variant] = replace(last_good, kept=True)
-        found.rendered = render(config, demos, claims, results, notes)
+        found.rendered = again()
     return found
 
 

@@ -108,7 +108,7 @@ def describe(config: Config, demo: Demo) -> dict[str, Any]:
     if not answers:
         raise ended
     if "error" in answers[0]:
-        raise _error(config, demo, answers[0])
+        raise demo_error(config, demo, answers[0])
     return answers[0]
 
 
@@ -148,7 +148,7 @@ def _run_worker(
                 hung = True
         lines = (folder / "answers.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
         text = (folder / "printed").read_text(encoding="utf-8", errors="backslashreplace")
-    return [json.loads(line) for line in lines], _ended(config, demo, process.returncode, text, hung)
+    return [json.loads(line) for line in lines], ended_without_answer(config, demo, process.returncode, text, hung)
 
 
 @contextmanager
@@ -156,12 +156,10 @@ def _group(
     command: list[str], root: Path, printed: Any, running: set[subprocess.Popen[bytes]] | None, threads: int
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own that is ended whole on the way out, whatever happens."""
-    few = dict.fromkeys(THREADS, str(min(threads, MOST_THREADS, os.cpu_count() or 1)))
-    environment = few | os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
     process = subprocess.Popen(
         command,
         cwd=root,
-        env=environment,
+        env=environment(threads),
         stdin=subprocess.DEVNULL,
         stdout=printed,
         stderr=subprocess.STDOUT,
@@ -176,6 +174,12 @@ def _group(
         running.discard(process)
 
 
+def environment(threads: int = MOST_THREADS) -> dict[str, str]:
+    """The environment of a process that runs a demo."""
+    few = dict.fromkeys(THREADS, str(min(threads, MOST_THREADS, os.cpu_count() or 1)))
+    return few | os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
+
+
 def _python_path() -> str:
     """So that the child finds this package however it was started."""
     here = str(Path(__file__).parent.parent)
@@ -185,7 +189,7 @@ def _python_path() -> str:
 def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]) -> Outcome:
     """One line of the worker as a result, or as the error that it tells of."""
     if "error" in answer:
-        return _error(config, demo, answer, variant)
+        return demo_error(config, demo, answer, variant)
     return Result(
         variant=variant,
         facts=answer["facts"],
@@ -196,7 +200,8 @@ def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]
     )
 
 
-def _error(config: Config, demo: Demo, answer: dict[str, Any], variant: Variant | None = None) -> DemoError:
+def demo_error(config: Config, demo: Demo, answer: dict[str, Any], variant: Variant | None = None) -> DemoError:
+    """What a worker tells of a failure, as the error that it is."""
     file = config.relative(Path(answer["file"])) if answer["file"] else demo.file
     limit = f" (its memory limit is {config.limits_of(demo.name).memory_gib:g} GiB)" if answer["memory"] else ""
     return DemoError(
@@ -207,7 +212,7 @@ def _error(config: Config, demo: Demo, answer: dict[str, Any], variant: Variant 
     )
 
 
-def _ended(config: Config, demo: Demo, code: int, text: str, hung: bool) -> DemoError:
+def ended_without_answer(config: Config, demo: Demo, code: int, text: str, hung: bool) -> DemoError:
     """Why the process ended without answering: its limit, a signal (both with the line where it was), or an exit."""
     limits = config.limits_of(demo.name)
     printed, last_words, trace = [*re.split(LAST_WORDS, text, maxsplit=1), "", ""][:3]

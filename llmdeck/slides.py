@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from llmdeck.model import Place, Use
@@ -42,13 +43,14 @@ class Marks:
         return next((slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0)
 
 
-def split(text: str) -> tuple[list[int], list[str], set[int]]:
+@lru_cache(maxsize=1024)
+def split(text: str) -> tuple[tuple[int, ...], tuple[str, ...], frozenset[int]]:
     r"""Where a page's slides end (the lines of its rulers), each slide's title, and the lines of code with references.
 
     A reference is how a value is escaped (see `markdown.references`); in code it would show as it is written.
 
     >>> split("# One\n\n---\n\n```\n---\n```\n\n`&#42;`\n")
-    ([2], ['One', ''], {8})
+    ((2,), ('One', ''), frozenset({8}))
     """
     from markdown_it import MarkdownIt
 
@@ -63,7 +65,7 @@ def split(text: str) -> tuple[list[int], list[str], set[int]]:
             titles.append("")
         elif token.type == "heading_open" and not titles[-1]:
             titles[-1] = _plain(tokens[n + 1].children or [])
-    return starts, titles, codes
+    return tuple(starts), tuple(titles), frozenset(codes)
 
 
 def _plain(children: Sequence[Any]) -> str:

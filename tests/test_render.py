@@ -141,7 +141,7 @@ def test_a_mistake_in_a_template_is_told_with_its_line(
 def test_slides_are_told_apart_as_marp_does() -> None:
     """A ruler starts a slide, but not one inside a fence, and not the underline of a heading."""
     text = "# A\n\n---\n\nB\n---\n\n```\n---\n```\n\n***\n\nlast\n"
-    assert split(text) == ([2, 11], ["A", "B", ""], set())
+    assert split(text) == ((2, 11), ("A", "B", ""), frozenset())
 
 
 def test_each_use_knows_its_slide_and_its_line(project: Project) -> None:

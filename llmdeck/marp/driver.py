@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from llmdeck.errors import MarpError
 from llmdeck.marp import browser
@@ -77,24 +77,51 @@ class Marp:
         Raises:
             MarpError: where it fails, takes too long, warns, or does not know an option.
         """
-        request = json.dumps({"args": ["--no-stdin", "--config-file", str(HERE / "marp.config.mjs"), *arguments]})
+        request = request_line(arguments)
         try:
             self._process.communicate(request.encode(), timeout=self.limit_s)
         except subprocess.TimeoutExpired:
-            raise MarpError(f"Marp took longer than {self.limit_s:g} s", printed=self._said()) from None
+            said = "\n".join(self._said().splitlines()[:24])
+            raise MarpError(f"Marp took longer than {self.limit_s:g} s", printed=said) from None
         except BrokenPipeError:
             self._process.wait()
-        said = self._said()
-        if self._process.returncode:
-            raise MarpError(f"Marp failed (exit code {self._process.returncode})", printed=said)
-        warned = [line for line in said.splitlines() if re.search(r"\[\s*(WARN|ERROR)\s*\]", line)]
-        if any("Insecure local file accessing" not in line for line in warned):
-            raise MarpError("Marp warns", printed=said)
+        judge(self._process.returncode, self._said())
 
     def _said(self) -> str:
         self._messages.seek(0)
-        lines = self._messages.read().decode("utf-8", "replace").splitlines()
-        return "\n".join(lines[:24])
+        return self._messages.read().decode("utf-8", "replace")
+
+
+class Converter(Protocol):
+    """A Marp process: one that is started for a single conversion, or one that is kept (`marp.kept`)."""
+
+    def __enter__(self) -> Converter:
+        """Begin a conversion."""
+
+    def __exit__(self, *_error: object) -> None:
+        """End it."""
+
+    def run(self, arguments: Sequence[str]) -> None:
+        """Convert; raise MarpError where that fails, takes too long, warns, or an option is not known."""
+
+
+def request_line(arguments: Sequence[str]) -> str:
+    """What a Marp process is told: one line of JSON."""
+    return json.dumps({"args": ["--no-stdin", "--config-file", str(HERE / "marp.config.mjs"), *arguments]})
+
+
+def judge(code: int, said: str) -> None:
+    """See from its exit code and from what it printed whether Marp did what it was told.
+
+    Raises:
+        MarpError: where it failed or warned.
+    """
+    shown = "\n".join(said.splitlines()[:24])
+    if code:
+        raise MarpError(f"Marp failed (exit code {code})", printed=shown)
+    warned = [line for line in said.splitlines() if re.search(r"\[\s*(WARN|ERROR)\s*\]", line)]
+    if any("Insecure local file accessing" not in line for line in warned):
+        raise MarpError("Marp warns", printed=shown)
 
 
 def convert(
@@ -104,7 +131,7 @@ def convert(
     *,
     themes: Sequence[Path],
     extra: Sequence[str] = (),
-    marp: Marp | None = None,
+    marp: Converter | None = None,
     notes: bool = True,
 ) -> None:
     """Convert `source` to `target` (HTML, PDF or PPTX by its suffix) and verify what came out.

@@ -2,7 +2,7 @@
 //
 // marp-cli is loaded before the request is read: the build starts this process first and renders its templates
 // meanwhile. Stdin ends with the request, so marp-cli never waits on it.
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import module from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { useCompiled } from './compiled.mjs'
+import { convert, printed } from './options.mjs'
 
 const request = text(process.stdin)
 const folder = process.argv[2]
@@ -17,29 +18,6 @@ const keepCompiled = module.enableCompileCache ? () => {} : useCompiled(folder)
 module.enableCompileCache?.()
 const library = join(folder, 'node_modules/@marp-team/marp-cli/lib/index.js')
 const { marpCli } = await import(pathToFileURL(library))
-
-// What marp-cli prints on stdout when it is asked for it.
-const printed = async (option) => {
-  const { write } = process.stdout
-  let output = ''
-  process.stdout.write = (chunk) => Boolean((output += chunk))
-  await marpCli([option])
-  process.stdout.write = write
-  return output
-}
-
-// marp-cli ignores an option that it does not know, so it is asked, once, for those that it knows.
-const knownOptions = async () => {
-  const file = join(folder, 'options.json')
-  try {
-    return JSON.parse(await readFile(file, 'utf8'))
-  } catch {
-    const known = ['--no-stdin', ...(await printed('--help')).match(/--[a-z][\w.-]*/g)]
-    await writeFile(`${file}.${process.pid}`, JSON.stringify(known))
-    await rename(`${file}.${process.pid}`, file)
-    return known
-  }
-}
 
 // A first conversion: the second one takes half its time.
 const warmUp = async () => {
@@ -54,14 +32,11 @@ const warmUp = async () => {
   }
 }
 
-await printed('--version') // the call that loads all of it
+await printed(marpCli, '--version') // the call that loads all of it
 const waiting = await Promise.race([request.then(() => false), setTimeout(5, true)])
 if (waiting) await warmUp() // a demo runs meanwhile
 
 const { args } = JSON.parse(await request)
-const known = await knownOptions()
-const unknown = args.filter((arg) => arg.startsWith('--') && !known.includes(arg.split('=')[0]))
-if (unknown.length) console.error(`marp-cli has no option ${unknown.join(', ')}`)
-const code = unknown.length ? 1 : await marpCli(args)
+const code = await convert(marpCli, folder, args)
 keepCompiled()
 process.exit(code)

@@ -1,0 +1,305 @@
+"""From a saved file to the page that shows it: the pipeline of `build` with everything kept that did not change.
+
+What a save touches is made anew: a slide's template is rendered alone, Marp (one process, kept) converts the whole, and
+pictures are inlined only in the slides whose HTML is another one. The result is, byte for byte, what `build` makes but
+for what a server adds; it goes to browsers as the slides that changed where nothing else did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from llmdeck import claims as ledger
+from llmdeck.config import Config, load
+from llmdeck.controls import PARTIALS, Live, one_line, packed
+from llmdeck.demos import find_demos
+from llmdeck.errors import DeckError, DemoError, Failures, raise_all
+from llmdeck.functions import Functions
+from llmdeck.marp.driver import Expected, convert
+from llmdeck.marp.kept import KeptMarp
+from llmdeck.model import Claim, Demo, Result, State, Variant
+from llmdeck.page import RUNTIME, Page, Piece, Sources, make_self_contained
+from llmdeck.render import SUFFIX, Kept, Rendered, Renderer
+from llmdeck.resolve import complete
+from llmdeck.runner import Progress, Runner, run_jobs
+from llmdeck.store import Store
+
+BUILD = "the-build-of-this-page"
+"""What stands for the page's own digest in the page."""
+LAST_SLIDE_END = "</foreignObject></svg></div>"
+RENDERED = ("deck/claims.toml", "deck/deck.toml", "deck/results/", f"deck/{PARTIALS}/")
+"""What changes the page only through what is rendered."""
+NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)</div>', re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A deck as browsers show it."""
+
+    build: str
+    """A digest of all that a browser gets."""
+    html: str
+    policy: str
+    before: str = ""
+    slides: Sequence[str] = ()
+    after: str = ""
+    """The page is `before`, the slides and `after`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """What browsers are told after a save."""
+
+    build: str
+    errors: Sequence[Mapping[str, Any]] = ()
+    """Why the deck could not be built; the last good one stays."""
+    since: str = ""
+    """The build that `slides` and `notes` change; with any other one, the page is loaded again."""
+    slides: Mapping[int, str] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """What all templates are rendered with."""
+
+    config: Config
+    demos: Mapping[str, Demo]
+    claims: Mapping[str, Claim]
+    store: Store
+    results: dict[Variant, Result]
+    current: set[Variant]
+    failed: dict[Variant, DemoError] = field(default_factory=dict)
+    """What failed is not tried again before a demo changes."""
+
+
+class LiveDeck:
+    """A deck that follows its sources. Not for two threads at once, but for `fragment`."""
+
+    def __init__(self, config: Config, marp: KeptMarp, progress: Progress, runner: Runner = run_jobs) -> None:
+        self.config, self.marp, self.progress, self.runner = config, marp, progress, runner
+        self.shown: Shown | None = None
+        self.errors: Sequence[Mapping[str, Any]] = ()
+        self._world: World | None = None
+        self._kept, self._fragments, self._pieces = Kept(), dict[Variant, str](), dict[tuple[str, int], Piece]()
+        self._converted: tuple[Any, str] = (None, "")
+        self._functions: Functions | None = None
+        self._state: Mapping[Variant, int] = {}
+
+    def update(self, changed: Collection[Path] = ()) -> Update:
+        """Build the deck anew after files have changed; without any, from nothing."""
+        self._forget(changed)
+        earlier = self.shown
+        try:
+            self.shown = self._build()
+            self.errors = ()
+        except DeckError as error:
+            self.errors = told(error)
+        except OSError as error:  # a file went while it was read: its going is the next change
+            self.errors = told(DeckError(str(error)))
+        return self._update(earlier)
+
+    def _update(self, earlier: Shown | None) -> Update:
+        if self.shown is None:
+            return Update(build="", errors=self.errors)
+        if earlier is None or self.errors or earlier.build == self.shown.build:
+            return Update(build=self.shown.build, errors=self.errors)
+        return difference(earlier, self.shown)
+
+    def _forget(self, changed: Collection[Path]) -> None:
+        """Forget what came from the changed files."""
+        names = {self.config.relative(path) for path in changed}
+        slides = {name for name in names if name.startswith("deck/slides/") and name.endswith(SUFFIX)}
+        others = names - slides
+        if not changed or "deck/deck.toml" in others:
+            self._world = None
+        elif self._world:
+            if any(not name.startswith("deck/") or name.startswith("deck/results/") for name in others):
+                self._world = None
+            elif "deck/claims.toml" in others:
+                self._world.claims = {}
+        if others or not changed:
+            self._kept, self._functions = Kept(), None
+            self._fragments.clear()
+            self._pieces.clear()
+        if not changed or any(name.startswith("deck/") and not name.startswith(RENDERED) for name in others):
+            self._converted = (None, "")
+
+    def _build(self) -> Shown:
+        world = self._known()
+        resolved = complete(
+            world.config,
+            world.demos,
+            world.store,
+            world.results,
+            world.current,
+            lambda: self._render(world),
+            self.progress,
+            self.runner,
+            failed=world.failed,
+        )
+        used = set(resolved.rendered.variants)
+        resolved.failed = {variant: error for variant, error in resolved.failed.items() if variant in used}
+        raise_all(resolved.errors)
+        return self._convert(world, resolved.rendered)
+
+    def _known(self) -> World:
+        if self._world is None:
+            self.config = config = load(self.config.root)
+            store = Store(config)
+            answers = store.answers()
+            self._world = World(
+                config=config,
+                demos=find_demos(config),
+                claims={},
+                store=store,
+                results={variant: answer.result for variant, answer in answers.items() if answer.result},
+                current={variant for variant, answer in answers.items() if answer.state is State.FRESH},
+            )
+        if not self._world.claims:
+            self._world.claims = ledger.load_ledger(self._world.config)
+        return self._world
+
+    def _render(self, world: World) -> Rendered:
+        """Render; what is kept was rendered with these results or is forgotten."""
+        state = {variant: id(result) for variant, result in world.results.items()}
+        if self._state != state:
+            self._state = state
+            self._kept, self._functions = Kept(), None
+            self._fragments.clear()
+            self._pieces.clear()
+        renderer = Renderer(
+            config=world.config, demos=world.demos, claims=world.claims, results=world.results, kept=self._kept
+        )
+        return renderer.render()
+
+    def _convert(self, world: World, rendered: Rendered) -> Shown:
+        fragments = packed(rendered.lives, world.config, self._fragments)
+        made_of = (rendered.markdown, fragments, rendered.figures, world.config)
+        if self.shown and made_of == self._converted[0] and self.shown.build == self._converted[1]:
+            return self.shown
+        config = world.config
+        sources = Sources(
+            folder=config.folder,
+            themes=config.folder / "theme",
+            packages=self.marp.folder / "node_modules",
+            figures=rendered.figures,
+            slides=rendered.slides,
+        )
+        page = make_self_contained(
+            self._marp_html(config, rendered), sources, fragments, served=served(config, rendered), kept=self._pieces
+        )
+        shown = as_shown(page)
+        self._converted = (made_of, shown.build)
+        return shown
+
+    def _marp_html(self, config: Config, rendered: Rendered) -> str:
+        expected = Expected(slides=len(rendered.slides), theme=config.deck.theme, lang=config.deck.lang)
+        with tempfile.TemporaryDirectory(prefix="llmdeck-") as folder:
+            source, target = Path(folder) / "deck.md", Path(folder) / "marp.html"
+            source.write_text(rendered.markdown, encoding="utf-8")
+            themes = sorted((config.folder / "theme").glob("*.css"))
+            convert(source, target, expected, themes=themes, marp=self.marp)
+            return target.read_text(encoding="utf-8")
+
+    def fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str | None:
+        """What the demo's partial shows of facts; nothing where it has none.
+
+        Raises:
+            TemplateError: where the partial can't show them.
+        """
+        world = self._world
+        if world is None or not (world.config.folder / PARTIALS / f"{demo}.html.j2").is_file():
+            return None
+        functions = self._functions
+        if functions is None:
+            functions = self._functions = Functions(
+                config=world.config, demos=world.demos, claims=world.claims, results=world.results
+            )
+        return one_line(functions.fragment(demo, facts, parameters))
+
+    @property
+    def demos(self) -> Mapping[str, Demo]:
+        """The demos that there are."""
+        return self._world.demos if self._world else find_demos(self.config)
+
+
+def told(error: DeckError) -> Sequence[Mapping[str, Any]]:
+    """Errors as the page shows them."""
+    from llmdeck.report import describe
+
+    found = error.errors if isinstance(error, Failures) else (error,)
+    return [
+        {
+            "message": one.message,
+            "file": one.place.file if one.place else None,
+            "line": one.place.line if one.place else None,
+            "hint": one.hint or None,
+            "text": describe(one),
+        }
+        for one in found
+    ]
+
+
+def served(config: Config, rendered: Rendered) -> str:
+    """What a served page has and a built one has not: the script that follows the server, and what that must know."""
+    known = {
+        "build": BUILD,
+        "lives": {live.id: control_data(live) for live in rendered.lives},
+        "words": {"lost": config.words.lost, "free": config.words.free},
+    }
+    data = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
+    style = (RUNTIME / "serve.css").read_text(encoding="utf-8")
+    script = (RUNTIME / "serve.js").read_text(encoding="utf-8")
+    return (
+        f'<script type="application/json" id="llmdeck">{data}</script><style>{style}</style><script>{script}</script>'
+    )
+
+
+def control_data(live: Live) -> dict[str, Any]:
+    """What a page must know of a `live` to ask for other values than those of its grid."""
+    fixed = {name: value for name, value in live.variant.parameters.items() if name not in live.variant.grid}
+    axes = [{"name": a.name, "values": list(a.values), "default": a.default} for a in live.axes]
+    return {"demo": live.variant.demo, "fixed": fixed, "axes": axes}
+
+
+def as_shown(page: Page) -> Shown:
+    """A page in the pieces that are compared, named by its digest."""
+    before, *slides = page.pieces
+    last, end, after = slides[-1].partition(LAST_SLIDE_END)
+    slides[-1] = last + end.removesuffix("</div>")
+    after = end[-len("</div>") :] + after
+    whole = hashlib.sha256(page.html.encode("utf-8")).hexdigest()[:16]
+    after = after.replace(BUILD, whole, 1)
+    return Shown(
+        build=whole,
+        html="".join([before, *slides, after]),
+        policy=html.unescape(page.policy),
+        before=before,
+        slides=slides,
+        after=after.replace(whole, "", 1),
+    )
+
+
+def difference(old: Shown, new: Shown) -> Update:
+    """What changes `old` into `new` in a page that is open: slides and notes, or all of it."""
+    whole = Update(build=new.build)
+    if len(old.slides) != len(new.slides) or old.before != new.before:
+        return whole
+    if NOTE.sub(r"\1", old.after) != NOTE.sub(r"\1", new.after):
+        return whole
+    slides = {n: b for n, (a, b) in enumerate(zip(old.slides, new.slides, strict=True)) if a != b}
+    if any("data-marpit-fragment" in old.slides[n] + new.slides[n] for n in slides):
+        return whole  # bespoke counts a slide's steps when it starts
+    before, after = dict(NOTE.findall(old.after)), dict(NOTE.findall(new.after))
+    notes = {int(n): text for n, text in after.items() if before.get(n) != text}
+    inside = {n: slide[slide.index(">") + 1 : slide.rindex("</svg>")] for n, slide in slides.items()}
+    return Update(build=new.build, since=old.build, slides=inside, notes=notes)

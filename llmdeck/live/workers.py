@@ -1,0 +1,238 @@
+"""Warm workers: a process a demo that answers requests, a few at a time, ended when it hangs or its sources change."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from llmdeck.config import Config
+from llmdeck.errors import DeckError, DemoError
+from llmdeck.model import Demo
+from llmdeck.runner import GRACE_S, demo_error, ended_without_answer, environment
+
+MOST_WORKERS = 3
+"""How many demos are kept warm, and how many compute at once; the one that was idle longest makes room."""
+MOST_WAITING = 16
+"""How many requests may wait or run; further ones are told to come back."""
+LONGEST_LINE = 64 * 2**20
+LOG_LIMIT = 8 * 2**20
+"""A worker whose demos have printed more than this, in bytes, is replaced."""
+
+Line = dict[str, Any]
+
+
+class BusyError(DeckError):
+    """Too many requests are waiting."""
+
+
+class InvalidError(DeckError):
+    """A value that the demo can't use."""
+
+
+class Worker:
+    """One process with one demo."""
+
+    def __init__(self, config: Config, demo: Demo) -> None:
+        self.config, self.demo = config, demo
+        self.inputs: dict[str, str] | None = None
+        """The project files that its answers came from, once there is one."""
+        self.stale = False
+        """True where it must not be asked again."""
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in `end`
+        self._folder = tempfile.TemporaryDirectory(prefix="llmdeck-")
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the process; it imports the demo at once."""
+        limits = self.config.limits_of(self.demo.name)
+        request = {
+            "root": str(self.config.root),
+            "folder": str(self.config.demos_folder),
+            "module": self.demo.module,
+            "time_s": limits.time_s,
+            "memory_gib": limits.memory_gib,
+        }
+        path = Path(self._folder.name) / "request.json"
+        path.write_text(json.dumps(request), encoding="utf-8")
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "llmdeck.live.child",
+            str(path),
+            cwd=self.config.root,
+            env=environment(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,
+            limit=LONGEST_LINE,
+        )
+
+    def tell(self, line: Line) -> None:
+        """Write it a line."""
+        if self._process and self._process.stdin and not self._process.stdin.is_closing():
+            self._process.stdin.write(json.dumps(line).encode() + b"\n")
+
+    async def answer(self, ask: Line) -> AsyncIterator[Line]:
+        """Ask, and give the lines of the answer; an error is the last of them."""
+        process = self._process
+        assert process and process.stdout  # noqa: S101  it was started, and they are pipes
+        limit, began = self.config.limits_of(self.demo.name).time_s, os.fstat(self._log.fileno()).st_size
+        self.tell(ask)
+        hung, last = False, False
+        try:
+            async with asyncio.timeout(2 * limit + GRACE_S):  # once to import the demo, once to answer
+                while not last and (raw := await process.stdout.readline()):
+                    line = json.loads(raw)
+                    last = "part" not in line
+                    self.inputs = line.get("inputs", self.inputs)
+                    yield line
+        except TimeoutError:
+            hung = True
+        self.stale |= os.fstat(self._log.fileno()).st_size > LOG_LIMIT
+        if last:
+            return
+        self.stale = True
+        self._kill()
+        code = await process.wait()
+        self._log.seek(began)
+        said = self._log.read().decode("utf-8", "backslashreplace")
+        yield {"ended": ended_without_answer(self.config, self.demo, code, said, hung)}
+
+    def _kill(self) -> None:
+        if self._process and self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """End the process and everything that it started."""
+        self._kill()
+        if self._process:
+            await self._process.wait()
+        self._log.close()
+        self._folder.cleanup()
+
+
+class Asked:
+    """A request that is being answered, whether or not somebody still listens."""
+
+    def __init__(self) -> None:
+        self.lines: asyncio.Queue[Line | DeckError] = asyncio.Queue()
+        self.worker: Worker | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.given_up = False
+
+    async def parts(self) -> AsyncIterator[Line]:
+        """The lines of the answer as they come, the last one being the whole.
+
+        Raises:
+            DemoError: the demo failed or hung.
+            InvalidError: it can't use a value.
+        """
+        while True:
+            line = await self.lines.get()
+            if isinstance(line, DeckError):
+                raise line
+            yield line
+            if "part" not in line:
+                return
+
+    async def last(self) -> Line:
+        """The whole answer."""
+        return [line async for line in self.parts()][-1]
+
+    def give_up(self) -> None:
+        """Nobody listens any more: a demo that streams is told to stop."""
+        self.given_up = True
+        if self.worker and self.task and not self.task.done():
+            self.worker.tell({"do": "cancel"})
+
+
+class Workers:
+    """The warm workers of a project."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._warm: dict[str, Worker] = {}
+        """By demo, the one that was used last at the end."""
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._slots = asyncio.Semaphore(MOST_WORKERS)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, demo: Demo, ask: Line) -> Asked:
+        """Begin to answer a request.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        if len(self._tasks) >= MOST_WAITING:
+            raise BusyError("too many requests are waiting", hint="come back in a second")
+        asked = Asked()
+        asked.task = asyncio.create_task(self._answer(demo, ask, asked))
+        self._tasks.add(asked.task)
+        asked.task.add_done_callback(self._tasks.discard)
+        return asked
+
+    async def _answer(self, demo: Demo, ask: Line, asked: Asked) -> None:
+        try:
+            async with self._locks.setdefault(demo.name, asyncio.Lock()), self._slots:
+                if asked.given_up:
+                    return
+                asked.worker = worker = await self._worker(demo)
+                async for line in worker.answer(ask):
+                    asked.lines.put_nowait(self._told(demo, line))
+                asked.worker = None
+                if worker.stale:
+                    await self._end(worker)
+        except OSError as error:
+            asked.lines.put_nowait(DemoError(f"demo {demo.name}: its process can't be started: {error}"))
+
+    def _told(self, demo: Demo, line: Line) -> Line | DeckError:
+        if "ended" in line:
+            ended: DemoError = line["ended"]
+            return ended
+        if "invalid" in line:
+            return InvalidError(line["invalid"])
+        return demo_error(self.config, demo, line) if "error" in line else line
+
+    async def _worker(self, demo: Demo) -> Worker:
+        """A demo's worker, started where there is none."""
+        worker = self._warm.pop(demo.name, None)
+        if worker and worker.stale:
+            await worker.end()
+            worker = None
+        if worker is None:
+            idle = [name for name in self._warm if not self._locks[name].locked()]
+            if len(self._warm) >= MOST_WORKERS and idle:
+                await self._warm.pop(idle[0]).end()
+            worker = Worker(self.config, demo)
+            await worker.start()
+        self._warm[demo.name] = worker
+        return worker
+
+    async def _end(self, worker: Worker) -> None:
+        if self._warm.get(worker.demo.name) is worker:
+            del self._warm[worker.demo.name]
+        await worker.end()
+
+    def retire(self, changed: set[str]) -> None:
+        """Let no worker answer again whose demo came from one of these files (relative to the root) or folders."""
+        folders = {str(Path(name).parent.as_posix()) for name in changed}
+        for worker in self._warm.values():
+            worker.stale |= worker.inputs is None or not (changed | folders).isdisjoint(worker.inputs)
+
+    async def close(self) -> None:
+        """End all workers."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.end() for worker in self._warm.values()))
+        self._warm.clear()
