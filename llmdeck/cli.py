@@ -93,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
     add("claims", _claims, "the ledger: id, verdict, whether it holds, slide")
     why = add("why", _why, "say which part of a demo changed since its stored result")
     why.add_argument("name", metavar="DEMO")
+    live = add("live", _live, "serve the deck: it follows what is saved, its controls take any value", as_json=False)
+    live.add_argument("--port", type=int, help="the port (default: 4180, or the next one that is free)")
+    live.add_argument("--no-browser", action="store_true", help="open no browser")
+    live.add_argument("--host", default="127.0.0.1", help="listen on another address than 127.0.0.1; needs a token")
+    live.add_argument("--token", default="", help="what a browser must show once (?token=…); or set LLMDECK_TOKEN")
     add("doctor", _doctor, "see whether everything that a build needs is there")
     return parser
 
@@ -310,6 +315,22 @@ def _why(config: Config, options: argparse.Namespace) -> int:
             print(f"  {reason}")
     if not answers:
         print(f"{options.name}: no slide and no claim uses it")
+    return 0
+
+
+def _live(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck live`."""
+    try:
+        from llmdeck.live.start import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "llmdeck":
+            raise
+        from llmdeck.errors import MissingToolError
+
+        hint = "pip install 'llmdeck[live]'"
+        raise MissingToolError(f"llmdeck live needs the package {error.name}", hint=hint) from None
+    token = options.token or os.environ.get("LLMDECK_TOKEN", "")
+    serve(config, host=options.host, port=options.port, token=token, browser=not options.no_browser)
     return 0
 
 

@@ -140,7 +140,7 @@ def make_self_contained(
     if fragments or served:
         body, end = pieces[-1].rsplit("</body>", 1)
         pieces[-1] = f"{body}{_runtime(fragments) if fragments else ''}{served}</body>{end}"
-    policy = _policy(pieces, served=bool(served))
+    policy = policy_of(pieces, served=bool(served))
     pieces[0] = pieces[0].replace(
         CHARSET, f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">', 1
     )
@@ -163,7 +163,7 @@ def _runtime(fragments: Mapping[str, str]) -> str:
     return f"{data}<style>{style}</style><script>{script}</script>"
 
 
-def _policy(pieces: Sequence[str], *, served: bool) -> str:
+def policy_of(pieces: Sequence[str], *, served: bool) -> str:
     """The content security policy, with the digest of each script in the page."""
     scripts = [script for piece in pieces for script in re.findall(r"<script>(.*?)</script>", piece, re.DOTALL)]
     digests = [base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode() for script in scripts]

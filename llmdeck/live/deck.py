@@ -26,7 +26,7 @@ from llmdeck.functions import Functions
 from llmdeck.marp.driver import Expected, convert
 from llmdeck.marp.kept import KeptMarp
 from llmdeck.model import Claim, Demo, Result, State, Variant
-from llmdeck.page import RUNTIME, Page, Piece, Sources, make_self_contained
+from llmdeck.page import RUNTIME, Page, Piece, Sources, make_self_contained, policy_of
 from llmdeck.render import SUFFIX, Kept, Rendered, Renderer
 from llmdeck.resolve import complete
 from llmdeck.runner import Progress, Runner, run_jobs
@@ -194,9 +194,8 @@ class LiveDeck:
             figures=rendered.figures,
             slides=rendered.slides,
         )
-        page = make_self_contained(
-            self._marp_html(config, rendered), sources, fragments, served=served(config, rendered), kept=self._pieces
-        )
+        raw, ours = self._marp_html(config, rendered), served(config, rendered.lives)
+        page = make_self_contained(raw, sources, fragments, served=ours, kept=self._pieces)
         shown = as_shown(page)
         self._converted = (made_of, shown.build)
         return shown
@@ -249,11 +248,11 @@ def told(error: DeckError) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def served(config: Config, rendered: Rendered) -> str:
+def served(config: Config, lives: Sequence[Live]) -> str:
     """What a served page has and a built one has not: the script that follows the server, and what that must know."""
     known = {
         "build": BUILD,
-        "lives": {live.id: control_data(live) for live in rendered.lives},
+        "lives": {live.id: control_data(live) for live in lives},
         "words": {"lost": config.words.lost, "free": config.words.free},
     }
     data = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
@@ -303,3 +302,11 @@ def difference(old: Shown, new: Shown) -> Update:
     notes = {int(n): text for n, text in after.items() if before.get(n) != text}
     inside = {n: slide[slide.index(">") + 1 : slide.rindex("</svg>")] for n, slide in slides.items()}
     return Update(build=new.build, since=old.build, slides=inside, notes=notes)
+
+
+def empty_page(config: Config) -> Shown:
+    """What is shown while there is no deck yet: the errors, and the deck as soon as it can be built."""
+    head = f'<head><meta charset="UTF-8"><title>{html.escape(config.deck.title)}</title></head>'
+    ours = served(config, ()).replace(BUILD, "", 1)
+    whole = f'<!DOCTYPE html><html lang="en">{head}<body>{ours}</body></html>'
+    return Shown(build="", html=whole, policy=policy_of([whole], served=True))

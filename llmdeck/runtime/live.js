@@ -42,8 +42,7 @@
         control.setAttribute('aria-valuetext', name)
         control.nextElementSibling.textContent = name
       }
-      fragments ??= unpack(live.id)
-      const found = (await fragments)[place]
+      const found = await live.fragmentAt(place)
       if (place !== controls.reduce((number, control) => number * sizeOf(control) + placeOf(control), 0)) return
       shown.innerHTML = found
       live.dataset.point = place
@@ -56,6 +55,7 @@
       }, 250)
     }
 
+    live.fragmentAt = async (place) => (await (fragments ??= unpack(live.id)))[place]
     form.hidden = false
     form.addEventListener('submit', (event) => event.preventDefault())
     form.addEventListener('input', update)
@@ -69,5 +69,8 @@
     update() // a browser that goes back keeps what was chosen
   }
 
-  if (typeof DecompressionStream === 'function') document.querySelectorAll('.live').forEach(start)
+  if (typeof DecompressionStream === 'function') {
+    document.querySelectorAll('.live').forEach(start)
+    addEventListener('llmdeck:slide', ({ detail }) => detail.querySelectorAll('.live').forEach(start)) // see serve.js
+  }
 })()

@@ -1,0 +1,231 @@
+"""The app: the page, its events, and the demos on request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from llmdeck.errors import DeckError
+from llmdeck.live import api
+from llmdeck.live.deck import LiveDeck, empty_page
+from llmdeck.live.events import Events, event
+from llmdeck.live.guard import NOTHING, Address, Guard
+from llmdeck.live.watch import changes
+from llmdeck.live.workers import BusyError, Workers
+from llmdeck.model import Demo
+from llmdeck.runner import describe
+
+STYLED = NOTHING + "; style-src 'unsafe-inline'"
+
+
+class Live:
+    """What answers requests."""
+
+    def __init__(self, deck: LiveDeck, address: Address) -> None:
+        self.deck, self.address = deck, address
+        self.workers, self.events = Workers(deck.config), Events()
+        self._described: dict[str, dict[str, Any]] = {}
+        self._built = asyncio.Event()
+
+    def app(self) -> ASGIApp:
+        """The whole app, guarded."""
+        demo = "/api/demos/{name}"
+        routes = [
+            Route("/", self.page),
+            Route("/api", self.human),
+            Route("/api/openapi.json", self.openapi),
+            Route("/api/events", self.listen),
+            Route("/api/demos", self.demos),
+            Route(demo, self.demo, methods=["GET"]),
+            Route(demo, self.run, methods=["POST"]),
+            Route(f"{demo}/stream", self.stream, methods=["POST"]),
+        ]
+        handlers: dict[Any, Any] = {HTTPException: refused, DeckError: failed}
+        return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan), self.address)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        following = asyncio.create_task(self._follow())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await self.workers.close()
+
+    async def _follow(self) -> None:
+        """Build the deck, then build it anew after each save."""
+        async with asyncio.TaskGroup() as tasks:
+            saved: asyncio.Queue[Collection[Path]] = asyncio.Queue()
+            tasks.create_task(changes(self.deck.config, saved))
+            await self._update(())
+            while True:
+                changed = set(await saved.get())
+                while not saved.empty():
+                    changed |= set(saved.get_nowait())
+                await self._update(changed)
+
+    async def _update(self, changed: Collection[Path]) -> None:
+        names = {self.deck.config.relative(path) for path in changed}
+        if not all(name.startswith("deck/") for name in names):
+            self._described.clear()
+        self.workers.retire(names)
+        update = await asyncio.to_thread(self.deck.update, changed)
+        self.workers.config = self.deck.config
+        self._built.set()
+        self.events.publish(update)
+
+    def close(self) -> None:
+        """End the connections that would last for ever."""
+        self.events.close()
+
+    async def page(self, _request: Request) -> Response:
+        """The deck as it is now."""
+        await self._built.wait()
+        shown = self.deck.shown or empty_page(self.deck.config)
+        policy = f"{shown.policy}; frame-ancestors 'self'"
+        return HTMLResponse(shown.html, headers={"content-security-policy": policy})
+
+    async def listen(self, _request: Request) -> Response:
+        """Events: what changed."""
+        if self.events.full:
+            raise BusyError("too many pages are open")
+        await self._built.wait()
+        return StreamingResponse(self.events.listen(), media_type="text/event-stream")
+
+    async def demos(self, _request: Request) -> Response:
+        """All demos, with their first lines."""
+        config = self.deck.config
+        found = [{"name": n, "about": api.first_line(config, d)} for n, d in self.deck.demos.items()]
+        return JSONResponse({"demos": found})
+
+    async def demo(self, request: Request) -> Response:
+        """The parameters of a demo; asking for them starts it."""
+        demo = self._demo(request)
+        if demo.name not in self._described:
+            self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
+        described = self._described[demo.name]
+        return JSONResponse(
+            {
+                "name": demo.name,
+                "about": next(iter(described["doc"].splitlines()), ""),
+                "parameters": api.schema(self.deck.config, described),
+                "plots": described["plots"],
+                "streams": described["streams"],
+            }
+        )
+
+    async def run(self, request: Request) -> Response:
+        """What a demo gives for parameters."""
+        demo, values = self._demo(request), await body_of(request)
+        figure = request.query_params.get("figure") in ("true", "1")
+        asked = self.workers.ask(demo, {"do": "run", "values": values, "figure": figure, "stream": False})
+        return JSONResponse(self._answer(demo, values, await asked.last()))
+
+    async def stream(self, request: Request) -> Response:
+        """What a demo finds while it computes, then what it gives."""
+        demo, values = self._demo(request), await body_of(request)
+        if demo.name not in self._described:
+            self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
+        if not self._described[demo.name]["streams"]:
+            raise HTTPException(404, f"demo {demo.name} has no stream")
+        asked = self.workers.ask(demo, {"do": "run", "values": values, "figure": False, "stream": True})
+
+        async def events() -> AsyncIterator[str]:
+            try:
+                async for line in asked.parts():
+                    if "part" in line:
+                        yield event(line["part"], "part")
+                    elif "facts" in line:
+                        yield event(self._answer(demo, values, line), "result")
+            except DeckError as error:
+                yield event(error_json(error), "error")
+            finally:
+                asked.give_up()
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    async def openapi(self, _request: Request) -> Response:
+        """The API, for programs."""
+        return JSONResponse(api.openapi(self.deck.config, await self._schemas()))
+
+    async def human(self, _request: Request) -> Response:
+        """The API, for people."""
+        base = f"http://{'localhost' if self.address.is_local else self.address.host}:{self.address.port}"
+        page = api.human_page(self.deck.config, await self._schemas(), base)
+        return HTMLResponse(page, headers={"content-security-policy": STYLED})
+
+    async def _schemas(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """The first line and the schema of each demo that can be imported."""
+        config, found = self.deck.config, {}
+        for name, demo in self.deck.demos.items():
+            try:
+                described = self._described.get(name)
+                if described is None:
+                    described = await asyncio.to_thread(describe, config, demo)
+            except DeckError:
+                continue
+            found[name] = (next(iter(described["doc"].splitlines()), ""), api.schema(config, described))
+        return found
+
+    def _demo(self, request: Request) -> Demo:
+        name = request.path_params["name"]
+        if name not in self.deck.demos:
+            raise HTTPException(404, f"no demo {name!r}; there are: {', '.join(self.deck.demos)}")
+        return self.deck.demos[name]
+
+    def _answer(self, demo: Demo, values: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+        answer = {key: line[key] for key in ("facts", "output")}
+        answer["fragment"] = self.deck.fragment(demo.name, line["facts"], values)
+        if "figure" in line:
+            answer["figure"] = {"svg": line["figure"], "alt": line["alt"]}
+        return answer
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """The parameters in a request's body.
+
+    Raises:
+        HTTPException: it is no JSON object.
+    """
+
+    def no_number(name: str) -> float:
+        raise ValueError(f"{name} is no JSON")
+
+    try:
+        values = json.loads(await request.body(), parse_constant=no_number)
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, f"the body is no JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise HTTPException(400, "the body must be a JSON object: the parameters by name")
+    return values
+
+
+def error_json(error: DeckError) -> dict[str, Any]:
+    """An error as the API tells it."""
+    told = {"message": error.message, "place": str(error.place) if error.place else "", "hint": error.hint}
+    return {"error": {key: value for key, value in told.items() if value or key == "message"}}
+
+
+async def failed(_request: Request, error: DeckError) -> Response:
+    """Tell of a value that can't be used, a demo that failed, or too many requests."""
+    busy = isinstance(error, BusyError)
+    return JSONResponse(
+        error_json(error), status_code=503 if busy else 422, headers={"retry-after": "1"} if busy else None
+    )
+
+
+async def refused(_request: Request, error: HTTPException) -> Response:
+    """Tell of a request that means nothing here."""
+    return JSONResponse({"error": {"message": error.detail}}, status_code=error.status_code, headers=error.headers)

@@ -1,0 +1,149 @@
+"""`llmdeck live`: listen, open the browser, serve until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+import threading
+import webbrowser
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from llmdeck.config import Config
+from llmdeck.errors import ConfigError
+from llmdeck.live.app import Live
+from llmdeck.live.deck import LiveDeck
+from llmdeck.live.guard import SHORTEST_TOKEN, Address, is_loopback
+from llmdeck.marp.kept import KeptMarp
+from llmdeck.report import progress_bar, say
+
+PORT = 4180
+PORTS = 20
+"""How many ports are tried, where none was asked for."""
+HEADER_S = 10.0
+"""How long the headers of a request may take."""
+MOST_CONNECTIONS = 512
+BACKLOG = 256
+
+
+class Patient(H11Protocol):
+    """Uvicorn's HTTP/1.1, but a connection whose headers don't come is closed, and there are not too many of them."""
+
+    waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for headers, for a while."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+            return
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Stop waiting once the headers are there; wait again where the next request only begins."""
+        super().data_received(data)
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if busy and self.waiting:
+            self.waiting.cancel()
+            self.waiting = None
+        elif not busy and self.waiting is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        if self.waiting:
+            self.waiting.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self.waiting = self.loop.call_later(HEADER_S, self.transport.abort)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server, which tells the app before it waits for connections to end."""
+
+    live: Live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would last for ever, then the rest."""
+        self.live.close()
+        await super().shutdown(sockets)
+
+
+def serve(config: Config, *, host: str, port: int | None, token: str, browser: bool) -> None:
+    """Serve the deck until it is interrupted.
+
+    Raises:
+        ConfigError: an address that can't be listened on, or one that others reach without a token.
+    """
+    if not is_loopback(host) and not token:
+        hint = "give --token TOKEN too, or set LLMDECK_TOKEN: others on the network could run the demos"
+        raise ConfigError(f"--host {host} can be reached from other machines", hint=hint)
+    if token and len(token) < SHORTEST_TOKEN:
+        raise ConfigError(f"the token must have {SHORTEST_TOKEN} characters or more")
+    gc.enable()  # a server lives long
+    listening = listen(host, port)
+    address = Address(host=host, port=listening.getsockname()[1], token=token)
+    marp = KeptMarp()
+    try:
+        with progress_bar() as progress:
+            asyncio.run(_serve(LiveDeck(config, marp, progress), address, listening, browser=browser))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        marp.close()
+        listening.close()
+
+
+async def _serve(deck: LiveDeck, address: Address, listening: socket.socket, *, browser: bool) -> None:
+    live = Live(deck, address)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is no HTTP is no news
+    settings: dict[str, Any] = {"server_header": False, "access_log": False, "log_config": None, "lifespan": "on"}
+    settings |= {"timeout_keep_alive": 5, "timeout_graceful_shutdown": 1, "h11_max_incomplete_event_size": 16 * 1024}
+    server = Server(uvicorn.Config(live.app(), http=Patient, ws="none", proxy_headers=False, **settings))
+    server.live = live
+    url = f"http://{_shown(address.host)}:{address.port}/"
+    say(f"serving {url}{'?token=…' if address.token else ''} (Ctrl-C ends it)")
+    if browser:
+        opened = url + (f"?token={address.token}" if address.token else "")
+        threading.Thread(target=_open, args=(opened,), daemon=True).start()
+    await server.serve(sockets=[listening])
+
+
+def _open(url: str) -> None:
+    with suppress(webbrowser.Error):
+        webbrowser.open(url)
+
+
+def _shown(host: str) -> str:
+    named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104  it is compared, not bound
+    return f"[{named}]" if ":" in named else named
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A socket that listens: on the port that was asked for, or on the first that is free of some.
+
+    Raises:
+        ConfigError: where there is none.
+    """
+    wanted = range(PORT, PORT + PORTS) if port is None else [port]
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reason = ""
+    for number in wanted:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, number))
+            listening.listen(BACKLOG)
+        except (OSError, OverflowError) as error:
+            listening.close()
+            reason = str(error)
+            continue
+        listening.set_inheritable(False)
+        return listening
+    raise ConfigError(f"can't listen on {host}, port {wanted[-1]}: {reason}", hint="give another --port")
