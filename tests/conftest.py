@@ -100,6 +100,12 @@ class Project:
             check=False,
         )
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of what is started in it, without CI's variables."""
+        kept = {k: v for k, v in os.environ.items() if k not in ("CI", "GITHUB_ACTIONS")}
+        return kept | {"PYTHONPATH": str(ROOT)}
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `llmdeck` in a process group of its own and do not wait for it."""
         return subprocess.Popen(
