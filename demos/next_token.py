@@ -6,6 +6,8 @@ almost only: the demo asks it the same thing in Italian too, to show what that d
 Leaves out: beam search, nucleus sampling, repetition penalties; the chat template (the model goes on with the text).
 """
 
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
 from functools import lru_cache
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,7 +20,7 @@ from demos.common.pieces import one_line, shorten, visible
 from demos.common.prompt import piece, read_prompt, significant
 from demos.smollm.cache import Cache
 from demos.smollm.generate import END, distribution, sample, top
-from demos.smollm.tokenizer import decode
+from demos.smollm.tokenizer import decode, token_bytes
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
 
@@ -68,6 +70,25 @@ def run(
             **go_on(read_prompt(IN_ITALIAN, MAX_TOKENS), n_tokens, float(temperature)),
         },
     }
+
+
+def stream(
+    *,
+    text: str = "The capital of Italy is",
+    temperature: Literal["0.2", "0.5", "0.8", "1.0", "1.5", "2.0"] = "1.0",
+    n_tokens: Annotated[int, range(1, 25)] = 8,
+) -> Iterator[str]:
+    """Give the first text of `drawn` piece by piece, each as soon as its token is computed.
+
+    Bytes wait until they are a whole character. Raises ValueError as `run` does.
+
+    >>> list(stream(temperature="0.2", n_tokens=2))
+    ['·Rome', '.']
+    """
+    ids, decoder = read_prompt(text, MAX_TOKENS), getincrementaldecoder("utf-8")(errors="replace")
+    for token in sample(load(), ids, n_tokens, temperature=float(temperature), seed=SEEDS[0]):
+        yield visible(decoder.decode(token_bytes(token)).encode())
+    yield visible(decoder.decode(b"", final=True).encode())
 
 
 def go_on(ids: list[int], n_tokens: int, temperature: float) -> dict:

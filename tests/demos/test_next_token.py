@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from demos.next_token import alt, even_choices, look, plot, run, show
+from demos.next_token import alt, even_choices, look, plot, run, show, stream
 from demos.smollm.generate import distribution, greedy, sample
 from demos.smollm.tokenizer import decode
 from demos.smollm.transformer import forward
@@ -149,3 +149,11 @@ def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
     ]
     assert answers[0] == answers[1]
     assert json.loads(answers[0]) == run(n_tokens=3) == run(n_tokens=3)
+
+
+@pytest.mark.parametrize("text", ["The capital of Italy is", "你好 🦔", HOSTILE[1]])
+def test_what_is_streamed_is_the_drawn_text_piece_by_piece(text: str) -> None:
+    """Joined, the pieces are the first drawn text of `run`, also where tokens are parts of characters."""
+    pieces = list(stream(text=text, temperature="1.5", n_tokens=6))
+    assert "".join(pieces) == run(text=text, temperature="1.5", n_tokens=6)["drawn"][0]
+    assert len(pieces) > 1
