@@ -9,6 +9,7 @@ Leaves out: beam search, nucleus sampling, repetition penalties; the chat templa
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -86,9 +87,10 @@ def stream(
     ['·Rome', '.']
     """
     ids, decoder = read_prompt(text, MAX_TOKENS), getincrementaldecoder("utf-8")(errors="replace")
-    for token in sample(load(), ids, n_tokens, temperature=float(temperature), seed=SEEDS[0]):
-        yield visible(decoder.decode(token_bytes(token)).encode())
-    yield visible(decoder.decode(b"", final=True).encode())
+    drawn = sample(load(), ids, n_tokens, temperature=float(temperature), seed=SEEDS[0])
+    for raw in chain(map(token_bytes, drawn), [b""]):  # nothing, at the end: what is left of a character comes out
+        if shown := visible(decoder.decode(raw, final=not raw).encode()):
+            yield shown
 
 
 def go_on(ids: list[int], n_tokens: int, temperature: float) -> dict:

@@ -44,10 +44,12 @@
       }
       const found = await live.fragmentAt(place)
       if (place !== controls.reduce((number, control) => number * sizeOf(control) + placeOf(control), 0)) return
+      if (!form.isConnected) return // a server's controls have taken its place
       shown.innerHTML = found
       live.dataset.point = place
       clearTimeout(saying) // what is passed over on the way is not announced
       saying = setTimeout(() => {
+        if (!form.isConnected) return
         const summary = shown.querySelector('[data-said]')?.dataset.said ?? ''
         said.textContent = [...controls.map((control) => `${labelOf(control)}: ${nameOf(control)}`), summary]
           .filter(Boolean)
