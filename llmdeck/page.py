@@ -133,7 +133,7 @@ def make_self_contained(
     keys = [(piece, number) for number, piece in enumerate(SLIDE_START.split(source))]
     for key in keys:
         if key not in known:
-            known[key] = _inline(*key, sources)
+            known[key] = inline(*key, sources)
     made = [known[key] for key in keys]
     raise_all([error for piece in made for error in piece.errors])
     pieces = [piece.html for piece in made]
@@ -147,7 +147,7 @@ def make_self_contained(
     return Page(pieces=pieces, assets={k: v for piece in made for k, v in piece.assets.items()}, policy=policy)
 
 
-def _inline(source: str, slide: int, sources: Sources) -> Piece:
+def inline(source: str, slide: int, sources: Sources) -> Piece:
     """One piece of the page: the `slide`-th slide (and what follows the last one), or what comes before them, 0."""
     parser = _Inliner(source, slide, sources)
     parser.feed(source)

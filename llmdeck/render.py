@@ -37,6 +37,8 @@ class Rendered:
     markdown: str
     """What Marp reads, front matter included."""
     slides: tuple[Slide, ...]
+    pages: Mapping[str, str]
+    """The Markdown of each template, by its file, in their order: `markdown` is the front matter and all of them."""
     uses: tuple[Use, ...]
     """Every place that uses a variant, the ledger's own lines included, in the order of the slides."""
     figures: Mapping[str, str]
@@ -116,6 +118,7 @@ class Renderer:
         rendered = Rendered(
             markdown=front_matter(self.config) + "\n---\n\n".join(chunks),
             slides=tuple(slides),
+            pages={self.config.relative(path): chunk for path, chunk in zip(paths, chunks, strict=True)},
             uses=tuple(sorted(set(found), key=lambda u: (u.slide, u.place, u.variant.values, u.fact, u.claim))),
             figures=self.calls.figures,
             errors=tuple(self.errors),

@@ -26,6 +26,8 @@ from llmdeck.live.workers import BusyError, Workers
 from llmdeck.model import Demo
 from llmdeck.runner import describe
 
+SETTLE_S = 1.0
+"""How long after the last save the whole deck is converted, where a slide was shown before."""
 STYLED = NOTHING + "; style-src 'unsafe-inline'"
 
 
@@ -71,7 +73,12 @@ class Live:
             tasks.create_task(changes(self.deck.config, saved))
             await self._update(())
             while True:
-                changed = set(await saved.get())
+                try:
+                    async with asyncio.timeout(SETTLE_S if self.deck.unsettled else None):
+                        changed = set(await saved.get())
+                except TimeoutError:
+                    self.events.publish(await asyncio.to_thread(self.deck.settle))
+                    continue
                 while not saved.empty():
                     changed |= set(saved.get_nowait())
                 await self._update(changed)

@@ -12,8 +12,8 @@ import html
 import json
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,18 @@ from llmdeck.controls import PARTIALS, Live, one_line, packed
 from llmdeck.demos import find_demos
 from llmdeck.errors import DeckError, DemoError, Failures, raise_all
 from llmdeck.functions import Functions
+from llmdeck.live.quick import LAST_SLIDE_END, changed_templates, converted_alone
 from llmdeck.marp.driver import Expected, convert
 from llmdeck.marp.kept import KeptMarp
 from llmdeck.model import Claim, Demo, Result, State, Variant
 from llmdeck.page import RUNTIME, Page, Piece, Sources, make_self_contained, policy_of
-from llmdeck.render import SUFFIX, Kept, Rendered, Renderer
+from llmdeck.render import SUFFIX, Kept, Rendered, Renderer, front_matter
 from llmdeck.resolve import complete
 from llmdeck.runner import Progress, Runner, run_jobs
 from llmdeck.store import Store
 
 BUILD = "the-build-of-this-page"
 """What stands for the page's own digest in the page."""
-LAST_SLIDE_END = "</foreignObject></svg></div>"
 RENDERED = ("deck/claims.toml", "deck/deck.toml", "deck/results/", f"deck/{PARTIALS}/")
 """What changes the page only through what is rendered."""
 NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)</div>', re.DOTALL)
@@ -42,16 +42,19 @@ NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A deck as browsers show it."""
+    """A deck as browsers show it: the page is `before`, the slides and `after`."""
 
     build: str
     """A digest of all that a browser gets."""
-    html: str
     policy: str
     before: str = ""
     slides: Sequence[str] = ()
     after: str = ""
-    """The page is `before`, the slides and `after`."""
+
+    @property
+    def html(self) -> str:
+        """The whole page, which knows its build."""
+        return "".join([self.before, *self.slides, self.after.replace(BUILD, self.build, 1)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,15 @@ class Update:
     """The build that `slides` and `notes` change; with any other one, the page is loaded again."""
     slides: Mapping[int, str] = field(default_factory=dict)
     notes: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the page that is shown was made of."""
+
+    rendered: Rendered
+    fragments: Mapping[str, str]
+    sources: Sources
 
 
 @dataclass
@@ -93,13 +105,26 @@ class LiveDeck:
         self._converted: tuple[Any, str] = (None, "")
         self._functions: Functions | None = None
         self._state: Mapping[Variant, int] = {}
+        self._made: Made | None = None
+        self.unsettled = False
+        """True while slides are shown that were converted alone (see `quick`)."""
 
     def update(self, changed: Collection[Path] = ()) -> Update:
         """Build the deck anew after files have changed; without any, from nothing."""
         self._forget(changed)
+        return self._tried(self._build)
+
+    def settle(self) -> Update:
+        """Convert the whole deck, where only some slides were converted."""
+        self.unsettled = False
+        made, world = self._made, self._known()
+        return self._tried(lambda: self._convert_all(world, made)) if made else self.update()
+
+    def _tried(self, make: Callable[[], Shown]) -> Update:
+        """What browsers are told of the deck that `make` gives, or of why it can't."""
         earlier = self.shown
         try:
-            self.shown = self._build()
+            self.shown = make()
             self.errors = ()
         except DeckError as error:
             self.errors = told(error)
@@ -131,7 +156,7 @@ class LiveDeck:
             self._fragments.clear()
             self._pieces.clear()
         if not changed or any(name.startswith("deck/") and not name.startswith(RENDERED) for name in others):
-            self._converted = (None, "")
+            self._converted, self._made = (None, ""), None
 
     def _build(self) -> Shown:
         world = self._known()
@@ -183,28 +208,53 @@ class LiveDeck:
 
     def _convert(self, world: World, rendered: Rendered) -> Shown:
         fragments = packed(rendered.lives, world.config, self._fragments)
-        made_of = (rendered.markdown, fragments, rendered.figures, world.config)
-        if self.shown and made_of == self._converted[0] and self.shown.build == self._converted[1]:
-            return self.shown
-        config = world.config
         sources = Sources(
-            folder=config.folder,
-            themes=config.folder / "theme",
+            folder=world.config.folder,
+            themes=world.config.folder / "theme",
             packages=self.marp.folder / "node_modules",
             figures=rendered.figures,
             slides=rendered.slides,
         )
-        raw, ours = self._marp_html(config, rendered), served(config, rendered.lives)
-        page = make_self_contained(raw, sources, fragments, served=ours, kept=self._pieces)
-        shown = as_shown(page)
-        self._converted = (made_of, shown.build)
+        earlier, self._made = self._made, Made(rendered, fragments, sources)
+        made_of = (rendered.markdown, fragments, rendered.figures, world.config)
+        if self.shown and made_of == self._converted[0] and self.shown.build == self._converted[1]:
+            return self.shown
+        alone = self._alone(world, earlier, self._made)
+        if alone:
+            self.unsettled = True
+            return alone
+        self.unsettled = False
+        return self._convert_all(world, self._made)
+
+    def _convert_all(self, world: World, made: Made) -> Shown:
+        rendered = made.rendered
+        raw = self._marp_html(world.config, rendered.markdown, len(rendered.slides))
+        ours = served(world.config, rendered.lives)
+        shown = as_shown(make_self_contained(raw, made.sources, made.fragments, served=ours, kept=self._pieces))
+        self._converted = ((rendered.markdown, made.fragments, rendered.figures, world.config), shown.build)
         return shown
 
-    def _marp_html(self, config: Config, rendered: Rendered) -> str:
-        expected = Expected(slides=len(rendered.slides), theme=config.deck.theme, lang=config.deck.lang)
+    def _alone(self, world: World, old: Made | None, new: Made) -> Shown | None:
+        """The page with some slides converted alone, where that can be done."""
+        if self.shown is None or old is None or self.errors or old.fragments != new.fragments:
+            return None
+        files = changed_templates(old.rendered, new.rendered)
+        if not files:
+            return None
+
+        def convert_page(page: str, n_slides: int) -> str:
+            return self._marp_html(world.config, front_matter(world.config) + page, n_slides)
+
+        changed = converted_alone(new.rendered, files, convert_page, new.sources)
+        slides = [changed.get(place, slide) for place, slide in enumerate(self.shown.slides)]
+        build = hashlib.sha256(f"{self.shown.build} {sorted(changed.items())}".encode()).hexdigest()[:16]
+        return replace(self.shown, build=build, slides=slides)
+
+    def _marp_html(self, config: Config, markdown: str, n_slides: int) -> str:
+        expected = Expected(slides=n_slides, theme=config.deck.theme, lang=config.deck.lang)
         with tempfile.TemporaryDirectory(prefix="llmdeck-") as folder:
             source, target = Path(folder) / "deck.md", Path(folder) / "marp.html"
-            source.write_text(rendered.markdown, encoding="utf-8")
+            source.write_text(markdown, encoding="utf-8")
             themes = sorted((config.folder / "theme").glob("*.css"))
             convert(source, target, expected, themes=themes, marp=self.marp)
             return target.read_text(encoding="utf-8")
@@ -277,15 +327,7 @@ def as_shown(page: Page) -> Shown:
     slides[-1] = last + end.removesuffix("</div>")
     after = end[-len("</div>") :] + after
     whole = hashlib.sha256(page.html.encode("utf-8")).hexdigest()[:16]
-    after = after.replace(BUILD, whole, 1)
-    return Shown(
-        build=whole,
-        html="".join([before, *slides, after]),
-        policy=html.unescape(page.policy),
-        before=before,
-        slides=slides,
-        after=after.replace(whole, "", 1),
-    )
+    return Shown(build=whole, policy=html.unescape(page.policy), before=before, slides=slides, after=after)
 
 
 def difference(old: Shown, new: Shown) -> Update:
@@ -307,6 +349,5 @@ def difference(old: Shown, new: Shown) -> Update:
 def empty_page(config: Config) -> Shown:
     """What is shown while there is no deck yet: the errors, and the deck as soon as it can be built."""
     head = f'<head><meta charset="UTF-8"><title>{html.escape(config.deck.title)}</title></head>'
-    ours = served(config, ()).replace(BUILD, "", 1)
-    whole = f'<!DOCTYPE html><html lang="en">{head}<body>{ours}</body></html>'
-    return Shown(build="", html=whole, policy=policy_of([whole], served=True))
+    whole = f'<!DOCTYPE html><html lang="en">{head}<body>{served(config, ())}</body></html>'
+    return Shown(build="", policy=policy_of([whole], served=True), after=whole)

@@ -62,6 +62,14 @@ class KeptMarp:
         Raises:
             MarpError: where it fails, takes too long, warns, or does not know an option.
         """
+        line = self._answer(arguments) or self._answer(arguments)  # it may have died since it was used last
+        if not line:
+            raise MarpError(f"Marp failed (exit code {self._process.wait()})", printed=self._said())
+        answer = json.loads(line)
+        judge(answer["code"], answer["said"])
+
+    def _answer(self, arguments: Sequence[str]) -> bytes:
+        """The line that answers a request, or nothing where the process died over it."""
         if self._process.poll() is not None:
             self._end()
             self._process = self._start()
@@ -86,9 +94,8 @@ class KeptMarp:
         if hung.is_set():
             raise MarpError(f"Marp took longer than {self.limit_s:g} s")
         if not line:
-            raise MarpError(f"Marp failed (exit code {process.wait()})", printed=self._said())
-        answer = json.loads(line)
-        judge(answer["code"], answer["said"])
+            process.wait()
+        return line
 
     def _said(self) -> str:
         self._messages.seek(0)

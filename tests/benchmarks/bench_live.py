@@ -1,0 +1,122 @@
+"""`make bench`: how long a presenter waits for the served lecture: after a save, for a demo, for the LLM's first token.
+
+Each figure is the median of `ROUNDS`, taken as a user would see it: a save counts until Chromium shows the text. The
+lecture is copied first; nothing in the checkout changes. The deck of 1,000 slides is the lecture's own templates again
+and again, but for their controls, whose data would be too much for one file.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from llmdeck.marp import browser
+from tests.conftest import ROOT, Project
+from tests.served import Served, served
+
+ROUNDS = 20
+MANY = 1000
+LIMITS_MS = {"save": 200, f"save, {MANY} slides": 700, "tokenization": 30, "first token": 250}
+PROMPT = "Once upon a time there was a small village by the sea, and the people who lived there were"
+"""20 tokens, with the number that makes each prompt another one."""
+LIVE = re.compile(r"\{\{ live\(.*?\) \}\}")
+
+
+def copy_lecture(folder: Path) -> Project:
+    """The lecture, to be edited."""
+    for name in ("deck", "demos"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(folder)
+
+
+def lengthen(project: Project) -> None:
+    """Repeat the lecture's slides until there are `MANY`."""
+    templates = sorted((project.root / "deck/slides").glob("*.md.j2"))
+    n_slides = sum(text.count("\n---\n") + 1 for text in (path.read_text(encoding="utf-8") for path in templates))
+    for round_ in range(1, -(-MANY // n_slides)):
+        for path in templates:
+            text = LIVE.sub("", path.read_text(encoding="utf-8"))
+            (path.parent / f"{round_ + 20}-{path.name}").write_text(text, encoding="utf-8")
+
+
+def saves(server: Served, page: Page) -> Iterator[float]:
+    """Save a slide and wait until the browser shows it, again and again."""
+    template = sorted((server.project.root / "deck/slides").glob("*.md.j2"))[4]
+    text = template.read_text(encoding="utf-8")
+    page.goto(server.url, timeout=300_000)
+    for number in range(ROUNDS + 2):
+        word = f"parola{number}"
+        start = time.perf_counter()
+        template.write_text(text.replace("\n\n", f"\n\n{word}\n\n", 1), encoding="utf-8")
+        page.wait_for_function("w => document.body.textContent.includes(w)", arg=word, timeout=60_000)
+        if number > 1:  # the first ones find everything cold
+            yield time.perf_counter() - start
+        time.sleep(0.3)
+
+
+def requests(server: Served, path: str, body: Callable[[int], dict[str, str]]) -> Iterator[float]:
+    """Ask a demo and wait for the first bytes of the answer's body, again and again."""
+    for number in range(ROUNDS + 2):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        start = time.perf_counter()
+        connection.request("POST", path, json.dumps(body(number)), {"content-type": "application/json"})
+        answer = connection.getresponse()
+        if answer.status != 200 or not answer.read1(1):
+            raise SystemExit(f"{path}: {answer.status} {answer.read().decode()}")
+        if number > 1:
+            yield time.perf_counter() - start
+        connection.close()
+        time.sleep(0.3)
+
+
+@contextmanager
+def chromium() -> Iterator[Page]:
+    """A page of a headless browser."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser.find_browser(), chromium_sandbox=False)
+        yield started.new_page()
+        started.close()
+
+
+def measure(project: Project) -> dict[str, list[float]]:
+    """All figures, in seconds."""
+    seconds: dict[str, list[float]] = {}
+    with served(project) as server, chromium() as page:
+        seconds["save"] = list(saves(server, page))
+        seconds["tokenization"] = list(
+            requests(server, "/api/demos/tokenization", lambda n: {"text": f"ChatGPT è incredibile, {n} volte!"})
+        )
+        seconds["first token"] = list(
+            requests(server, "/api/demos/next_token/stream", lambda n: {"text": f"{PROMPT} {n}"})
+        )
+    lengthen(project)
+    with served(project) as server, chromium() as page:
+        seconds[f"save, {MANY} slides"] = list(saves(server, page))
+    return seconds
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(prefix="llmdeck-bench-") as folder:
+        seconds = measure(copy_lecture(Path(folder) / "lecture"))
+    load = f"; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores" if hasattr(os, "getloadavg") else ""
+    print(f"live: medians of {ROUNDS}, milliseconds (smallest to largest){load}")
+    for name, limit in LIMITS_MS.items():
+        values = [1000 * value for value in seconds[name]]
+        shown = f"{statistics.median(values):.0f}  ({min(values):.0f} to {max(values):.0f})"
+        print(f"  {name:<18} {shown}, at most {limit}")
+
+
+if __name__ == "__main__":
+    main()
