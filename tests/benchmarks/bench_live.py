@@ -26,6 +26,8 @@ from tests.conftest import ROOT, Project
 from tests.served import Served, served
 
 ROUNDS = 20
+PAUSE_S = 3.0
+"""Between two saves: the whole deck is converted meanwhile, so that each save finds it at rest."""
 MANY = 1000
 LIMITS_MS = {"save": 200, f"save, {MANY} slides": 700, "tokenization": 30, "first token": 250}
 PROMPT = "Once upon a time there was a small village by the sea, and the people who lived there were"
@@ -62,7 +64,7 @@ def saves(server: Served, page: Page) -> Iterator[float]:
         page.wait_for_function("w => document.body.textContent.includes(w)", arg=word, timeout=60_000)
         if number > 1:  # the first ones find everything cold
             yield time.perf_counter() - start
-        time.sleep(0.3)
+        time.sleep(PAUSE_S)
 
 
 def requests(server: Served, path: str, body: Callable[[int], dict[str, str]]) -> Iterator[float]:
