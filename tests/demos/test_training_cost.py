@@ -132,11 +132,12 @@ def test_controls_make_a_small_grid():
     assert all(run(**{name: parameter.default}) for name, parameter in signature(run).parameters.items())
 
 
-@pytest.mark.parametrize("bad", [{"model": "gpt4"}, {"model": "gemma-2b"}, {"tokens_billions": 0},
-                                 {"tokens_billions": -300}, {"tokens_billions": 300.0}, {"tokens_billions": True}, {"gpu": "H100"}, {"gpu": ""},
-                                 {"price": 2.49}, {"utilization_percent": 0}, {"utilization_percent": 100},
-                                 {"utilization_percent": float("nan")}, {"n_gpus": 0}, {"n_gpus": 10**30},
-                                 {"n_gpus": "1024"}])  # fmt: skip
+@pytest.mark.parametrize("bad", [
+    {"model": "gpt4"}, {"model": "gemma-2b"}, {"tokens_billions": 0}, {"tokens_billions": -300},
+    {"tokens_billions": 300.0}, {"tokens_billions": True}, {"gpu": "H100"}, {"gpu": ""}, {"price": 2.49},
+    {"utilization_percent": 0}, {"utilization_percent": 100}, {"utilization_percent": float("nan")}, {"n_gpus": 0},
+    {"n_gpus": 10**30}, {"n_gpus": "1024"},
+])  # fmt: skip
 def test_what_is_not_a_choice_is_refused(bad):
     """Each raises a ValueError that names the parameter and the choices."""
     with pytest.raises(ValueError, match=f"{next(iter(bad))} .* is not in "):
