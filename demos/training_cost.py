@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from demos.common.alone import alone
 from demos.common.catalogue import find_model, n_params
 from demos.common.italian import number
-from demos.common.published_runs import energy, llama_3, published
+from demos.common.published_runs import agreement, energy, llama_3, published
 from demos.common.training import (
     FLOP_PER_PARAM_TOKEN,
     accelerators,
@@ -58,6 +58,7 @@ def run(
     card, rent, count = accelerators()[gpu], prices()[gpu, price], n_params(find_model(model))
     flop = train_flop(count, tokens_billions * 10**9)
     hours = gpu_hours(flop, card, utilization_percent)
+    rows = {one.model: published(one, utilization_percent) for one in runs()}
     return {
         "model": model,
         "name": find_model(model).name,
@@ -81,7 +82,8 @@ def run(
         "rent_date": rent.date,
         "rent_usd": hours * rent.usd_per_hour,
         **energy(energy_mwh(hours, card)),
-        "runs": {one.model: published(one, utilization_percent) for one in runs()},
+        "runs": rows,
+        **agreement(rows),
         "llama3": llama_3(),
         **{key: value for key, value in tables()["shares"].items() if key != "source"},
     }

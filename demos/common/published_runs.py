@@ -56,14 +56,32 @@ def published(one: Run, utilization: int) -> dict:
     if one.accelerator is None or one.gpu_hours is None:
         return facts | {"gpu_hours": None}
     card = accelerators()[one.accelerator]
+    low, high = prices()[card.id, "low"], prices()[card.id, "high"]
     return facts | {
         "gpu": card.label,
         "gpu_hours": one.gpu_hours,
         "computed_gpu_hours": gpu_hours(flop, card, utilization),
         "utilization_percent": utilization_percent(flop, card, one.gpu_hours),
         "energy_mwh": energy_mwh(one.gpu_hours, card, one.pue or 1.0),
-        "rent_low_usd": one.gpu_hours * prices()[card.id, "low"].usd_per_hour,
-        "rent_high_usd": one.gpu_hours * prices()[card.id, "high"].usd_per_hour,
+        "rent_low_usd": one.gpu_hours * low.usd_per_hour,
+        "rent_low_date": low.date,
+        "rent_high_usd": one.gpu_hours * high.usd_per_hour,
+        "rent_high_date": high.date,
+    }
+
+
+def agreement(rows: dict[str, dict]) -> dict:
+    """Count the runs whose computed hours are off by less than a third of the published ones, and name the worst.
+
+    >>> agreement({"a": {"gpu_hours": 9, "computed_gpu_hours": 7.0}, "b": {"gpu_hours": 9, "computed_gpu_hours": 5.0}})
+    {'n_runs_with_hours': 2, 'n_runs_within_third': 1, 'worst_run': 'b'}
+    """
+    known = {key: row for key, row in rows.items() if row["gpu_hours"]}
+    errors = {key: abs(row["computed_gpu_hours"] / row["gpu_hours"] - 1) for key, row in known.items()}
+    return {
+        "n_runs_with_hours": len(errors),
+        "n_runs_within_third": sum(error < 1 / 3 for error in errors.values()),
+        "worst_run": max(errors, key=errors.__getitem__),
     }
 
 
