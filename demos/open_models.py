@@ -8,15 +8,13 @@ source AI, https://opensource.org/ai); later members of the families; licences o
 """
 
 import tomllib
-from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
-
-from babel.dates import format_date
 
 from demos.common.alone import alone
 from demos.common.catalogue import DATA, load_rows
 from demos.common.counts import all_models
+from demos.common.dates import month
 from demos.common.sizes import FAMILY_NAMES, in_words, listed
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ def describe(row: dict[str, Any], sizes_billions: list[float]) -> dict:
         "open_source": open_source,
         "kind": "open-source" if open_source else "open-weight",
         "kind_it": KINDS["open-source" if open_source else "open-weight"],
-        "released_it": format_date(date.fromisoformat(f"{row['released']}-01"), "MMMM yyyy", locale="it"),
+        "released_it": month(row["released"]),
         "n_sizes": len(sizes_billions),
         "sizes_billions": sizes_billions,
         "sizes_it": listed(sizes_billions),

@@ -90,7 +90,7 @@ def show(facts: dict) -> None:
     print(f"   dentro il feed-forward {number(facts['ffn_size'])}; vocabolario di {number(facts['vocab_size'])} token.")
     print("\n2. Ogni gruppo è un prodotto di forme")
     for group, product in facts["work"].items():
-        print(f"   {GROUPS[group]:<18}{product}")
+        print(f"   {GROUPS[group]:<20}{product}")
     print("\n3. I conti")
     for group, label in GROUPS.items():
         share = number(100 * facts["shares"][group], 2)

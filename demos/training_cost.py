@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from demos.common.alone import alone
 from demos.common.catalogue import find_model, n_params
+from demos.common.dates import month
 from demos.common.italian import number
 from demos.common.published_runs import agreement, energy, llama_3, published
 from demos.common.training import (
@@ -45,13 +46,13 @@ def run(
     utilization_percent: Annotated[int, UTILIZATIONS] = 40,
     n_gpus: Annotated[int, CLUSTERS] = 24576,
 ) -> dict:
-    """Compute what training `model` on so many tokens takes on `n_gpus` cards that do a share of their peak.
+    r"""Compute what training `model` on so many tokens takes on `n_gpus` cards that do a share of their peak.
 
     `price` picks a cheap provider or a dear one. ValueError on a value that is not among the choices.
 
     >>> facts = run(model="gpt3-175b", tokens_billions=300)
     >>> facts["train_flop_it"], round(facts["pflops_days"])
-    ('3,14 × 10²³', 3638)
+    ('3,14\xa0×\xa010²³', 3638)
     """
     check(model=model, tokens_billions=tokens_billions, gpu=gpu, price=price,
           utilization_percent=utilization_percent, n_gpus=n_gpus)  # fmt: skip
@@ -80,6 +81,7 @@ def run(
         "rent_per_hour_usd": rent.usd_per_hour,
         "rent_vendor": rent.vendor,
         "rent_date": rent.date,
+        "rent_date_it": month(rent.date),
         "rent_usd": hours * rent.usd_per_hour,
         **energy(energy_mwh(hours, card)),
         "runs": rows,
@@ -125,7 +127,7 @@ def show(facts: dict) -> None:
     print(f"   {usd} USD negli Stati Uniti (industria, {facts['electricity_us_date']})")
     print(f"   {eur} EUR nell'Unione Europea (imprese, {facts['electricity_eu_date_it']})")
     print(f"\n4. L'affitto, corrente compresa: {number(facts['rent_per_hour_usd'], 2)} USD per ora di scheda")
-    print(f"   ({facts['rent_vendor']}, {facts['rent_date']}): {number(facts['rent_usd'], 0)} USD")
+    print(f"   ({facts['rent_vendor']}, {facts['rent_date_it']}): {number(facts['rent_usd'], 0)} USD")
     show_runs(facts)
     show_llama_3(facts["llama3"])
 
@@ -147,7 +149,7 @@ def show_llama_3(llama: dict) -> None:
     """Print what Llama 3 took of Meta's cards, next to what the cards cost."""
     print("\n6. Llama 3 (8B e 70B), e il prezzo delle schede")
     cards, card_usd = number(llama["rounded_n_gpus"]), number(llama["card_usd"])
-    print(f"   {cards} H100 a {card_usd} USD l'una (stima, {llama['card_date']})")
+    print(f"   {cards} H100 a {card_usd} USD l'una (stima, {month(llama['card_date'])})")
     print(f"   fanno {number(llama['rounded_cluster_usd'])} USD. Meta ne ha {llama['n_clusters']} gruppi da")
     print(f"   {number(llama['cluster_n_gpus'])}; Llama 3 ha preso {number(llama['gpu_hours'])} ore, cioè")
     print(f"   {number(llama['days_of_one_cluster'], 1)} giorni di uno dei due: in affitto, da")

@@ -161,10 +161,11 @@ def energy_mwh(hours: float, accelerator: Accelerator, pue: float = 1.0) -> floa
 
 
 def power_of_ten(value: float) -> str:
-    """Write a large number as digits times a power of ten, in Italian.
+    r"""Write a large number as digits times a power of ten, in Italian, with spaces that no line breaks at.
 
     >>> power_of_ten(3.1428766e23)
-    '3,14 × 10²³'
+    '3,14\xa0×\xa010²³'
     """
     digits, _, exponent = f"{value:.2e}".partition("e+")
-    return f"{digits.replace('.', ',')} × 10{str(int(exponent)).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    raised = str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits.replace('.', ',')}\xa0×\xa010{raised}"
