@@ -50,6 +50,8 @@ class Rendered:
     """Which lines of what a variant prints are on slides."""
     broken: frozenset[str] = frozenset()
     """The ids of claims whose check is not true, or can't be evaluated."""
+    lines: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
+    """The template lines with an expression, and the slides that each made: in a loop, several."""
     claim_slides: tuple[tuple[str, int], ...] = ()
     """Which claim is said on which slide, in the order of the slides; cited claims too."""
 
@@ -106,6 +108,7 @@ class Renderer:
             pending=frozenset(self.calls.pending),
             wants_figure=frozenset(self.calls.wants_figure),
             shown=self.calls.shown,
+            lines={place: tuple(sorted({slide for _, slide in made})) for place, made in marks.lines.items()},
             claim_slides=tuple(marks.claims),
         )
         broken = self._check_claims(rendered)
