@@ -60,8 +60,14 @@ def read_deck(config: Config) -> ReadDeck:
     sources = {file: source.read(renderer.calls.env, text) for file, text in texts.items()}
     outline = Outline(rendered, {file: read.slides for file, read in sources.items()}, texts)
     said = [item for file, read in sources.items() for item in _of_template(file, read, outline)]
-    said += _of_ledger(config, renderer.calls.env, claims, dict(reversed(rendered.claim_slides)))
+    said += _of_ledger(config, renderer.calls.env, claims, _claim_slides(rendered))
     return ReadDeck(config=config, slides=rendered.slides, said=tuple(said), outline=outline)
+
+
+def _claim_slides(rendered: Rendered) -> dict[str, int]:
+    """The first slide that says each claim, known also where its demo has no result yet."""
+    used = [(use.claim, use.slide) for use in rendered.uses if use.claim and use.slide]
+    return dict(sorted([*used, *rendered.claim_slides], key=lambda pair: pair[1], reverse=True))
 
 
 def _of_template(file: str, read: source.Source, outline: Outline) -> Iterator[Said]:

@@ -26,7 +26,7 @@ NO_VARIABLE = re.compile(r"\\(?:cdot|times|text|mathrm|mathbf|frac|left|right|qu
 
 def look(deck: ReadDeck) -> list[Finding]:
     """Every number that comes from nowhere."""
-    names = [_name(name) for name in deck.config.lint.names]
+    names = [_name(name) for name in sorted(deck.config.lint.names, key=len, reverse=True)]  # the longest first
     return [
         Finding(lint=NAME, message=f"“{number}” comes from no fact", place=said.place, slide=said.slide, hint=HINT)
         for said in deck.said

@@ -45,7 +45,7 @@ async (smallest) => {
     const walker = document.createTreeWalker(section, NodeFilter.SHOW_TEXT)
     while (walker.nextNode()) {
       const node = walker.currentNode
-      if (node.data.trim() && !node.parentElement.closest('script, style, title, desc')) found.push(node)
+      if (/[^\s\u200b-\u200d\u2060\ufeff]/.test(node.data) && !node.parentElement.closest('script, style, title, desc')) found.push(node)
     }
     return found.filter((node) => !unseen(node.parentElement, section))
   }
@@ -55,7 +55,7 @@ async (smallest) => {
     return [...range.getClientRects()].filter(({ width, height }) => width && height)
   }
   const clips = (element, axis) => getComputedStyle(element)[`overflow${axis}`] !== 'visible'
-  // What an inner box cuts or scrolls does not stick out of the slide: it is reported as cut.
+  // What an inner box cuts or scrolls does not stick out of the slide, but the box may.
   const within = (element, section, axis) => {
     for (let at = element; at && at !== section; at = at.parentElement) if (clips(at, axis)) return true
     return false
@@ -64,14 +64,14 @@ async (smallest) => {
   const over = (section) => {
     const slide = section.getBoundingClientRect()
     const worst = {}
-    const measure = (element, rect, text) => {
+    const measure = (element, rect, text, inside = element) => {
       const beyond = {
         X: Math.max(rect.right - slide.right, slide.left - rect.left),
         Y: Math.max(rect.bottom - slide.bottom, slide.top - rect.top),
       }
       for (const axis of ['X', 'Y']) {
         const pixels = Math.round(beyond[axis])
-        if (pixels <= SLACK || pixels <= (worst[axis]?.pixels ?? 0) || within(element, section, axis)) continue
+        if (pixels <= SLACK || pixels <= (worst[axis]?.pixels ?? 0) || within(inside, section, axis)) continue
         worst[axis] = { axis, pixels, ...describe(element, section, text) }
       }
     }
@@ -82,10 +82,10 @@ async (smallest) => {
       const { backgroundColor, borderTopWidth, borderLeftWidth } = getComputedStyle(element)
       const painted = backgroundColor !== 'rgba(0, 0, 0, 0)' || borderTopWidth !== '0px' || borderLeftWidth !== '0px'
       const replaced = element.matches('img, svg, video, canvas, iframe, object, embed, input, button, select, textarea')
-      if ((painted || replaced) && !element.closest('svg svg *') && !unseen(element, section)) {
-        const parent = element.parentElement.closest('svg')
-        if (!parent || parent.contains(section)) measure(element, element.getBoundingClientRect())
-      }
+      const inDrawing = element.parentElement.closest('svg') !== section.closest('svg')
+      if (inDrawing || !(painted || replaced || clips(element, 'X') || clips(element, 'Y'))) continue
+      const rect = element.getBoundingClientRect()
+      if (rect.width && rect.height && !unseen(element, section)) measure(element, rect, undefined, element.parentElement)
     }
     return Object.values(worst)
   }

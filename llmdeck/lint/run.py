@@ -11,7 +11,9 @@ from llmdeck.runner import Progress
 
 
 def run(names: Sequence[str], deck: ReadDeck, progress: Progress) -> list[Finding]:
-    """Run the lints of these names; `overflow` builds the deck first where something has changed.
+    """Run the lints of these names; what is found twice on a line is told once.
+
+    `overflow` builds the deck first where something has changed.
 
     Raises:
         MissingToolError: where a lint needs what is not installed.
@@ -23,4 +25,4 @@ def run(names: Sequence[str], deck: ReadDeck, progress: Progress) -> list[Findin
         found += spelling.look(deck)
     if "overflow" in names:
         found += overflow.look(deck, progress)
-    return sorted(found, key=lambda f: (f.slide == 0, f.slide, f.place, f.lint, f.message))
+    return sorted(set(found), key=lambda f: (f.slide == 0, f.slide, f.place, f.lint, f.message))

@@ -6,14 +6,18 @@ are looked at; code, addresses, commands, and what an element says is in another
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import re
+import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from babel.core import get_global
 
 from llmdeck.config import Config
 from llmdeck.errors import MissingToolError
@@ -63,7 +67,7 @@ class Speller:
     """Whether the dictionary has a word."""
     suggest: Callable[[str], Iterator[str]]
     own: frozenset[str]
-    asked: int = 0
+    advised: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Config) -> Speller:
@@ -103,8 +107,11 @@ class Speller:
 
     def advice(self, word: str) -> str:
         """What may be meant."""
-        self.asked += 1
-        found = list(islice(self.suggest(word.replace("’", "'")), SUGGESTED)) if self.asked <= MOST_SUGGESTED else []
+        plain = word.replace("’", "'")
+        if plain not in self.advised:
+            few = len(self.advised) < MOST_SUGGESTED
+            self.advised[plain] = tuple(islice(self.suggest(plain), SUGGESTED)) if few else ()
+        found = self.advised[plain]
         return f": did you mean {', '.join(found)}?" if found else " is in no dictionary"
 
 
@@ -126,7 +133,8 @@ def dictionary_path(lang: str, locale: str = "") -> Path:
     folder = Path(next(iter(spec.submodule_search_locations)))
     found = {path.stem: path.with_suffix("") for path in sorted(folder.rglob("*.aff"))}
     short = lang.replace("-", "_").split("_")[0]
-    names = [locale, lang.replace("-", "_"), short, f"{short}_{short.upper()}"]
+    country = get_global("likely_subtags").get(short, "").split("_")[-1]  # `en` is `en_Latn_US`
+    names = [locale, lang.replace("-", "_"), short, f"{short}_{country}"]
     names += [name for name in found if name.startswith(f"{short}_")]
     for name in names:
         if name in found:
@@ -141,4 +149,8 @@ def dictionary_path(lang: str, locale: str = "") -> Path:
 def _dictionary(path: Path) -> Any:
     from spylls.hunspell import Dictionary
 
-    return Dictionary.from_files(str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # spylls leaves the files to the garbage collector
+        dictionary = Dictionary.from_files(str(path))
+        gc.collect()
+    return dictionary
