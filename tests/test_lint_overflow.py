@@ -90,14 +90,14 @@ def test_small_text_is_told_with_its_size_as_shown(project: Project) -> None:
     """Text of 17 px, text that a transformation makes small, and what a style sheet writes; 18 px is enough."""
     plain = '<span style="font-size: 17px">piccolo</span> <span style="font-size: 18px">giusto</span>'
     scaled = '<div style="font-size: 30px; transform: scale(0.5)">ridotto</div>'
-    cells = "".join(f'<td style="font-size: 16px">{n}</td>' for n in "abc")
+    cells = "".join(f'<td style="font-size: 16px">{n}</td>' for n in ("prima", "altra", "terza"))
     findings = told(
         found(project, f"# Uno\n\n{plain}", f"# Due\n\n{scaled}", f"# Tre\n\n<table><tr>{cells}</tr></table>")
     )
     assert findings == [
         ("text of 17 px: p > span “piccolo”", 3, 1),
         ("text of 15 px: div “ridotto”", 9, 2),
-        ("text of 16 px (3 times): table > tbody > tr > td “a”", 15, 3),
+        ("text of 16 px (3 times): table > tbody > tr > td “prima”", 15, 3),
     ]
 
 

@@ -18,6 +18,9 @@ from llmdeck.render import Rendered, Renderer
 from llmdeck.slides import split
 from llmdeck.store import Store
 
+TELLING = 4
+"""A shorter text (a page's number) stands in a slide's lines by chance."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
@@ -152,7 +155,7 @@ class Outline:
         guesses = [self.slide_of(Place(file=file, line=start + 1)) for start in starts[:-1]]
         part = max((n for n, guess in enumerate(guesses) if guess <= number), default=0)
         lines = list(enumerate(self.texts[file], 1))[starts[part] : starts[part + 1] - 1]
-        for wanted in (text, "#"):
+        for wanted in (text if len(text) >= TELLING else "", "#"):
             for line, content in lines:
                 if wanted and (content.startswith("#") if wanted == "#" else wanted in content):
                     return Place(file=file, line=line)
