@@ -23,7 +23,9 @@ from llmdeck.errors import ConfigError, DeckError
 if TYPE_CHECKING:
     from llmdeck.model import Demo, Parameter
 
+LINTS = ("numbers", "spelling", "overflow")
 MOVED = 1
+FOUND = 1
 INTERRUPTED = 130
 
 
@@ -91,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("name", nargs="?", metavar="NAME")
     demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
     add("claims", _claims, "the ledger: id, verdict, whether it holds, slide")
+    lint = add("lint", _lint, "look for what a reader would stumble on; exit 1 where something is found")
+    lint.add_argument("names", nargs="*", type=_lint_name, metavar="NAME", help=f"only these: {', '.join(LINTS)}")
     why = add("why", _why, "say which part of a demo changed since its stored result")
     why.add_argument("name", metavar="DEMO")
     add("doctor", _doctor, "see whether everything that a build needs is there")
@@ -275,6 +279,29 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
         )
     raise_all(resolved.errors)
     return 0
+
+
+def _lint_name(name: str) -> str:
+    """A lint's name; argparse's own `choices` would not take no name at all."""
+    if name not in LINTS:
+        raise argparse.ArgumentTypeError(f"no lint `{name}`; there are: {', '.join(LINTS)}")
+    return name
+
+
+def _lint(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck lint`."""
+    from llmdeck import report
+    from llmdeck.lint.deck import read_deck
+    from llmdeck.lint.run import run
+
+    names = tuple(name for name in LINTS if name in (options.names or LINTS))
+    with report.progress_bar() as progress:
+        findings = run(names, read_deck(config), progress)
+    if options.json:
+        print(json.dumps(report.findings_json(findings, names), ensure_ascii=False, indent=1))
+    else:
+        report.show_findings(findings, names)
+    return FOUND if findings else 0
 
 
 def _why(config: Config, options: argparse.Namespace) -> int:

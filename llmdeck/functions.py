@@ -1,10 +1,11 @@
-"""The functions that templates call: claim, often, demo, table, figure, live, output, code, notes.
+"""The functions that templates call: claim, often, cited, demo, table, figure, live, output, code, notes.
 
 Each notes where it was called from and which variant it uses. A variant without a result yet answers with `Pending`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -21,6 +22,8 @@ from llmdeck.markdown import Markdown
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.template import MISTAKES, FactsView, Pending, cell, environment, mistake, template_place, view
 from llmdeck.units import Numbers
+
+ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
 
 
 @dataclass
@@ -52,6 +55,7 @@ class Functions:
         self.env.globals |= {
             "claim": self.claim,
             "often": self.often,
+            "cited": self.cited,
             "demo": self.demo,
             "table": self.table,
             "figure": self.figure,
@@ -91,6 +95,25 @@ class Functions:
         if claim.verdict is not Verdict.CORRECTED or claim.often is None:
             raise ValueError(f"claim {key} is {claim.verdict}: only a corrected one has an `often`")
         return Markdown(f'<span class="often">{markdown.text(claim.often)}</span>')
+
+    def cited(self, literal: str, /, *, source: str) -> Markdown:
+        """Show a literal that no demo computes, `literal` as Markdown, with a mark that leads to its source.
+
+        Raises:
+            ValueError: where the source is empty.
+        """
+        if not source.strip():
+            raise ValueError(f"cited({literal!r}): `source` is empty; say who said it, and where")
+        word, told = self.config.words.source, " ".join(source.split())
+        address = ADDRESS.search(told)
+        about = f'title="{markdown.references(told)}" aria-label="{markdown.references(f"{word}: {told}")}"'
+        opening = (
+            f'a class="source" href="{markdown.references(address[0])}"'
+            if address
+            else 'span class="source" role="note"'
+        )
+        mark = f"<{opening} {about}>{markdown.text(word)}</{opening.split()[0]}>"
+        return Markdown(f'<span class="cited">{literal}</span> {mark}')
 
     def table(self, rows: Any, columns: Sequence[str] = (), headers: Sequence[str] = ()) -> Any:
         """Rows of facts as a table; `columns` picks and orders them, `headers` names them."""

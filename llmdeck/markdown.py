@@ -23,7 +23,7 @@ WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')
 """What `text` puts around a value; it has no place in an attribute."""
 TAG = re.compile(rf"""<[a-zA-Z](?:[^<>"']|"(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*')*>""")
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
-OWN_TAG = re.compile(r"</?(?:bdi|span|code)\b[^>]*>")
+OWN_TAG = re.compile(r"</?(?:a|bdi|span|code)\b[^>]*>")
 NOTE = "\u2060"
 """What a speaker note begins with, so that Marp never takes it for one of its directives (see `marp.config.mjs`)."""
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)

@@ -221,6 +221,20 @@ class Use:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that a lint reports."""
+
+    lint: str
+    """The lint's name."""
+    message: str
+    place: Place
+    slide: int = 0
+    """The slide's number; 0 where the place makes no slide."""
+    hint: str = ""
+    """What mends it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drift:
     """A fact that differs from the store beyond its tolerance."""
 

@@ -51,6 +51,8 @@ class Rendered:
     """The ids of claims whose check is not true, or can't be evaluated."""
     lives: tuple[Live, ...] = ()
     """What has controls."""
+    lines: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
+    """The template lines with an expression, and the slides that each made: in a loop, several."""
     claim_slides: tuple[tuple[str, int], ...] = ()
     """Which claim is said on which slide, in the order of the slides; cited claims too."""
 
@@ -108,6 +110,7 @@ class Renderer:
             wants_figure=frozenset(self.calls.wants_figure),
             shown=self.calls.shown,
             lives=tuple(self.calls.lives),
+            lines={place: tuple(sorted({slide for _, slide in made})) for place, made in marks.lines.items()},
             claim_slides=tuple(marks.claims),
         )
         broken = self._check_claims(rendered)

@@ -126,19 +126,24 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A headless browser; without one the test is skipped, but fails where CI is set."""
+def has_browser() -> Path:
+    """A browser's program; without one the test is skipped, but fails where CI is set."""
     try:
-        path = browser.find_browser()
+        return browser.find_browser()
     except MissingToolError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(error.message)
+
+
+@pytest.fixture(scope="session")
+def chromium(has_browser: Path) -> Iterator[Browser]:
+    """A headless browser; see `has_browser`."""
     from playwright.sync_api import sync_playwright
 
     quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     quiet += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=quiet, chromium_sandbox=False)
+        started = playwright.chromium.launch(executable_path=has_browser, args=quiet, chromium_sandbox=False)
         yield started
         started.close()
