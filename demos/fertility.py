@@ -150,8 +150,9 @@ def show(facts: dict) -> None:
     print(f"   {'vocabolario':<13}{'lo usa':<15}{'token':>12}{'token per parola':>20}")
     print(f"   {'':<28}{'it':>6}{'en':>6}{'it':>12}{'en':>8}")
     for row in facts["by_vocabulary"].values():
-        print(f"   {row['vocabulary']:<13}{row['used_by']:<15}{row['n_tokens_italian']:>6}{row['n_tokens_english']:>6}"
-              f"{number(row['tokens_per_word_italian'], 2):>12}{number(row['tokens_per_word_english'], 2):>8}")  # fmt: skip
+        counts = f"{row['n_tokens_italian']:>6}{row['n_tokens_english']:>6}"
+        per_word = f"{number(row['tokens_per_word_italian'], 2):>12}{number(row['tokens_per_word_english'], 2):>8}"
+        print(f"   {row['vocabulary']:<13}{row['used_by']:<15}{counts}{per_word}")
     print("3. Lo stesso contenuto: token in italiano per ogni token in inglese")
     for row in facts["by_vocabulary"].values():
         print(f"   {row['vocabulary']:<13}{number(row['ratio'], 2)}, fra {span(row)} (intervallo al 95 %)")
@@ -209,8 +210,8 @@ def alt(facts: dict) -> str:
         for row in facts["by_vocabulary"].values()
     ]
     return (
-        f"Token per parola in {facts['n_pairs']} frasi dallo stesso contenuto, e rapporto fra i token italiani e quelli "
-        f"inglesi, con l'intervallo al 95 %: {'; '.join(rows)}."
+        f"Token per parola in {facts['n_pairs']} frasi dallo stesso contenuto, e rapporto fra i token italiani e "
+        f"quelli inglesi, con l'intervallo al 95 %: {'; '.join(rows)}."
     )
 
 
