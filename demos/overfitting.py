@@ -170,7 +170,7 @@ def plot(facts: dict) -> "Figure":
     """Draw one draw with three curves through it, and beside it both errors against the number of parameters."""
     from demos.common.figure import new_figure
 
-    figure = new_figure(1120, 430)
+    figure = new_figure(1120, 385)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
     draw_curves(left, facts)
     draw_errors(right, facts)

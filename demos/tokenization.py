@@ -26,7 +26,7 @@ MAX_CHARACTERS = 2000
 MODELS = ("GPT-3.5", "GPT-4", "GPT-4o", "GPT-4.1", "o3", "GPT-5")  # tiktoken says which vocabulary each uses
 SMOLLM = "smollm2"  # the vocabulary of the LLM that the lecture runs
 NAMES = (*VOCABULARIES, SMOLLM)
-WIDTH, HEIGHT, TITLE = 1120, 440, 34  # slide pixels; TITLE is the strip above a vocabulary's blocks
+WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a vocabulary's blocks
 
 
 def run(*, text: str = "ChatGPT è incredibile!") -> dict:

@@ -36,7 +36,7 @@ WITH_SPACE = pre_tokenizers.Split(Regex(rf" ?(?:{WORD})|\s+"), "isolated")  # a 
 WITHOUT_SPACE = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
 NAMES = {"bpe": "BPE", "wordpiece": "WordPiece", "unigram": "Unigram", "bert": "WordPiece di BERT"}
 TRAINED = ("bpe", "wordpiece", "unigram")
-WIDTH, HEIGHT, TITLE = 1120, 440, 38  # slide pixels; TITLE is the strip above a vocabulary's blocks
+WIDTH, HEIGHT, TITLE = 1120, 420, 32  # slide pixels; TITLE is the strip above a vocabulary's blocks
 Size = Literal["500", "1000", "2000"]  # the text is too short for many more
 
 
@@ -58,6 +58,7 @@ def run(*, text: str = "Gli orologiai lavoravano.", n_vocab: Size = "1000") -> d
         "n_words_training": len(TEXT.read_text(encoding="utf-8").split()),
         **{name: cut(text, train(name, size)) for name in TRAINED},
         "bert": cut_as_bert(text),
+        "n_distinct": {name: len(known[name]) for name in TRAINED},  # "la" and "·la" are two entries, and here one
         "n_shared": len(everyone),
         "n_shared_by_two": {
             f"{a}_{b}": len(known[a] & known[b]) for a, b in (TRAINED[:2], TRAINED[1:], (TRAINED[0], TRAINED[2]))
@@ -225,7 +226,9 @@ def show(facts: dict) -> None:
         print(fill(head + " | ".join(map(shorten, told["pieces"])), 88, subsequent_indent="     "))
         if told["n_unknown"]:
             print(f"     {UNKNOWN} è ciò che il vocabolario non sa scrivere: {told['n_unknown']}")
-    print("3. Voci in comune, senza contare i segni · e ##")
+    distinct = ", ".join(f"{NAMES[name]} {number(count)}" for name, count in facts["n_distinct"].items())
+    print("3. Voci in comune, quando si tolgono i segni · e ##")
+    print(f"   (senza, ne restano di diverse: {distinct})")
     print(f"   a tutti e tre: {number(facts['n_shared'])}")
     for pair, count in facts["n_shared_by_two"].items():
         print(f"   {' e '.join(NAMES[name] for name in pair.split('_'))}: {number(count)}")

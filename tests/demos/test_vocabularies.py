@@ -94,7 +94,7 @@ def test_unigram_takes_the_most_probable_cut() -> None:
 def test_wordpiece_and_bpe_learn_alike_and_cut_differently() -> None:
     """Most entries of BPE are WordPiece's too, most of Unigram's are not, and no two cut the default text alike."""
     facts = run()
-    assert facts["n_shared_by_two"]["bpe_wordpiece"] > 700
+    assert 700 < facts["n_shared_by_two"]["bpe_wordpiece"] < facts["n_distinct"]["bpe"] < 1000
     assert facts["n_shared"] <= facts["n_shared_by_two"]["bpe_unigram"] < 400
     bare = [[piece.removeprefix("##").replace("·", "") for piece in facts[name]["pieces"]] for name in NAMES]
     assert len({tuple(filter(None, pieces)) for pieces in bare}) == 4
