@@ -271,12 +271,14 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
     ]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
-    else:
-        words = {True: "yes", False: "NO", None: "–"}
-        report.show_table(
-            ("claim", "verdict", "holds", "slide"),
-            [(r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–") for r in rows],
-        )
+        for error in resolved.errors:  # on stderr: what is printed stays one document
+            report.show_error(error)
+        return resolved.errors[0].exit_code if resolved.errors else 0
+    words = {True: "yes", False: "NO", None: "–"}
+    report.show_table(
+        ("claim", "verdict", "holds", "slide"),
+        [(r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–") for r in rows],
+    )
     raise_all(resolved.errors)
     return 0
 
