@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import json
 import os
 import signal
@@ -91,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("name", nargs="?", metavar="NAME")
     demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
     add("claims", _claims, "the ledger: id, verdict, whether it holds, slide")
+    quiz = add("quiz", _quiz, "guess what the claims say, then see what the demos compute", as_json=False)
+    quiz.add_argument("--only", nargs="+", default=(), metavar="ID", help="ask these claims and no others")
+    quiz.add_argument("--seed", type=int, help="mix the questions; the same number, the same order")
     why = add("why", _why, "say which part of a demo changed since its stored result")
     why.add_argument("name", metavar="DEMO")
     add("doctor", _doctor, "see whether everything that a build needs is there")
@@ -274,6 +278,22 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
             [(r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–") for r in rows],
         )
     raise_all(resolved.errors)
+    return 0
+
+
+def _quiz(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck quiz`: guesses from stdin, until they end."""
+    from llmdeck import report
+    from llmdeck.quiz import Quiz
+    from llmdeck.runner import run_jobs
+
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    quiz = Quiz(config)
+    with report.progress_bar() as progress:
+        questions = quiz.questions(options.only, options.seed, progress, run_jobs)
+    for line in quiz.ask(questions, lambda: input("> ")):
+        print(line, flush=True)
     return 0
 
 

@@ -58,6 +58,12 @@ class Words:
     corrected: str = "corrected"
     cited: str = "cited"
     not_updated: str = "not updated"
+    slide: str = "slide"
+    """What stands before a slide's number in the register."""
+    right: str = "right"
+    wrong: str = "wrong"
+    not_a_number: str = "that is no number"
+    """What `llmdeck quiz` says of a guess."""
     true: str = "yes"
     false: str = "no"
 

@@ -31,6 +31,7 @@ IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)[^;]*;?""")
 FONT_SOURCES = re.compile(
     r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
 )
+RUNTIME = Path(__file__).with_name("runtime")
 CHARSET = '<meta charset="UTF-8">'
 TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml"}
 
@@ -103,7 +104,16 @@ def make_self_contained(source: str, sources: Sources) -> Page:
     parser.feed(source)
     parser.close()
     raise_all(parser.errors)
-    return Page(html=_with_policy("".join(parser.pieces())), assets=parser.assets)
+    return Page(html=_with_policy(_with_runtime("".join(parser.pieces()))), assets=parser.assets)
+
+
+def _with_runtime(page: str) -> str:
+    """Add our own script, where the page has what it is for."""
+    if "<summary" not in page:
+        return page
+    script = (RUNTIME / "summary.js").read_text(encoding="utf-8")
+    before, end, after = page.rpartition("</body>")
+    return f"{before}<script>{script}</script>{end}{after}"
 
 
 def _with_policy(page: str) -> str:
