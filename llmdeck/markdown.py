@@ -214,7 +214,6 @@ def plain_attributes(markdown: str) -> str:
 
 REVEAL = """
 .reveal summary { cursor: pointer }
-.reveal p { margin: 0 }
 @media print { .reveal::details-content { content-visibility: visible; block-size: auto } }
 """
 """What `reveal` needs beside the theme: printed, as in a PDF, it is open."""

@@ -30,6 +30,8 @@ GUESS = re.compile(
     r"(?:(?:e|[x×·*] ?10 ?\^) ?(?P<power>[-+]?\d{1,2})\b)?(?P<rest>.*)",
     re.IGNORECASE,
 )
+FAR = 2.0
+"""From this factor on a guess is told by its factor: ten times too much says more than +900%."""
 PREFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
 """Short for a magnitude in any language: 7B, 300M."""
 
@@ -133,13 +135,13 @@ class Quiz:
         yield f"  {question.claim.variant and question.claim.variant.command}"
 
     def _distance(self, answer: float, guess: float) -> str:
-        """How far a guess was, as a signed share of the answer; nothing where it is the number itself."""
-        if guess == answer:
+        """How far a guess was: a signed share of the answer, or a factor; nothing where it is the number itself."""
+        if guess == answer or answer == 0:
             return ""
-        if answer == 0:
-            return f" ({self.numbers.num(guess)})"
-        off = (guess - answer) / abs(answer)
-        return f" ({'+' if off > 0 else ''}{self.numbers.pct(off, 0 if abs(off) >= 0.1 else 1)})"
+        ratio = guess / answer
+        if ratio >= FAR or 0 < ratio <= 1 / FAR:
+            return f" (× {self.numbers.num(ratio)})" if ratio >= FAR else f" (÷ {self.numbers.num(1 / ratio)})"
+        return f" ({'−' if ratio < 1 else '+'}{self.numbers.pct(abs(ratio - 1), 0 if abs(ratio - 1) >= 0.1 else 1)})"
 
 
 def _question(env: DeckEnvironment, claim: Claim, result: Result) -> Question:

@@ -82,17 +82,27 @@ def anchor(key: str) -> str:
 
 
 def pages(rows: Sequence[Row], width: int, height: int) -> list[Markdown]:
-    """Cut the rows into pages of at most `height`; a row that is higher stands alone."""
-    made: list[list[Row]] = []
+    """Cut the rows into as few pages of at most `height` as can be, and those about as high as one another.
+
+    A row that is higher than a page stands alone.
+    """
+    heights = [each.height(width) for each in rows]
+    cut = _cut(heights, height)
+    while height > 0 and len(lower := _cut(heights, height - LINE_PX)) == len(cut):
+        cut, height = lower, height - LINE_PX
+    return [Markdown(f'<ul class="register">{"".join(rows[n].markup for n in page)}</ul>') for page in cut]
+
+
+def _cut(heights: Sequence[int], height: int) -> list[list[int]]:
+    made: list[list[int]] = []
     room = 0
-    for each in rows:
-        needs = each.height(width)
+    for n, needs in enumerate(heights):
         if not made or needs > room:
             made.append([])
             room = height
-        made[-1].append(each)
+        made[-1].append(n)
         room -= needs
-    return [Markdown(f'<ul class="register">{"".join(each.markup for each in page)}</ul>') for page in made]
+    return made
 
 
 def n_lines(text: str, width: int) -> int:
