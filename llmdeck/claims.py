@@ -23,8 +23,8 @@ from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Drift, Facts, Place, Result, Variant, Verdict
 
 FILE = "claims.toml"
-TEXTS = ("demo", "says", "holds", "verdict", "often", "asks", "answer")
-KEYS: dict[str, type] = dict.fromkeys(TEXTS, str) | {"with": dict, "sources": list, "within": float}
+KEYS: dict[str, type] = {"demo": str, "with": dict, "says": str, "holds": str, "verdict": str, "often": str}
+KEYS |= {"sources": list, "asks": str, "answer": str, "within": float}
 
 
 def load_ledger(config: Config) -> dict[str, Claim]:

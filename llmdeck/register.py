@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from llmdeck import markdown
 from llmdeck.config import Words
 from llmdeck.markdown import Markdown
-from llmdeck.model import Claim, Verdict
+from llmdeck.model import Claim
 from llmdeck.units import NBSP
 
 TEXT_PX, LINE_PX, PADDING_PX = 19, 27, 17
@@ -34,7 +34,7 @@ STYLE = f"""
 a.row {{ color: inherit; text-decoration: none }}
 """
 LONGEST = 260
-"""A longer sentence is cut in its row; its slide has all of it."""
+"""A longer sentence is cut off in its row; its slide has all of it."""
 LONGEST_SOURCE = 44
 MOST_SLIDES = 3
 """How many of the slides that show a claim its row links to."""
@@ -60,11 +60,12 @@ def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
     label = str(getattr(words, claim.verdict.value))
     sentence = markdown.stripped(says)
     if len(sentence) > LONGEST:
-        sentence = sentence[:LONGEST].rsplit(" ", 1)[0] + " …"
+        sentence = _cut_off(sentence, LONGEST)
         says = markdown.text(sentence)
+    often = _cut_off(claim.often or "", LONGEST)
     first = f'<span class="verdict {claim.verdict.value}">{markdown.text(label)}</span> {says}'
-    if claim.verdict is Verdict.CORRECTED and claim.often:
-        first += f' <span class="often">{markdown.text(claim.often)}</span>'
+    if often:
+        first += f' <span class="often">{markdown.text(often)}</span>'
     command = claim.variant.command if claim.variant else ""
     sources = [_source(source) for source in claim.sources]
     parts = [markdown.later(f"slides {claim.id}", words.slide), *(link for link, _ in sources)]
@@ -72,7 +73,7 @@ def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
     markup = f'{mark}<li id="{anchor(claim.id)}"><p>{first}</p><p>{" · ".join(filter(None, parts))}</p></li>'
     slides = f"{words.slide} " + ", ".join(["00"] * MOST_SLIDES)
     whole = command.replace(" ", NBSP)  # it begins on a new line rather than being broken
-    texts = f"{NBSP * 12}{label} {sentence} {claim.often or ''}", " · ".join([slides, *(n for _, n in sources), whole])
+    texts = f"{NBSP * 12}{label} {sentence} {often}", " · ".join([slides, *(n for _, n in sources), whole])
     return Row(markup=markup, lines=texts)
 
 
@@ -160,7 +161,12 @@ def _short(name: str) -> str:
     first = name.split(",")[0]
     if year and len(first) + 6 <= LONGEST_SOURCE:
         return f"{first}, {year[0]}"
-    return f"{name[: LONGEST_SOURCE - 2].rsplit(' ', 1)[0]} …"
+    return _cut_off(name, LONGEST_SOURCE)
+
+
+def _cut_off(text: str, most: int) -> str:
+    """A text of at most so many letters; a longer one ends between two words, with dots."""
+    return text if len(text) <= most else f"{text[: most - 2].rsplit(' ', 1)[0]} …"
 
 
 def links(numbers: Iterable[int], word: str) -> str:
