@@ -292,8 +292,7 @@ def _quiz(config: Config, options: argparse.Namespace) -> int:
     quiz = Quiz(config)
     with report.progress_bar() as progress:
         questions = quiz.questions(options.only, options.seed, progress, run_jobs)
-    for line in quiz.ask(questions, lambda: input("> ")):
-        print(line, flush=True)
+    quiz.ask(questions, lambda: input("> "), lambda line: print(line, flush=True))
     return 0
 
 

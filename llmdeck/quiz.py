@@ -102,18 +102,18 @@ class Quiz:
         raise_all([outcome for outcome in outcomes.values() if isinstance(outcome, DeckError)])
         return fresh | {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, Result)}
 
-    def ask(self, questions: Sequence[Question], read: Callable[[], str]) -> Iterator[str]:
-        """Ask them one after the other and give the lines to print; `read` gives a guess, or raises `EOFError`."""
-        for n, question in enumerate(questions, 1):
-            yield f"\n{n}/{len(questions)}  {question.asks}"
-            try:
+    def ask(self, questions: Sequence[Question], read: Callable[[], str], write: Callable[[str], None]) -> None:
+        """Ask them one after the other; `read` gives a guess, or raises `EOFError`. Ctrl-C ends it as well."""
+        try:
+            for n, question in enumerate(questions, 1):
+                write(f"\n{n}/{len(questions)}  {question.asks}")
                 while (line := read()).strip() and (guess := self.read(line, question)) is None:
-                    yield self.words.not_a_number
-            except (EOFError, KeyboardInterrupt):
-                yield ""
-                break
-            yield from self._reveal(question, guess if line.strip() else None)
-        yield f"{self.correct}/{self.asked} {self.words.right}"
+                    write(self.words.not_a_number)
+                for shown in self._reveal(question, guess if line.strip() else None):
+                    write(shown)
+        except (EOFError, KeyboardInterrupt):
+            write("")
+        write(f"{self.correct}/{self.asked} {self.words.right}")
 
     def read(self, line: str, question: Question) -> float | None:
         """The number that a guess means, in the unit of the answer; None where it is none."""

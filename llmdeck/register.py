@@ -26,7 +26,7 @@ CODE_PX = 18
 STYLE = f"""
 .register {{ margin: 0; padding: 0; list-style: none; font-size: {TEXT_PX}px; line-height: {LINE_PX}px }}
 .register li {{ margin: 0; padding: 8px 0; border-bottom: 1px solid #8886; overflow-wrap: anywhere }}
-.register li:target {{ background: #fff3c4 }}
+.register li:target {{ background: #fffae0 }}
 .register p {{ margin: 0 }}
 .register .verdict {{ font-size: {CODE_PX}px }}
 .register code {{ font-size: {CODE_PX}px; line-height: 24px; white-space: pre-wrap }}

@@ -17,7 +17,7 @@ from llmdeck.claims import load_ledger
 from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Place, Verdict
 from llmdeck.quiz import Question, Quiz, read_number
-from llmdeck.units import Numbers, with_unit
+from llmdeck.units import Numbers
 from tests.conftest import ROOT, Project
 
 if TYPE_CHECKING:
@@ -135,9 +135,18 @@ def test_in_english_the_point_is_the_decimal_one() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "within", "guess", "right"),
-    [(350, 0.1, 385, True), (350, 0.1, 386, False), (350, 0.1, 315, True), (350, 0.1, 314, False)]
-    + [(6, 0, 6, True), (6, 0, 7, False), (0, 0.1, 0, True), (0, 0.1, 0.1, False), (-2, 0.5, -1, True)]
-    + [(349.208518656, 0, 349.208519, True)],
+    [
+        (350, 0.1, 385, True),
+        (350, 0.1, 386, False),
+        (350, 0.1, 315, True),
+        (350, 0.1, 314, False),
+        (6, 0, 6, True),
+        (6, 0, 7, False),
+        (0, 0.1, 0, True),
+        (0, 0.1, 0.1, False),
+        (-2, 0.5, -1, True),
+        (349.208518656, 0, 349.208519, True),
+    ],
 )
 def test_a_guess_is_right_within_the_claims_share_of_the_answer(
     answer: float, within: float, guess: float, right: bool
