@@ -111,8 +111,7 @@ class Functions:
         if not self._use_of(claim):
             return Pending()
         self._style(markdown.REVEAL)
-        asks, says = (markdown.inline(self._text(claim, part)) for part in ("asks", "says"))
-        return markdown.reveal(asks, self._said(claim, says))
+        return markdown.reveal(markdown.inline(self._text(claim, "asks")), self._said(claim, self._text(claim)))
 
     def register(self, width: int = 1120, height: int = 530) -> list[Markdown]:
         """The ledger as pages of at most `width` × `height` slide pixels, to loop over."""
@@ -120,8 +119,8 @@ class Functions:
         for claim in self.claims.values():
             use = len(self.met) if claim.variant else -1  # none
             if self._use_of(claim):
-                says = markdown.inline(self._text(claim))
-                rows.append(register.row(claim, says, self.config.words, markdown.mark(f"row {use} {claim.id}")))
+                mark = markdown.mark(f"row {use} {claim.id}")
+                rows.append(register.row(claim, self._text(claim), self.config.words, mark))
         self._style(register.STYLE)
         return register.pages(rows, width, height)
 

@@ -56,12 +56,7 @@ def plain(markdown: str) -> str:
     >>> plain("GPT-3 *pesa* <b>349,2&nbsp;GB</b>: `x`")
     'GPT-3 pesa 349,2\xa0GB: x'
     """
-    return stripped(inline(markdown))
-
-
-def stripped(markup: str) -> str:
-    """What a line of HTML says."""
-    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br[ /]*>|&#10;", " ", markup)))
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br[ /]*>|&#10;", " ", inline(markdown))))
 
 
 def visible(value: str) -> str:
@@ -220,8 +215,8 @@ REVEAL = """
 
 
 def reveal(asks: str, answer: str) -> Markdown:
-    """A question that opens to show its answer; both are HTML of one line."""
-    return Markdown(f'<details class="reveal"><summary>{asks}</summary><p>{answer}</p></details>')
+    """A question (HTML of one line) that opens to show its answer (Markdown of one paragraph)."""
+    return Markdown(f'<details class="reveal"><summary>{asks}</summary>\n\n{answer}\n\n</details>\n')
 
 
 def inline(markdown: str) -> str:

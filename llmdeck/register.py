@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from llmdeck import markdown
 from llmdeck.config import Words
-from llmdeck.markdown import Markdown
+from llmdeck.markdown import MARK, Markdown
 from llmdeck.model import Claim
 from llmdeck.units import NBSP
 
@@ -56,9 +56,13 @@ class Row:
 
 
 def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
-    """Make a claim's row from its sentence (HTML of one line); `mark` tells later on which slide the row stands."""
+    """Make a claim's row from its sentence; `mark` tells later on which slide the row stands.
+
+    Its two paragraphs are Markdown, with blank lines around them, so that Marp draws formulas and emoji in them.
+    """
     label = str(getattr(words, claim.verdict.value))
-    sentence = markdown.stripped(says)
+    says = MARK.sub("", says).replace("\n", " ")
+    sentence = markdown.plain(says)
     if len(sentence) > LONGEST:
         sentence = _cut_off(sentence, LONGEST)
         says = markdown.text(sentence)
@@ -70,7 +74,8 @@ def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
     sources = [_source(source) for source in claim.sources]
     parts = [markdown.later(f"slides {claim.id}", words.slide), *(link for link, _ in sources)]
     parts += [markdown.inline_code(command)] if command else []
-    markup = f'{mark}<li id="{anchor(claim.id)}"><p>{first}</p><p>{" · ".join(filter(None, parts))}</p></li>'
+    second = " · ".join(filter(None, parts))
+    markup = f'{mark}<li id="{anchor(claim.id)}">\n\n{first}\n\n{second}\n\n</li>\n'
     slides = f"{words.slide} " + ", ".join(["00"] * MOST_SLIDES)
     whole = command.replace(" ", NBSP)  # it begins on a new line rather than being broken
     texts = f"{NBSP * 12}{label} {sentence} {often}", " · ".join([slides, *(n for _, n in sources), whole])
@@ -91,7 +96,7 @@ def pages(rows: Sequence[Row], width: int, height: int) -> list[Markdown]:
     cut = _cut(heights, height)
     while height > 0 and len(lower := _cut(heights, height - LINE_PX)) == len(cut):
         cut, height = lower, height - LINE_PX
-    return [Markdown(f'<ul class="register">{"".join(rows[n].markup for n in page)}</ul>') for page in cut]
+    return [Markdown(f'<ul class="register">\n{"".join(rows[n].markup for n in page)}</ul>') for page in cut]
 
 
 def _cut(heights: Sequence[int], height: int) -> list[list[int]]:
