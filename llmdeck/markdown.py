@@ -11,9 +11,13 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 MARK = re.compile("\ue000([^\ue001]*)\ue001")
 """A mark in rendered text: where in a template the text before it came from (see `slides`)."""
@@ -225,10 +229,15 @@ def inline(markdown: str) -> str:
     >>> inline("*a* &#42;b&#42;")
     '<em>a</em> *b*'
     """
+    rendered = _parser().renderInline(LATER.sub(r"\2", MARK.sub("", markdown)))
+    return re.sub("[\n\ue000-\ue004]", lambda m: f"&#{ord(m[0])};", rendered)
+
+
+@cache
+def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    rendered = MarkdownIt("commonmark").renderInline(LATER.sub(r"\2", MARK.sub("", markdown)))
-    return re.sub("[\n\ue000-\ue004]", lambda m: f"&#{ord(m[0])};", rendered)
+    return MarkdownIt("commonmark")
 
 
 def svg_size(svg: str) -> tuple[float, float]:

@@ -69,7 +69,7 @@ def pages(page: Page) -> list[dict[str, Any]]:
       const all = [...list.querySelectorAll('*')].filter(said)
       return {
         down: list.offsetTop + list.offsetHeight - bottom,
-        over: section.scrollHeight - section.clientHeight,
+        high: list.offsetHeight,
         wide: Math.floor(list.offsetLeft + list.scrollWidth - right),
         px: Math.min(...all.map((e) => parseFloat(getComputedStyle(e).fontSize))),
         rows: [...list.children].map((row) => row.id),
@@ -135,7 +135,8 @@ def test_the_register_counts_as_no_slide_that_says_a_claim(lecture: Project) -> 
 def test_no_row_overflows_whatever_the_ledger_holds(project: Project, chromium: Browser) -> None:
     """Long sentences, wide letters, words without end, many sources, markup as text: every page is low enough."""
     nasty = ["m" * 400, "WWWW " * 60, "漢字" * 150, "parola " * 90, "*a* `b` <i>c</i> & $x$", "x", "😀 " * 50]
-    for n, text in enumerate(nasty * 3):
+    nasty = [text for text in [*nasty, "buona parola " * 90, "senza onde o gonne " * 90] for _ in range(4)]
+    for n, text in enumerate(nasty):
         sources = [f"Autore {n} {text[:200]}, 2020: https://example.com/{'a' * 90}"] * (1 + n % 5) + ["senza indirizzo"]
         table = {"says": text, "often": text, "sources": sources, "demo": "twice", "holds": "n >= 0"}
         lines = "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items())
@@ -148,8 +149,8 @@ def test_no_row_overflows_whatever_the_ledger_holds(project: Project, chromium: 
     page.goto(project.html.as_uri())
     found = pages(page)
     page.close()
-    assert sum(len(each["rows"]) for each in found) == 3 * len(nasty) + 1
-    assert [each for each in found if each["over"] > 0 or each["wide"] > 0] == []
+    assert sum(len(each["rows"]) for each in found) == len(nasty) + 1
+    assert [each for each in found if each["high"] > 430 or each["wide"] > 0] == []
     text = (project.root / "build/deck.md").read_text(encoding="utf-8")
     assert not set("\ue000\ue001\ue002\ue003\ue004") & set(text)
 
@@ -172,7 +173,7 @@ def test_old_facts_are_marked_on_the_register_too(project: Project) -> None:
     more = '\n[fresh{n}]\ndemo = "other"\nsays = "{text}"\nholds = "true"\nverdict = "verified"\n'
     ledger = project.root / "deck/claims.toml"
     rows = "".join(more.format(n=n, text="parola " * 30) for n in range(9))
-    ledger.write_text(ledger.read_text(encoding="utf-8") + rows, encoding="utf-8")
+    ledger.write_text(rows + ledger.read_text(encoding="utf-8"), encoding="utf-8")
     project.write("demos/other.py", (project.root / "demos/twice.py").read_text(encoding="utf-8"))
     project.write("deck/slides/02-registro.md.j2", PAGES.replace('{{ claim("half") }}', "niente"))
     assert project.run("build").returncode == 0
@@ -180,7 +181,7 @@ def test_old_facts_are_marked_on_the_register_too(project: Project) -> None:
     assert project.run("build", "--keep-stale").returncode == 0
     slides = (project.root / "build/deck.md").read_text(encoding="utf-8").split("\n---\n")[1:]
     assert len(slides) > 2
-    assert ["not updated" in slide for slide in slides] == [True, True] + [False] * (len(slides) - 2)
+    assert ["not updated" in slide for slide in slides] == [True, *([False] * (len(slides) - 2)), True]
 
 
 def test_without_a_register_a_verdict_is_no_link(project: Project) -> None:
