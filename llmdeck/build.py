@@ -13,6 +13,7 @@ from pathlib import Path
 
 from llmdeck import stamp
 from llmdeck.config import Config
+from llmdeck.controls import packed
 from llmdeck.errors import ConfigError, DeckError, raise_all
 from llmdeck.files import LEFTOVER_S, write_whole
 from llmdeck.marp.driver import Expected, Marp, convert
@@ -132,7 +133,7 @@ def _html(
         figures=rendered.figures,
         slides=rendered.slides,
     )
-    return make_self_contained(raw.read_text(encoding="utf-8"), sources)
+    return make_self_contained(raw.read_text(encoding="utf-8"), sources, packed(rendered.lives, config))
 
 
 @contextmanager

@@ -69,6 +69,18 @@ class Words:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Control:
+    """A table `[controls.NAME]`: what a demo's parameter is called where a slide has a control for it."""
+
+    label: str = ""
+    """The parameter in the deck's language; its own name where it is left out."""
+    unit: str = ""
+    """What stands behind its values: `token`."""
+    values: dict = field(default_factory=dict)  # type: ignore[type-arg]  # read as it is written
+    """What single values are called, by the value as text."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A project: where it is and what its `deck.toml` says."""
 
@@ -79,6 +91,8 @@ class Config:
     words: Words = field(default_factory=Words)
     demos: Mapping[str, Limits] = field(default_factory=dict)
     """Limits of single demos."""
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    """What parameters are called on controls, by their name."""
 
     @property
     def folder(self) -> Path:
@@ -132,7 +146,7 @@ def load(root: Path) -> Config:
     except ValueError as error:  # also where it isn't UTF-8
         raise ConfigError(f"not TOML: {error}", place=_place(file)) from None
     source = _Source(file, text)
-    source.reject_unknown(tables, ("deck", "limits", "words", "demos"), "")
+    source.reject_unknown(tables, ("deck", "limits", "words", "demos", "controls"), "")
     limits = source.read(Limits, tables.get("limits", {}), "limits")
     base = {item.name: getattr(limits, item.name) for item in fields(Limits)}
     single = {
@@ -144,6 +158,9 @@ def load(root: Path) -> Config:
         limits=limits,
         words=source.read(Words, tables.get("words", {}), "words"),
         demos=single,
+        controls={
+            name: source.read(Control, table, f"controls.{name}") for name, table in tables.get("controls", {}).items()
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""The functions that templates call: claim, often, quiz, register, demo, table, figure, output, code, notes.
+"""The functions that templates call: claim, often, quiz, register, demo, table, figure, live, output, code, notes.
 
 Each notes where it was called from and which variant it uses. A variant without a result yet answers with `Pending`.
 """
@@ -12,13 +12,14 @@ from functools import partial
 from typing import Any
 
 from llmdeck import claims as ledger
-from llmdeck import markdown, register
+from llmdeck import controls, markdown, register
 from llmdeck.config import Config
+from llmdeck.controls import Live, make_live
 from llmdeck.demos import excerpt
 from llmdeck.errors import ClaimError, ConfigError, TemplateError
 from llmdeck.markdown import Markdown
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
-from llmdeck.template import MISTAKES, FactsView, Pending, cell, environment, template_place, view
+from llmdeck.template import MISTAKES, FactsView, Pending, cell, environment, mistake, template_place, view
 from llmdeck.units import Numbers
 
 
@@ -41,6 +42,7 @@ class Functions:
     """What the parts of slides that were called for need beside the theme."""
     anchored: set[str] = field(default_factory=set)
     """The claims that have been said: the first place is the one with the id."""
+    lives: list[Live] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         deck = self.config.deck
@@ -59,6 +61,7 @@ class Functions:
             "demo": self.demo,
             "table": self.table,
             "figure": self.figure,
+            "live": self.live,
             "output": self.output,
             "code": self.code,
             "notes": self.notes,
@@ -143,6 +146,34 @@ class Functions:
         source = f"figures/{name}-{variant.slug}.svg"
         self.figures[source] = result.figure
         return markdown.figure(source, result.alt, *markdown.svg_size(result.figure))
+
+    def live(self, name: str, /, *parameters: str, **values: Any) -> Any:
+        """Controls for some parameters of a demo, and what its partial shows for each combination of them.
+
+        `values` fixes other parameters, or lists what a control offers: `live("next_token", "text", text=[…])`.
+        """
+        listed = [key for key, value in values.items() if isinstance(value, list) and key not in parameters]
+        if not (parameters or listed):
+            raise ValueError(f"live: name a parameter of {name} that the controls set")
+        variant, place = Variant.of(name, values, (*parameters, *listed)), self._here()
+        self.use(variant, place)
+        result = self.results.get(variant)
+        if result is None:
+            return Pending()
+        live = make_live(variant, result, place, len(self.lives) + 1, partial(self._fragment, name))
+        self.lives.append(live)
+        return controls.markup(live, self.numbers, self.config)
+
+    def _fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+        """What a demo's partial makes of one point."""
+        source = f"{controls.PARTIALS}/{demo}.html.j2"
+        if not (self.config.folder / source).is_file():
+            raise TemplateError(f"live: there is no deck/{source}, which shows what {demo} gives", place=self._here())
+        try:
+            seen = view(facts, "", f"demo {demo}")
+            return self.env.get_template(source).render(seen, parameters=parameters)
+        except MISTAKES as error:
+            raise mistake(error, source, self.config) from None
 
     def output(self, name: str, /, first: int = 1, last: int | None = None, **values: Any) -> Any:
         """What a demo prints, or its lines `first` to `last`."""

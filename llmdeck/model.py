@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -77,15 +77,18 @@ class Variant:
     demo: str
     values: str = "{}"
     """The parameters as canonical JSON: sorted keys, so that equal variants are equal strings."""
+    grid: tuple[str, ...] = ()
+    """The parameters that controls on a slide set, in their order: the variant then stands for all combinations of
+    them (see `grid`), and a list in `values` restricts what one of them offers."""
 
     @classmethod
-    def of(cls, demo: str, values: Mapping[str, Any]) -> Variant:
+    def of(cls, demo: str, values: Mapping[str, Any], grid: Sequence[str] = ()) -> Variant:
         """Make a variant from the parameters that a template or the ledger gives.
 
         >>> Variant.of("vram", {"model": "gpt3-175b"})
-        Variant(demo='vram', values='{"model": "gpt3-175b"}')
+        Variant(demo='vram', values='{"model": "gpt3-175b"}', grid=())
         """
-        return cls(demo, json.dumps(dict(values), sort_keys=True, ensure_ascii=False))
+        return cls(demo, json.dumps(dict(values), sort_keys=True, ensure_ascii=False), tuple(grid))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -96,9 +99,11 @@ class Variant:
     @property
     def slug(self) -> str:
         """A file name for it, without a suffix: readable, and unique through the digest at the end."""
-        words = [re.sub(r"[^A-Za-z0-9.-]+", "-", str(value)) for value in self.parameters.values()]
+        parts = ["live", *self.grid] if self.grid else self.parameters.values()
+        words = [re.sub(r"[^A-Za-z0-9.-]+", "-", str(part)) for part in parts]
         readable = "_".join(words)[:48].strip("-_.") or "default"
-        return f"{readable}-{hashlib.sha256(self.values.encode()).hexdigest()[:8]}"
+        whole = " ".join([self.values, *self.grid])
+        return f"{readable}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
     @property
     def command(self) -> str:
@@ -109,12 +114,15 @@ class Variant:
         """
         words = ["llmdeck", "demo", self.demo]
         for name, value in self.parameters.items():
+            if name in self.grid:
+                continue
             option = name.replace("_", "-")
             words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
         return shlex.join(words)
 
     def __str__(self) -> str:
-        return " ".join([self.demo, *(f"{k}={v}" for k, v in self.parameters.items())])
+        live = [f"live({', '.join(self.grid)})"] if self.grid else []
+        return " ".join([self.demo, *live, *(f"{k}={v}" for k, v in self.parameters.items())])
 
 
 @dataclass(frozen=True, kw_only=True)

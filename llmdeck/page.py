@@ -31,7 +31,7 @@ IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)[^;]*;?""")
 FONT_SOURCES = re.compile(
     r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
 )
-RUNTIME = Path(__file__).with_name("runtime")
+RUNTIME = Path(__file__).parent / "runtime"
 CHARSET = '<meta charset="UTF-8">'
 TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml"}
 
@@ -94,8 +94,10 @@ class Page:
     """The files that were inlined, by their relative path: what a PDF of the same Markdown needs beside it."""
 
 
-def make_self_contained(source: str, sources: Sources) -> Page:
+def make_self_contained(source: str, sources: Sources, fragments: Mapping[str, str] | None = None) -> Page:
     """Inline everything that the page would load, and forbid the rest.
+
+    `fragments` is what the page's controls step through, by their id (see `controls.packed`).
 
     Raises:
         MarpError: a picture that isn't there, an address outside the deck, something from the network; all of them.
@@ -104,16 +106,27 @@ def make_self_contained(source: str, sources: Sources) -> Page:
     parser.feed(source)
     parser.close()
     raise_all(parser.errors)
-    return Page(html=_with_policy(_with_runtime("".join(parser.pieces()))), assets=parser.assets)
+    page = "".join(parser.pieces())
+    page = _with_runtime(page, fragments) if fragments else page
+    return Page(html=_with_policy(_with_summary(page)), assets=parser.assets)
 
 
-def _with_runtime(page: str) -> str:
-    """Add our own script, where the page has what it is for."""
+def _with_summary(page: str) -> str:
+    """Add the script of questions that open, where the page has any."""
     if "<summary" not in page:
         return page
     script = (RUNTIME / "summary.js").read_text(encoding="utf-8")
-    before, end, after = page.rpartition("</body>")
-    return f"{before}<script>{script}</script>{end}{after}"
+    body, end = page.rsplit("</body>", 1)
+    return f"{body}<script>{script}</script></body>{end}"
+
+
+def _with_runtime(page: str, fragments: Mapping[str, str]) -> str:
+    """Add the script and the style of the controls, and the data that they step through."""
+    data = "".join(f'<script type="text/plain" id="{key}-data">{value}</script>' for key, value in fragments.items())
+    style = (RUNTIME / "live.css").read_text(encoding="utf-8")
+    script = (RUNTIME / "live.js").read_text(encoding="utf-8")
+    body, end = page.rsplit("</body>", 1)
+    return f"{body}{data}<style>{style}</style><script>{script}</script></body>{end}"
 
 
 def _with_policy(page: str) -> str:

@@ -12,17 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import jinja2
-
 from llmdeck import claims as ledger
 from llmdeck import markdown
 from llmdeck.config import Config
+from llmdeck.controls import Live
 from llmdeck.errors import ClaimError, DeckError, TemplateError
 from llmdeck.functions import Functions
 from llmdeck.markdown import LATER, MARK
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.slides import Marks, split
-from llmdeck.template import MISTAKES
+from llmdeck.template import MISTAKES, mistake
 
 SUFFIX = ".md.j2"
 VERBATIM = ".verbatim { white-space: pre-wrap }"
@@ -50,6 +49,8 @@ class Rendered:
     """Which lines of what a variant prints are on slides."""
     broken: frozenset[str] = frozenset()
     """The ids of claims whose check is not true, or can't be evaluated."""
+    lives: tuple[Live, ...] = ()
+    """What has controls."""
     claim_slides: tuple[tuple[str, int], ...] = ()
     """Which claim is said on which slide, in the order of the slides; cited claims too."""
 
@@ -106,6 +107,7 @@ class Renderer:
             pending=frozenset(self.calls.pending),
             wants_figure=frozenset(self.calls.wants_figure),
             shown=self.calls.shown,
+            lives=tuple(self.calls.lives),
             claim_slides=tuple(marks.claims),
         )
         broken = self._check_claims(rendered)
@@ -170,30 +172,8 @@ class Renderer:
             if not any(
                 use.variant in self.calls.pending for use in self.calls.met[met:]
             ):  # else the mistake may be the gap's own
-                self.errors.append(error if isinstance(error, DeckError) else self._mistake(error, name))
+                self.errors.append(error if isinstance(error, DeckError) else mistake(error, name, self.config))
         return ""
-
-    def _mistake(self, error: Exception, name: str) -> TemplateError:
-        file, line = name, 0
-        if isinstance(error, jinja2.TemplateSyntaxError):
-            file, line = error.name or name, error.lineno
-        else:
-            trace = error.__traceback__
-            while trace is not None:
-                template = trace.tb_frame.f_globals.get("__jinja_template__")
-                if template is not None and template.name:
-                    file, line = template.name, template.get_corresponding_lineno(trace.tb_lineno)
-                elif Path(trace.tb_frame.f_code.co_filename).suffix == ".j2":
-                    file = Path(trace.tb_frame.f_code.co_filename).relative_to(self.config.folder).as_posix()
-                    line = trace.tb_lineno
-                trace = trace.tb_next
-        if Path(file).is_absolute():  # Jinja's lexer names the file, its parser the template
-            file = Path(file).relative_to(self.config.folder).as_posix()
-        message = str(error.message if isinstance(error, jinja2.TemplateError) else error)
-        hint = ""
-        if "comment" in message:
-            hint = "`{#` starts a comment in Jinja: write {{ '{#' }} where it is meant as text"
-        return TemplateError(message or type(error).__name__, place=Place(file=f"deck/{file}", line=line), hint=hint)
 
 
 def front_matter(config: Config, styles: Collection[str] = ()) -> str:

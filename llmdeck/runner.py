@@ -88,7 +88,7 @@ def run_job(
 
     `threads` is how many NumPy may start in it, `MOST_THREADS` and the number of cores at most.
     """
-    wanted = [{"values": v.parameters, "figure": v in job.figures} for v in job.variants]
+    wanted = [{"values": v.parameters, "grid": v.grid, "figure": v in job.figures} for v in job.variants]
     answers, ended = _run_worker(config, job.demo, wanted, describe=False, running=running, threads=threads)
     outcomes: dict[Variant, Outcome] = {}
     for variant, answer in zip(job.variants, answers, strict=False):

@@ -1,9 +1,9 @@
 """Results on disk: look one up, write one, say fresh, stale or missing. The folder is committed with the deck.
 
 `deck/results/DEMO/NAME.json` holds facts, output, alt text and the digests of the inputs; the figure lies beside it as
-`NAME.svg`. Both are written under a temporary name and renamed, so that a reader never sees half a file; the figure
-comes first and its digest is in the JSON, so that a build that was killed in between leaves a stale result, not a
-wrong one. Two builds at once write the same bytes.
+`NAME.svg`, and all points of a grid in one file. Both are written under a temporary name and renamed, so that a reader
+never sees half a file; the figure comes first and its digest is in the JSON, so that a build that was killed in between
+leaves a stale result, not a wrong one. Two builds at once write the same bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from llmdeck.config import Config
 from llmdeck.demos import changed_inputs
 from llmdeck.files import LEFTOVER_S, write_whole
-from llmdeck.model import Answer, Result, State, Variant
+from llmdeck.model import Answer, Facts, Result, State, Variant
 
 FORMAT = 1
 
@@ -78,14 +78,15 @@ class Store:
             "format": FORMAT,
             "demo": result.variant.demo,
             "parameters": result.variant.parameters,
+            **({"grid": result.variant.grid} if result.variant.grid else {}),
             "inputs": dict(sorted(result.inputs.items())),
-            "facts": result.facts,
+            "facts": fold(result.facts) if result.variant.grid else result.facts,
             "output": result.output,
         }
         if result.figure is not None:
             write_whole(path.with_suffix(".svg"), result.figure)
             record |= {"alt": result.alt, "figure_sha256": hashlib.sha256(result.figure.encode()).hexdigest()}
-        write_whole(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        write_whole(path, _lines(record) + "\n")
 
     def prune(self, used: Collection[Variant]) -> None:
         """Remove the results that no slide and no claim uses any more."""
@@ -101,7 +102,7 @@ class Store:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT:
             raise ValueError(path)
-        variant = Variant.of(record["demo"], record["parameters"])
+        variant = Variant.of(record["demo"], record["parameters"], record.get("grid", ()))
         figure = None
         if "figure_sha256" in record and path.with_suffix(".svg").is_file():
             figure = path.with_suffix(".svg").read_text(encoding="utf-8")
@@ -109,9 +110,47 @@ class Store:
                 figure = None
         return Result(
             variant=variant,
-            facts=dict(record["facts"]),
+            facts=unfold(record["facts"]) if variant.grid else dict(record["facts"]),
             output=str(record["output"]),
             inputs=dict(record["inputs"]),
             figure=figure,
             alt=record.get("alt"),
         )
+
+
+def fold(facts: Facts) -> Facts:
+    """The facts of a grid as they are stored: of each point but the first only what differs from the first.
+
+    >>> fold({"axes": [], "points": [{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1}]})
+    {'axes': [], 'points': [{'all': {'a': 1, 'b': 2}}, {'new': {'b': 3}}, {'all': {'a': 1}}]}
+    """
+    first, *others = facts["points"]
+    folded: list[dict[str, Any]] = [{"all": first}]
+    for point in others:
+        new = {name: value for name, value in point.items() if name not in first or not _equal(first[name], value)}
+        folded.append({"new": new} if first.keys() <= point.keys() else {"all": point})
+    return {**facts, "points": folded}
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return json.dumps(a) == json.dumps(b)  # for `==` 1, 1.0 and True are the same
+
+
+def unfold(facts: Facts) -> Facts:
+    """What `fold` was given.
+
+    >>> unfold({"points": [{"all": {"a": 1, "b": 2}}, {"new": {"b": 3}}]})
+    {'points': [{'a': 1, 'b': 2}, {'a': 1, 'b': 3}]}
+    """
+    first = facts["points"][0]["all"]
+    return {**facts, "points": [point["all"] if "all" in point else first | point["new"] for point in facts["points"]]}
+
+
+def _lines(record: Mapping[str, Any]) -> str:
+    """A record as JSON; of a grid each point is one line, so that a difference shows which points moved."""
+    if "grid" not in record:
+        return json.dumps(record, ensure_ascii=False, indent=1)
+    points = [json.dumps(point, ensure_ascii=False) for point in record["facts"]["points"]]
+    emptied = {**record, "facts": {**record["facts"], "points": []}}
+    head, tail = json.dumps(emptied, ensure_ascii=False, indent=1).rsplit('"points": []', 1)
+    return head + '"points": [\n' + ",\n".join(points) + "\n]" + tail

@@ -25,6 +25,7 @@ from markupsafe import Markup
 from llmdeck import __version__, markdown
 from llmdeck import claims as ledger
 from llmdeck.config import Config
+from llmdeck.errors import TemplateError
 from llmdeck.markdown import Markdown
 from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Place
@@ -188,9 +189,15 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
     env.filters |= {name: _number_filter(function) for name, function in filters.items()}
     env.filters |= {"e": Markdown.escape, "escape": Markdown.escape, "forceescape": markdown.text}
     env.filters |= {"safe": Markdown, "join": _join, "tojson": _json}
+    env.filters["css"] = _css
     env.filters["code"] = lambda value: value if isinstance(value, Pending) else markdown.inline_code(value)
     env.tests["close_to"] = ledger.close_to
     return env
+
+
+def _css(value: Any) -> Any:
+    """A number as CSS reads it, whatever the deck's locale: `style="width: {{ (100 * share) | css }}%"`."""
+    return value if isinstance(value, Pending) else Markdown(f"{value:.4g}")
 
 
 @jinja2.pass_environment
@@ -267,3 +274,27 @@ def cell(numbers: Numbers, config: Config, value: Any) -> Markdown:
     if getattr(value, "unit", ""):
         return Markdown(numbers.qty(value))
     return value if isinstance(value, Markdown) else show(numbers, config, value)
+
+
+def mistake(error: Exception, name: str, config: Config) -> TemplateError:
+    """What a mistake in the template `name` (relative to `deck/`) is told as: with the line that it stands on."""
+    file, line = name, 0
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        file, line = error.name or name, error.lineno
+    else:
+        trace = error.__traceback__
+        while trace is not None:
+            template = trace.tb_frame.f_globals.get("__jinja_template__")
+            if template is not None and template.name:
+                file, line = template.name, template.get_corresponding_lineno(trace.tb_lineno)
+            elif Path(trace.tb_frame.f_code.co_filename).suffix == ".j2":
+                file = Path(trace.tb_frame.f_code.co_filename).relative_to(config.folder).as_posix()
+                line = trace.tb_lineno
+            trace = trace.tb_next
+    if Path(file).is_absolute():  # Jinja's lexer names the file, its parser the template
+        file = Path(file).relative_to(config.folder).as_posix()
+    message = str(error.message if isinstance(error, jinja2.TemplateError) else error)
+    hint = ""
+    if "comment" in message:
+        hint = "`{#` starts a comment in Jinja: write {{ '{#' }} where it is meant as text"
+    return TemplateError(message or type(error).__name__, place=Place(file=f"deck/{file}", line=line), hint=hint)

@@ -29,6 +29,7 @@ from typing import Any, TextIO
 
 from llmdeck.demos import bind, parameters_of
 from llmdeck.files import digest
+from llmdeck.grid import axes_of, points
 from llmdeck.model import Parameter
 
 SIGNIFICANT_DIGITS = 6
@@ -201,6 +202,24 @@ def compute(
     return answer | {"inputs": dict(sorted(inputs.seen.items()))}
 
 
+def compute_grid(module: ModuleType, names: list[str], given: dict[str, Any], inputs: Inputs) -> dict[str, Any]:
+    """Run all points of a grid: its axes, and the facts of each point in the order of `grid.points`."""
+    parameters = interface(module)
+    try:
+        axes = axes_of(parameters, names, given)
+        fixed = {name: value for name, value in given.items() if name not in names}
+        wanted = [bind(parameters, values) for values in points(axes, fixed)]
+    except ValueError as error:
+        raise RejectedError(str(error)) from None
+    facts = [normalise(module.run(**values), f"facts of {values}") for values in wanted]
+    inputs.modules()
+    return {
+        "facts": {"axes": [vars(axis) | {"kind": axis.kind.value} for axis in axes], "points": facts},
+        "output": "",
+        "inputs": dict(sorted(inputs.seen.items())),
+    }
+
+
 def interface(module: ModuleType) -> tuple[Parameter, ...]:
     """The demo's parameters.
 
@@ -297,7 +316,10 @@ def answer_all(request: dict[str, Any], write: Callable[[dict[str, Any]], None])
     for variant in request["variants"]:
         try:
             with printed() as buffer:
-                answer = compute(module, variant["values"], variant["figure"], inputs, buffer)
+                if variant["grid"]:
+                    answer = compute_grid(module, variant["grid"], variant["values"], inputs)
+                else:
+                    answer = compute(module, variant["values"], variant["figure"], inputs, buffer)
         except BaseException as error:  # noqa: BLE001
             answer = failure(error, folder, buffer.getvalue(), module)
         write(answer)

@@ -78,6 +78,4 @@ def counted_cache(shape: Shape, capacity: int, tally: Counter) -> Cache:
     'attention'
     """
     cache = Cache.empty(shape, capacity)
-    return replace(
-        cache, keys=count(cache.keys, tally, "attention"), values=count(cache.values, tally, "attention")
-    )
+    return replace(cache, keys=count(cache.keys, tally, "attention"), values=count(cache.values, tally, "attention"))

@@ -13,7 +13,8 @@ from threading import Event
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from demos.smollm.transformer import Cache, check, forward, hidden
+from demos.smollm.cache import Cache, check
+from demos.smollm.transformer import forward, hidden
 from demos.smollm.weights import Weights
 
 LEAST = 128  # tokens of a part: fewer would make the matrix products slow

@@ -11,11 +11,11 @@ Llama: https://arxiv.org/abs/2302.13971. SmolLM2: https://arxiv.org/abs/2502.027
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from demos.smollm.cache import Cache, check
 from demos.smollm.weights import Layer, Shape, Weights
 
 Watch = Callable[[str, int, np.ndarray], None]
@@ -31,32 +31,6 @@ def ignore(what: str, layer: int, values: np.ndarray) -> None:
 
     >>> ignore("hidden", 0, np.zeros((1, 576)))
     """
-
-
-@dataclass(kw_only=True)
-class Cache:
-    """Keys and values of the tokens seen so far: with them, one more token costs one token's work."""
-
-    keys: np.ndarray
-    """[n_layers, K, capacity, D]; those of a token never change, since no token looks at later ones."""
-    values: np.ndarray
-    """[n_layers, K, capacity, D]"""
-    length: int = 0
-    """Tokens in it."""
-
-    @classmethod
-    def empty(cls, shape: Shape, capacity: int) -> "Cache":
-        """Make room for `capacity` tokens: 46,080 bytes each. Raises ValueError beyond the model's context.
-
-        >>> from demos.smollm.weights import load
-        >>> cache = Cache.empty(load().shape, 100)
-        >>> cache.keys.shape, cache.keys.nbytes + cache.values.nbytes
-        ((30, 3, 100, 64), 4608000)
-        """
-        if capacity > shape.context:
-            raise ValueError(f"{capacity} tokens are too many: the model's context holds {shape.context}")
-        room = (shape.n_layers, shape.n_kv_heads, capacity, shape.head_dim)
-        return cls(keys=np.empty(room, np.float32), values=np.empty(room, np.float32))
 
 
 def rms_norm(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
@@ -212,21 +186,3 @@ def forward(
     """
     x = hidden(weights, ids, cache, watch=watch)  # [T, d]
     return (x[-1:] if last else x) @ weights.embedding.T  # [T, d] @ [d, V] → [T, V]
-
-
-def check(ids: Sequence[int], cache: Cache, shape: Shape) -> np.ndarray:
-    """Give the ids as an array [T], or raise ValueError where the model can't take them.
-
-    >>> from demos.smollm.weights import load
-    >>> check([504, 3575], Cache.empty(load().shape, 2), load().shape).tolist()
-    [504, 3575]
-    """
-    if len(ids) == 0:
-        raise ValueError("the prompt is empty: a model needs at least one token to go on from")
-    room = cache.keys.shape[2] - cache.length
-    if len(ids) > room:
-        raise ValueError(f"{len(ids)} tokens don't fit: the cache has room for {room}")
-    wrong = [i for i in ids if not 0 <= i < shape.vocab or i != int(i)]
-    if wrong:
-        raise ValueError(f"{wrong[0]} is not a token: the vocabulary has 0 to {shape.vocab - 1}")
-    return np.asarray(ids, np.int64)

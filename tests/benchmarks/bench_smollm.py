@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from demos.smollm import weights
+from demos.smollm.cache import Cache
 from demos.smollm.prefill import prefill
-from demos.smollm.transformer import PIECE, Cache, forward
+from demos.smollm.transformer import PIECE, forward
 
 ROOT = Path(__file__).parent.parent.parent
 THREADS = "2"
