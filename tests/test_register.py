@@ -88,6 +88,16 @@ def test_no_page_of_the_lectures_register_overflows(page: Page) -> None:
         assert each["px"] >= 18, each
 
 
+def test_no_slide_of_the_lecture_overflows_when_its_questions_are_open(page: Page) -> None:
+    """As in the PDF: question and answer of each are within the slide's padding."""
+    ends = page.evaluate("""[...document.querySelectorAll('details.reveal')].map((details) => {
+      for (const each of details.parentElement.querySelectorAll('details')) each.open = true
+      return details.offsetTop + details.offsetHeight
+    })""")
+    assert len(ends) >= 9
+    assert max(ends) <= 666
+
+
 def test_every_claim_of_the_lecture_has_one_row_in_the_ledgers_order(page: Page) -> None:
     """And no element's id is there twice, so that a link leads to one place."""
     ids = [row for each in pages(page) for row in each["rows"]]
