@@ -313,10 +313,11 @@ def test_printed_every_question_is_open(asking: Project, chromium: Browser) -> N
     """On paper, where nothing can be clicked, the answers are there."""
     page = chromium.new_page()
     page.goto(asking.html.as_uri() + "#2")
+    page.wait_for_function("document.querySelector('svg.bespoke-marp-active section').id == '2'")
     height = "document.querySelector('#claim-double').getBoundingClientRect().height"
     visible = "document.querySelector('#claim-double').checkVisibility({contentVisibilityAuto: true})"
     assert not page.evaluate(visible)
     page.emulate_media(media="print")
-    assert page.evaluate(visible)
+    page.wait_for_function(visible)
     assert page.evaluate(height) > 0
     page.close()
