@@ -18,7 +18,7 @@ from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Place, Verdict
 from llmdeck.quiz import Question, Quiz, read_number
 from llmdeck.units import Numbers
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -290,7 +290,7 @@ def test_space_and_enter_open_a_question_and_arrows_turn_the_slide(asking: Proje
     page = chromium.new_page()
     page.goto(asking.html.as_uri() + "#2")
     active = "document.querySelector('svg.bespoke-marp-active section').id"
-    page.wait_for_function(f"{active} == '2'")
+    until(page, f"{active} == '2'")
     page.locator("summary").first.focus()
     states = []
     for key in (" ", " ", "Enter"):
@@ -313,11 +313,11 @@ def test_printed_every_question_is_open(asking: Project, chromium: Browser) -> N
     """On paper, where nothing can be clicked, the answers are there."""
     page = chromium.new_page()
     page.goto(asking.html.as_uri() + "#2")
-    page.wait_for_function("document.querySelector('svg.bespoke-marp-active section').id == '2'")
+    until(page, "document.querySelector('svg.bespoke-marp-active section').id == '2'")
     height = "document.querySelector('#claim-double').getBoundingClientRect().height"
     visible = "document.querySelector('#claim-double').checkVisibility({contentVisibilityAuto: true})"
     assert not page.evaluate(visible)
     page.emulate_media(media="print")
-    page.wait_for_function(visible)
+    until(page, visible)
     assert page.evaluate(height) > 0
     page.close()

@@ -15,7 +15,7 @@ import pytest
 from llmdeck.claims import load_ledger
 from llmdeck.config import load
 from llmdeck.register import n_lines
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -112,13 +112,13 @@ def test_a_verdict_leads_to_its_row_and_the_row_back(page: Page) -> None:
         mark = page.locator(f"#claim-{claim} + a.row")
         said = int(mark.evaluate("(a) => a.closest('section').id"))
         page.goto(page.url.split("#")[0] + f"#{said}")
-        page.wait_for_function(f"{ACTIVE} == {said}")
+        until(page, f"{ACTIVE} == {said}")
         mark.click()
         register = int(page.locator(f"#row-{claim}").evaluate("(row) => row.closest('section').id"))
-        page.wait_for_function(f"{ACTIVE} == {register}")
+        until(page, f"{ACTIVE} == {register}")
         assert page.evaluate("document.querySelector(':target').id") == f"row-{claim}"
         page.locator(f"#row-{claim} p + p a").first.click()
-        page.wait_for_function(f"{ACTIVE} == {said}")
+        until(page, f"{ACTIVE} == {said}")
 
 
 def test_a_row_tells_verdict_source_command_and_what_is_often_said(page: Page) -> None:
