@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import json
 import os
 import signal
@@ -95,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     add("claims", _claims, "the ledger: id, verdict, whether it holds, slide")
     lint = add("lint", _lint, "look for what a reader would stumble on; exit 1 where something is found")
     lint.add_argument("names", nargs="*", type=_lint_name, metavar="NAME", help=f"only these: {', '.join(LINTS)}")
+    quiz = add("quiz", _quiz, "guess what the claims say, then see what the demos compute", as_json=False)
+    quiz.add_argument("--only", nargs="+", default=(), metavar="ID", help="ask these claims and no others")
+    quiz.add_argument("--seed", type=int, help="mix the questions; the same number, the same order")
     why = add("why", _why, "say which part of a demo changed since its stored result")
     why.add_argument("name", metavar="DEMO")
     add("doctor", _doctor, "see whether everything that a build needs is there")
@@ -304,6 +308,21 @@ def _lint(config: Config, options: argparse.Namespace) -> int:
     else:
         report.show_findings(findings, names)
     return FOUND if findings else 0
+
+
+def _quiz(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck quiz`: guesses from stdin, until they end."""
+    from llmdeck import report
+    from llmdeck.quiz import Quiz
+    from llmdeck.runner import run_jobs
+
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    quiz = Quiz(config)
+    with report.progress_bar() as progress:
+        questions = quiz.questions(options.only, options.seed, progress, run_jobs)
+    quiz.ask(questions, lambda: input("> "), lambda line: print(line, flush=True))
+    return 0
 
 
 def _why(config: Config, options: argparse.Namespace) -> int:

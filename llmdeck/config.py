@@ -60,6 +60,12 @@ class Words:
     source: str = "source"
     """The mark beside a number that `cited(…)` shows."""
     not_updated: str = "not updated"
+    slide: str = "slide"
+    """What stands before a slide's number in the register."""
+    right: str = "right"
+    wrong: str = "wrong"
+    not_a_number: str = "that is no number"
+    """What `llmdeck quiz` says of a guess."""
     true: str = "yes"
     false: str = "no"
 

@@ -1,4 +1,4 @@
-"""The functions that templates call: claim, often, cited, demo, table, figure, live, output, code, notes.
+"""The functions that templates call, from `claim` to `notes`.
 
 Each notes where it was called from and which variant it uses. A variant without a result yet answers with `Pending`.
 """
@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from llmdeck import claims as ledger
-from llmdeck import controls, markdown
+from llmdeck import controls, markdown, register
 from llmdeck.config import Config
 from llmdeck.controls import Live, make_live
 from llmdeck.demos import excerpt
@@ -41,6 +41,10 @@ class Functions:
     pending: set[Variant] = field(default_factory=set)
     wants_figure: set[Variant] = field(default_factory=set)
     shown: dict[Variant, set[int]] = field(default_factory=dict)
+    styles: list[str] = field(default_factory=list)
+    """What the parts of slides that were called for need beside the theme."""
+    anchored: set[str] = field(default_factory=set)
+    """The claims that have been said: the first place is the one with the id."""
     lives: list[Live] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,6 +60,8 @@ class Functions:
             "claim": self.claim,
             "often": self.often,
             "cited": self.cited,
+            "quiz": self.quiz,
+            "register": self.register,
             "demo": self.demo,
             "table": self.table,
             "figure": self.figure,
@@ -76,18 +82,26 @@ class Functions:
 
     def claim(self, key: str) -> Any:
         """A claim of the ledger as it is said, with the mark of its verdict."""
-        claim, place = self._claim(key), self._here()
-        if claim.variant:
-            self.use(claim.variant, place, claim=key)
-        if claim.variant and claim.variant not in self.results:
-            self.pending.add(claim.variant)
+        claim = self._claim(key)
+        if not self._use_of(claim):
             return Pending()
-        says = self._says(claim)
+        return self._said(claim, self._text(claim))
+
+    def _use_of(self, claim: Claim) -> bool:
+        """Note a use of a claim; False where its facts are not there yet."""
+        if claim.variant:
+            self.use(claim.variant, self._here(), claim=claim.id)
+        return claim.variant is None or claim.variant in self.results
+
+    def _said(self, claim: Claim, says: str) -> Markdown:
+        key = claim.id
         label = str(getattr(self.config.words, claim.verdict.value))
         kind = claim.verdict.value
-        verdict = f'<span class="verdict {kind}">{markdown.text(label)}</span>'
+        verdict = markdown.later(f"row {key}", f'<span class="verdict {kind}">{markdown.text(label)}</span>')
         marked = markdown.mark(f"claim {key}")
-        return Markdown(f'{marked}<span class="claim" id="claim-{markdown.references(key)}">{says}</span> {verdict}')
+        identity = "" if key in self.anchored else f' id="claim-{markdown.references(key)}"'
+        self.anchored.add(key)
+        return Markdown(f'{marked}<span class="claim"{identity}>{says}</span> {verdict}')
 
     def often(self, key: str) -> Markdown:
         """What is usually said instead of a corrected claim."""
@@ -114,6 +128,27 @@ class Functions:
         )
         mark = f"<{opening} {about}>{markdown.text(word)}</{opening.split()[0]}>"
         return Markdown(f'<span class="cited">{literal}</span> {mark}')
+
+    def quiz(self, key: str) -> Any:
+        """The question of a claim, and behind it the claim, which a click or a key shows."""
+        claim = self._claim(key)
+        if claim.asks is None:
+            raise ValueError(f"claim {key} has no question (`asks`)")
+        if not self._use_of(claim):
+            return Pending()
+        self._style(markdown.REVEAL)
+        return markdown.reveal(markdown.inline(self._text(claim, "asks")), self._said(claim, self._text(claim)))
+
+    def register(self, width: int = 1120, height: int = 530) -> list[Markdown]:
+        """The ledger as pages of at most `width` × `height` slide pixels, to loop over."""
+        rows = []
+        for claim in self.claims.values():
+            use = len(self.met) if claim.variant else -1  # none
+            if self._use_of(claim):
+                mark = markdown.mark(f"row {use} {claim.id}")
+                rows.append(register.row(claim, self._text(claim), self.config.words, mark))
+        self._style(register.STYLE)
+        return register.pages(rows, width, height)
 
     def table(self, rows: Any, columns: Sequence[str] = (), headers: Sequence[str] = ()) -> Any:
         """Rows of facts as a table; `columns` picks and orders them, `headers` names them."""
@@ -223,10 +258,14 @@ class Functions:
             self.views[variant] = view(self.results[variant].facts, "", f"demo {variant.demo}")
         return self.views[variant]
 
-    def _says(self, claim: Claim) -> str:
+    def _style(self, style: str) -> None:
+        if style not in self.styles:
+            self.styles.append(style)
+
+    def _text(self, claim: Claim, part: ledger.Part = "says") -> str:
         facts = self._view(claim.variant) if claim.variant else {}
         try:
-            return self.env.get_template(ledger.source_name(claim)).render(facts)
+            return self.env.get_template(ledger.source_name(claim, part)).render(facts)
         except MISTAKES as error:
             known = f"facts of {claim.variant}: {', '.join(facts)}" if facts else ""
             raise ClaimError(f"claim {claim.id}: {error}", place=claim.place, hint=known) from None

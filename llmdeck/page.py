@@ -107,7 +107,17 @@ def make_self_contained(source: str, sources: Sources, fragments: Mapping[str, s
     parser.close()
     raise_all(parser.errors)
     page = "".join(parser.pieces())
-    return Page(html=_with_policy(_with_runtime(page, fragments) if fragments else page), assets=parser.assets)
+    page = _with_runtime(page, fragments) if fragments else page
+    return Page(html=_with_policy(_with_summary(page)), assets=parser.assets)
+
+
+def _with_summary(page: str) -> str:
+    """Add the script of questions that open, where the page has any."""
+    if "<summary" not in page:
+        return page
+    script = (RUNTIME / "summary.js").read_text(encoding="utf-8")
+    body, end = page.rsplit("</body>", 1)
+    return f"{body}<script>{script}</script></body>{end}"
 
 
 def _with_runtime(page: str, fragments: Mapping[str, str]) -> str:

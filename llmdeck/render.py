@@ -18,7 +18,7 @@ from llmdeck.config import Config
 from llmdeck.controls import Live
 from llmdeck.errors import ClaimError, DeckError, TemplateError
 from llmdeck.functions import Functions
-from llmdeck.markdown import MARK
+from llmdeck.markdown import LATER, MARK
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.slides import Marks, split
 from llmdeck.template import MISTAKES, mistake
@@ -101,11 +101,11 @@ class Renderer:
         old = {use.slide for use in kept if use.fact or use.claim or use.place in marks.lines}
         chunks = [self._flag(plain, first, ends, old) for plain, first, ends in pages]
         rendered = Rendered(
-            markdown=front_matter(self.config) + "\n---\n\n".join(chunks),
+            markdown=front_matter(self.config, self.calls.styles) + LATER.sub(marks.link, "\n---\n\n".join(chunks)),
             slides=tuple(slides),
             uses=tuple(sorted(set(found), key=lambda u: (u.slide, u.place, u.variant.values, u.fact, u.claim))),
             figures=self.calls.figures,
-            errors=tuple(self.errors),
+            errors=tuple({(error.message, error.place): error for error in self.errors}.values()),
             pending=frozenset(self.calls.pending),
             wants_figure=frozenset(self.calls.wants_figure),
             shown=self.calls.shown,
@@ -119,7 +119,7 @@ class Renderer:
     def _finish(self, path: Path, text: str, slides: list[Slide], marks: Marks) -> tuple[str, int, list[int]]:
         """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
         plain = markdown.plain_attributes(MARK.sub("", text))
-        ends, titles, codes = split(plain)
+        ends, titles, codes = split(LATER.sub(r"\2", plain))
         first = len(slides) + 1
         slides += [
             Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)
@@ -157,6 +157,8 @@ class Renderer:
                 continue
             facts = self.results[claim.variant].facts
             try:
+                if claim.answer:
+                    ledger.answer(self.calls.env, claim, facts)
                 if not ledger.holds(self.calls.env, claim, facts):
                     used = [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
                     errors[claim.id] = ledger.broken(self.calls.env, claim, facts, used)
@@ -177,10 +179,13 @@ class Renderer:
         return ""
 
 
-def front_matter(config: Config) -> str:
-    """Marp's front matter, from `deck.toml`; strings are quoted, since YAML is a superset of JSON."""
+def front_matter(config: Config, styles: Collection[str] = ()) -> str:
+    """Marp's front matter, from `deck.toml`, with what our own parts of slides need beside the theme.
+
+    Strings are quoted, since YAML is a superset of JSON.
+    """
     deck = config.deck
     items = {"marp": True, "title": deck.title, "author": deck.author, "lang": deck.lang, "theme": deck.theme}
-    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math, "style": VERBATIM}
+    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math, "style": "\n".join([VERBATIM, *styles])}
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in items.items() if value != ""]
     return "\n".join(["---", *lines, "---", "", ""])

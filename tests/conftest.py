@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from llmdeck.errors import MissingToolError
 from llmdeck.marp import browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
 """The checkout, whose own deck is the lecture."""
@@ -147,3 +148,11 @@ def chromium(has_browser: Path) -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=has_browser, args=quiet, chromium_sandbox=False)
         yield started
         started.close()
+
+
+def until(page: Page, expression: str, limit_s: float = 10.0) -> None:
+    """Wait until an expression is true on a page, whose policy forbids what Playwright's own waiting evaluates."""
+    deadline = time.monotonic() + limit_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never true: {expression}"
+        page.wait_for_timeout(20)
