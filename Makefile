@@ -25,7 +25,7 @@ $(VENV)/made: pyproject.toml
 
 $(VENV)/tested: $(VENV)/made
 	@echo "installing what the tests need into $(VENV)"
-	@$(PIP) install --editable '.[$(EXTRAS),test,lint]'
+	@$(PIP) install --editable '.[$(EXTRAS),test,lint,dev]'
 	@touch $@
 
 $(VENV)/models: demos/models.txt $(VENV)/made
@@ -66,9 +66,11 @@ $(ORACLE)/made: pyproject.toml demos/models.txt
 test-oracle: $(ORACLE)/made ## compare the LLM in NumPy with PyTorch, which this installs apart
 	@HF_HUB_OFFLINE=1 $(ORACLE)/bin/python -m pytest tests/oracle
 
-lint: $(VENV)/tested ## ruff and mypy
+lint: $(VENV)/tested ## ruff and mypy on the code; numbers, spelling and overflow on the slides
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
+	@$(BIN)/llmdeck lint
 
 bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, the live deck, and the LLM against this machine's limits
 	@$(BIN)/python -m tests.benchmarks.bench_build

@@ -20,7 +20,8 @@ from demos.common.italian import number
 from demos.common.pieces import one_line
 from demos.common.prompt import read_prompt
 from demos.smollm import tokenizer
-from demos.smollm.transformer import Cache, forward
+from demos.smollm.cache import Cache
+from demos.smollm.transformer import forward
 from demos.smollm.weights import Shape, Weights, load
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ IN_ITALIAN = "La capitale d'Italia è"
 TEMPERATURES = ("0.2", "0.5", "0.8", "1.0", "1.5", "2.0")
 COMPARED = ("0.5", "1.0", "1.5")
 N_LIKELIEST = 5
-SEEDS = (0, 1)
+SEEDS = (1, 2)
 
 
 def run(
@@ -62,8 +62,8 @@ def run(
         "temperature": float(temperature),
         **go_on(ids, n_tokens, float(temperature)),
         "drawn": [
-            visible(decode(sample(weights, ids, n_tokens, temperature=float(temperature), seed=seed)).encode())
-            for seed in SEEDS
+            visible(decode(sample(weights, ids, n_tokens, temperature=float(temperature), seed=(seed, *ids))).encode())
+            for seed in SEEDS  # with the ids, else every text would get the same luck
         ],
         "model_language": "English",
         "italian": {
@@ -87,7 +87,7 @@ def stream(
     ['·Rome', '.']
     """
     ids, decoder = read_prompt(text, MAX_TOKENS), getincrementaldecoder("utf-8")(errors="replace")
-    drawn = sample(load(), ids, n_tokens, temperature=float(temperature), seed=SEEDS[0])
+    drawn = sample(load(), ids, n_tokens, temperature=float(temperature), seed=(SEEDS[0], *ids))
     for raw in chain(map(token_bytes, drawn), [b""]):  # nothing, at the end: what is left of a character comes out
         if shown := visible(decoder.decode(raw, final=not raw).encode()):
             yield shown

@@ -5,12 +5,15 @@ probability that it gave to each real next token. It is measured on a text writt
 has never seen. The LLM's file is already 4-bit (Q4_1, embeddings Q8_0): what is lost here comes on top of that. So a
 second model that really is FP32, all-MiniLM-L6-v2, is quantized likewise: how far do its sentence vectors move?
 
+So short a text leaves room for chance. Each ratio of perplexities is exp of a mean of paired differences (the loss of
+each token, less its loss at 16 bits), and has that mean's standard error, s / √n, and the interval of two of them.
+
 Leaves out: better methods than rounding to the nearest (GPTQ, AWQ, K-quants), activations and cache in fewer bits; how
-good the answers are; and with so short a text, differences of some thousandths are chance (`perplexity_ratio_error`).
+good the answers are; that neighbouring tokens are not quite independent (over blocks of 16 the errors are much alike).
 """
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,7 +23,7 @@ from demos.common.catalogue import DATA, find_model, load_rows, n_params
 from demos.common.italian import number
 from demos.common.minilm_encoder import embed, load_tensors
 from demos.common.prompt import significant
-from demos.common.requantized import matrices, round_trip_all, size_bytes, writable_copy
+from demos.common.requantized import largest, matrices, round_trip_all, side_by_side, size_bytes, writable_copy
 from demos.smollm import tokenizer
 from demos.smollm.reader import Q4_1, Q8_0
 from demos.smollm.transformer import forward
@@ -45,9 +48,19 @@ def losses(weights: Weights, ids: list[int]) -> np.ndarray:
     [11.5, 0.3, 2.4, 0.5, 0.3]
     """
     logits = forward(weights, ids[:-1])  # [T - 1, V]
-    logits -= logits.max(axis=-1, keepdims=True)  # so that exp can't overflow
-    chosen = logits[np.arange(len(logits)), ids[1:]].astype(np.float64)  # [T - 1]
-    return np.log(np.exp(logits, out=logits).sum(axis=-1, dtype=np.float64)) - chosen
+    return np.array(side_by_side(surprise, zip(logits, ids[1:], strict=True)))
+
+
+def surprise(scored: tuple[np.ndarray, int]) -> float:
+    """Give -log of the probability of a token, from the scores of all, [V], which are overwritten.
+
+    >>> surprise((np.float32([0, 0]), 1)) == math.log(2)
+    True
+    """
+    logits, token = scored
+    logits -= logits.max()  # so that exp can't overflow
+    chosen = float(logits[token])
+    return math.log(np.exp(logits, out=logits).sum(dtype=np.float64)) - chosen
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
@@ -63,20 +76,23 @@ def ranks(values: np.ndarray) -> np.ndarray:
 def moved(vectors: np.ndarray, base: np.ndarray) -> dict[str, float]:
     """Say how far sentence vectors [B, d], of length 1, moved from `base`: cosines, and Spearman's rank correlation.
 
-    The correlation is that of the similarities of all pairs: does whoever looks for the nearest sentence still find it?
+    The correlation is that of the similarities of all pairs. `n_same_nearest` counts the sentences whose nearest other
+    one is still the same: it is what such vectors are for.
 
     >>> moved(np.eye(3)[:, ::-1], np.eye(3))["cosine_mean"]
     0.3333333333333333
     """
     vectors, base = vectors.astype(np.float64), base.astype(np.float64)
     cosines, pairs = (vectors * base).sum(axis=1), np.triu_indices(len(base), 1)
-    now, before = (ranks((v @ v.T)[pairs].round(12)) for v in (vectors, base))  # [B (B - 1) / 2]
+    alike = [(v @ v.T).round(12) for v in (vectors, base)]  # [B, B] each
+    now, before = (ranks(cosine[pairs]) for cosine in alike)  # [B (B - 1) / 2]
     spread = now.std() * before.std()
     covariance = ((now - now.mean()) * (before - before.mean())).mean()
     return {
         "cosine_mean": float(cosines.mean()),
         "cosine_worst": float(cosines.min()),
         "rank_correlation": float(covariance / spread) if spread else 0.0,
+        "n_same_nearest": int(np.equal(*((cosine - 3 * np.eye(len(base))).argmax(axis=1) for cosine in alike)).sum()),
     }
 
 
@@ -85,12 +101,13 @@ def measured() -> dict:
     """Measure both models at every number of bits and granularity; once a process, since it takes a dozen seconds."""
     weights, ids = load(), tokenizer.encode(TEXT.read_text(encoding="utf-8"))[: N_TOKENS + 1]
     copy = writable_copy(weights)
+    peaks = {scope: side_by_side(partial(largest, granularity=scope), matrices(weights)) for scope in SCOPES}
     grid, base = [], np.empty(0)
     for granularity, bits in ((g, b) for g in SCOPES for b in BITS):
         if bits == 16 and grid:
             grid.append(grid[0] | {"granularity": granularity})  # no scales: the same
             continue
-        round_trip_all(zip(matrices(weights), matrices(copy), strict=True), bits, granularity)
+        round_trip_all(zip(matrices(weights), peaks[granularity], matrices(copy), strict=True), bits)
         loss = losses(copy, ids)  # [T]
         base = loss if bits == 16 else base
         grid.append(llm_row(weights, bits, granularity, loss, base) | minilm_row(bits, granularity))
@@ -99,13 +116,12 @@ def measured() -> dict:
         "n_tokens": len(ids) - 1,
         "last_words": tokenizer.decode(ids[-8:]),
         "minilm_whole_matrix": minilm_row(8, "tensor"),
+        "minilm_fp32_bytes": sum(array.nbytes for array in load_tensors().values()),
     }
 
 
 def llm_row(weights: Weights, bits: int, granularity: str, loss: np.ndarray, base: np.ndarray) -> dict:
-    """Put together what is known of the LLM at so many bits; `base` is the loss of each token at 16.
-
-    The error of the ratio is the standard error of the mean difference: how much another text might change it.
+    """Put together what is known of the LLM at so many bits; `base` is the loss of each token at 16, in nats.
 
     >>> row = llm_row(load(), 8, "block32", np.log([2.0, 6.0]), np.log([2.0, 3.0]))
     >>> round(row["perplexity_ratio"], 3), row["bits_per_weight"], row["size_bytes"]
@@ -114,15 +130,34 @@ def llm_row(weights: Weights, bits: int, granularity: str, loss: np.ndarray, bas
     arrays = [array for _, array in weights.arrays()]
     in_matrices = [array for array in arrays if array.ndim == 2]
     n_weights, matrix_bytes = sum(a.size for a in in_matrices), size_bytes(in_matrices, bits, granularity)
-    ratio = math.exp(float((loss - base).mean()))
     return {
         "bits": bits,
         "granularity": granularity,
         "bits_per_weight": 8 * matrix_bytes / n_weights,
         "size_bytes": size_bytes(arrays, bits, granularity),
         "perplexity": stable(math.exp(float(loss.mean()))),
-        "perplexity_ratio": stable(ratio),
-        "perplexity_ratio_error": stable(ratio * float((loss - base).std(ddof=1)) / math.sqrt(len(loss))),
+        **ratio_and_error(loss - base),
+    }
+
+
+def ratio_and_error(differences: np.ndarray) -> dict:
+    """Turn differences of loss, token by token, into a ratio of perplexities and what chance may do to it.
+
+    The standard error of their mean is s / √n (Student, 1908), that of its exp is as many times larger as exp is; `low`
+    and `high` are exp(mean ∓ 2 errors), about 95 %. A ratio is told from none where 1 lies outside them.
+
+    >>> [round(value, 3) for value in ratio_and_error(np.log([1.0, 4.0])).values()][:4]
+    [2.0, 1.386, 0.5, 8.0]
+    >>> ratio_and_error(np.array([0.1, 0.2, 0.1]))["told_from_none"]
+    True
+    """
+    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    return {
+        "perplexity_ratio": stable(math.exp(mean)),
+        "perplexity_ratio_error": stable(math.exp(mean) * error),
+        "perplexity_ratio_low": stable(math.exp(mean - 2 * error)),
+        "perplexity_ratio_high": stable(math.exp(mean + 2 * error)),
+        "told_from_none": abs(mean) > 2 * error,
     }
 
 
@@ -147,6 +182,16 @@ def vectors_in_fp32() -> tuple[list[str], np.ndarray]:
     return sentences, embed(load_tensors(), sentences)
 
 
+@lru_cache
+def minilm_peaks(granularity: str) -> dict[str, np.ndarray]:
+    """Find the largest weight of each group in each of MiniLM's matrices, by name; once a process.
+
+    >>> minilm_peaks("row")["embeddings.word_embeddings.weight"].shape
+    (30522, 1)
+    """
+    return {name: largest(array, granularity) for name, array in load_tensors().items() if array.ndim == 2}
+
+
 def minilm_row(bits: int, granularity: str) -> dict:
     """Quantize MiniLM, and say how far its vectors of the sentences moved from those of the FP32 model.
 
@@ -155,8 +200,8 @@ def minilm_row(bits: int, granularity: str) -> dict:
     """
     (sentences, base), tensors = vectors_in_fp32(), load_tensors()
     rounded = {name: np.empty_like(array) if array.ndim == 2 else array for name, array in tensors.items()}
-    pairs = ((array, rounded[name]) for name, array in tensors.items() if array.ndim == 2)
-    round_trip_all(pairs, bits, granularity)
+    names, peaks = zip(*minilm_peaks(granularity).items(), strict=True)
+    round_trip_all(zip(map(tensors.get, names), peaks, map(rounded.get, names), strict=True), bits)
     return moved(embed(rounded, sentences), base) | {
         "minilm_size_bytes": size_bytes(tensors.values(), bits, granularity)
     }
@@ -170,9 +215,11 @@ def published() -> list[dict]:
     """
     models: dict[str, dict] = {}
     for table in load_rows(DATA / "quantization.toml", "table"):
-        of_model = models.setdefault(table["model"], {"model": table["name"], "sources": [], "rows": []})
+        weights = n_params(find_model(table["model"]))
+        empty = {"model": table["name"], "n_params": weights, "sources": [], "rows": []}
+        of_model = models.setdefault(table["model"], empty)
         of_model["sources"].append(table["source"])
-        weights, known = n_params(find_model(table["model"])), {row["type"] for row in of_model["rows"]}
+        known = {row["type"] for row in of_model["rows"]}
         of_model["rows"] += [
             {"type": row["type"], "bits_per_weight": row.get("bits_per_weight", row["size_gib"] * 2**33 / weights),
              "perplexity": row["ppl"], "perplexity_ratio": row["ppl"] / table["rows"][0]["ppl"]}
@@ -220,6 +267,8 @@ def show(facts: dict) -> None:
     print("QUANTO SI PERDE\n")
     print(f"1. SmolLM2-135M sui primi {facts['n_tokens']} token di un testo inglese mai visto")
     print("   perplessità: fra quanti token ugualmente probabili il modello è indeciso")
+    print("   ±: errore standard, dalle differenze token per token; ≈: 1 è a due errori o meno,")
+    print("   perciò la differenza può essere un caso")
     base = f"{facts['base_layers']}; embedding {facts['base_embeddings']}"
     print(f"   Attenzione: il file di partenza è già a 4 bit ({base}),")
     size = number(facts["base_size_bytes"] / 1e6, 1)
@@ -227,11 +276,13 @@ def show(facts: dict) -> None:
     for scope, name in SCOPES.items():
         print(f"\n   {name:<18}  bit/peso        MB    perplessità      rispetto a 16 bit")
         for row in (row for row in facts["grid"] if row["granularity"] == scope):
-            print(f"   {row['bits']:>12} bit  {llm_columns(row)}{mark(row, facts)}")
+            print(f"   {row['bits']:>12} bit  {llm_columns(row)}{mark(row, facts)}".rstrip())
     print(f"\n2. MiniLM, pubblicato in FP32: {facts['n_sentences']} frasi, il loro vettore prima e dopo")
-    print("   coseno: 1 vuol dire non spostato; ordine: correlazione fra le somiglianze")
+    print(f"   in FP32 il modello occupa {number(facts['minilm_fp32_bytes'] / 1e6, 1)} MB")
+    print("   coseno: 1 vuol dire non spostato; ordine: correlazione fra le somiglianze;")
+    print("   stessa vicina: per quante frasi la più simile resta quella")
     for scope, name in SCOPES.items():
-        print(f"\n   {name:<18}        MB   coseno medio   il peggiore    ordine")
+        print(f"\n   {name:<18}        MB   coseno medio   il peggiore    ordine   stessa vicina")
         for row in (row for row in facts["grid"] if row["granularity"] == scope):
             print(f"   {row['bits']:>12} bit  {minilm_columns(row)}{mark(row, facts)}")
     print("\n   e a 8 bit, ma con una sola scala per tutta la matrice:")
@@ -251,16 +302,17 @@ def mark(row: dict, facts: dict) -> str:
 def llm_columns(row: dict) -> str:
     """Write a row's numbers for the LLM.
 
-    >>> row = {"bits_per_weight": 4.5, "size_bytes": 75792384, "perplexity": 63.1, "perplexity_ratio": 1.43}
-    >>> llm_columns(row | {"perplexity_ratio_error": 0.03})
-    '    4,50     75,8          63,10 ×        1,430 ± 0,030'
+    >>> row = {"bits": 4, "bits_per_weight": 4.5, "size_bytes": 75792384, "perplexity": 63.1, "perplexity_ratio": 1.43}
+    >>> llm_columns(row | {"perplexity_ratio_error": 0.3, "told_from_none": False})
+    '    4,50     75,8          63,10 ×        1,430 ± 0,300 ≈'
     """
     ratio, error = row["perplexity_ratio"], row["perplexity_ratio_error"]
     digits = 3 if ratio < 100 else 0
     return (
         f"{number(row['bits_per_weight'], 2):>8}{number(row['size_bytes'] / 1e6, 1):>9}"
         f"{number(row['perplexity'], 2 if ratio < 100 else 0):>15} × {number(ratio, digits):>12}"
-        + (f" ± {number(error, 3)}" if ratio < 100 else "")
+        + (f" ± {number(error, 3)}" if ratio < 100 else " " * 8)
+        + ("" if row["told_from_none"] or row["bits"] == 16 else " ≈")
     )
 
 
@@ -268,12 +320,12 @@ def minilm_columns(row: dict) -> str:
     """Write a row's numbers for MiniLM.
 
     >>> row = {"minilm_size_bytes": 12e6, "cosine_mean": 0.95, "cosine_worst": 0.94, "rank_correlation": 0.945}
-    >>> minilm_columns(row)
-    '    12,0         0,9500        0,9400    0,9450'
+    >>> minilm_columns(row | {"n_same_nearest": 19})
+    '    12,0         0,9500        0,9400    0,9450              19'
     """
     return (
         f"{number(row['minilm_size_bytes'] / 1e6, 1):>8}{number(row['cosine_mean'], 4):>15}"
-        f"{number(row['cosine_worst'], 4):>14}{number(row['rank_correlation'], 4):>10}"
+        f"{number(row['cosine_worst'], 4):>14}{number(row['rank_correlation'], 4):>10}{row['n_same_nearest']:>16}"
     )
 
 
@@ -292,7 +344,7 @@ def plot(facts: dict) -> "Figure":
     """Draw perplexity over that of 16 bits against bits a weight, ours and others', and MiniLM's vectors beside it."""
     from demos.common import figure
 
-    fig = figure.new_figure()
+    fig = figure.new_figure(height=384)  # its slide has three lines below it
     left, right = fig.subplots(1, 2, width_ratios=(1.5, 1))
     plot_ratios(left, facts)
     plot_minilm(right, facts)
@@ -300,13 +352,15 @@ def plot(facts: dict) -> "Figure":
 
 
 def plot_ratios(axes: "Axes", facts: dict) -> None:
-    """Draw a line a granularity, the others' points, and a ring around the chosen one; all axes are logarithmic."""
+    """Draw a line a granularity with its intervals, the others' points, and a ring around the chosen one; log axes."""
     from demos.common import figure
 
     for scope, color, marker in zip(SCOPES, (figure.BLUE, figure.GREEN), "sD", strict=True):
         rows = [row for row in facts["grid"] if row["granularity"] == scope]
         bits, ratios = ([row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio"))
+        ends = ([row[f"perplexity_ratio_{end}"] for row in rows] for end in ("low", "high"))
         axes.plot(bits, ratios, color=color, marker=marker, label=f"SmolLM2, {SCOPES[scope]}")
+        axes.vlines(bits, *ends, color=color, lw=7, alpha=0.35, label="± due errori" if scope == "block32" else None)
     for of_model, color, marker in zip(facts["published"], (figure.GREY, figure.VERMILION), "^v", strict=True):
         bits, ratios = ([row[key] for row in of_model["rows"]] for key in ("bits_per_weight", "perplexity_ratio"))
         axes.plot(bits, ratios, marker, color=color, ms=10, label=f"{of_model['model']}, pubblicato")
@@ -319,8 +373,20 @@ def plot_ratios(axes: "Axes", facts: dict) -> None:
     axes.set(xlabel="bit per peso, scale comprese", ylabel="perplessità / quella a 16 bit")
     axes.grid(axis="y")
     axes.legend(loc="upper right", borderaxespad=0, labelspacing=0.3)
-    times = number(facts["perplexity_ratio"], 2 if facts["perplexity_ratio"] < 100 else 0)
-    axes.set_title(f"{number(facts['bits_per_weight'], 2)} bit per peso: perplessità × {times}")
+    axes.set_title(f"{number(facts['bits_per_weight'], 2)} bit per peso: perplessità × {times(facts)}")
+
+
+def times(row: dict) -> str:
+    """Write a ratio of perplexities with its standard error, and a ruined model's without.
+
+    >>> times({"perplexity_ratio": 1.43183, "perplexity_ratio_error": 0.1019})
+    '1,43 ± 0,10'
+    >>> times({"perplexity_ratio": 0.99913, "perplexity_ratio_error": 0.0036})
+    '0,999 ± 0,004'
+    """
+    ratio, error = row["perplexity_ratio"], row["perplexity_ratio_error"]
+    digits = 2 if error > 0.0095 else 3
+    return f"{number(ratio, digits)} ± {number(error, digits)}" if ratio < 100 else number(ratio, 0)
 
 
 def plot_minilm(axes: "Axes", facts: dict) -> None:
@@ -342,14 +408,15 @@ def plot_minilm(axes: "Axes", facts: dict) -> None:
 
 def alt(facts: dict) -> str:
     """Say in Italian what the figure shows, with its numbers."""
-    row = {b: number(r, 2) for b, r in facts["ratios"]["row"].items() if r < 100}
-    block = {b: number(r, 2) for b, r in facts["ratios"]["block32"].items() if r < 100}
+    row, block = (
+        {str(r["bits"]): times(r) for r in facts["grid"] if r["granularity"] == scope} for scope in ("row", "block32")
+    )
     others = " e ".join(
         f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows']), 2)}" for m in facts["published"]
     )
     return (
         "A sinistra la perplessità di SmolLM2, rispetto a quella a 16 bit, contro i bit per peso: a 8, 6, 5, 4 bit è,"
-        f" per riga, {', '.join(row[b] for b in '8654')} volte, a blocchi di 32 {', '.join(block[b] for b in '8654')};"
+        f" per riga, {'; '.join(row[b] for b in '8654')} volte, a blocchi di 32 {'; '.join(block[b] for b in '8654')};"
         f" con meno bit esce dal grafico. I modelli pubblicati stanno più in basso: {others} volte. A destra MiniLM"
         f" ({SCOPES[facts['granularity']]}): a {facts['bits']} bit il coseno medio è {number(facts['cosine_mean'], 3)},"
         f" la correlazione dell'ordine {number(facts['rank_correlation'], 3)}."

@@ -124,6 +124,7 @@ def run(
         "largest_over_rms": float(np.abs(weights).max()) / rms(weights),
         **chosen,
         "n_levels": highest - lowest + 1,
+        "n_distinct_restored": len(np.unique(dequantize(*quantize(split(weights, granularity), bits, scheme)))),
         "n_groups": n_groups,
         "scale_bits": SCALE_BITS,
         "size_fp32_bytes": weights.nbytes,
@@ -171,21 +172,23 @@ def show_worked(facts: dict) -> None:
     >>> show_worked({"bits": 3, "scheme": "symmetric", "n_levels": 7, "worked": step})  # doctest: +ELLIPSIS
     1. Un peso a mano (riga 1, colonna 3)
     ...
-      riletto         1 × 0,333252 = 0,333252
+      riletto         1 × 0,33325195 = 0,333252
       errore          0,083252
     <BLANKLINE>
     """
     step, low, high = facts["worked"], facts["worked"]["group_min"], facts["worked"]["group_max"]
-    top, zero, scale = code_range(facts["bits"], facts["scheme"])[1], step["zero_point"], number(step["scale"], 6)
+    top, zero, scale = code_range(facts["bits"], facts["scheme"])[1], step["zero_point"], number(step["scale"], 8)
     if facts["scheme"] == "symmetric":
-        span, shift, distance = f"{number(max(-low, high), 6)} / {top}", "", step["code"]
+        whole, span = max(-low, high), f"{number(max(-low, high), 6)} / {top}"
+        shift, distance = "", step["code"]
     else:
+        whole = max(high, 0) + max(-low, 0)
         span = f"({number(max(high, 0), 6)} + {number(max(-low, 0), 6)}) / {top}"
         shift, distance = f" + {zero} (il codice dello zero)", f"({step['code']} - {zero})"
     print(f"1. Un peso a mano (riga {step['row']}, colonna {step['column']})")
     print(f"  peso in FP32    {number(step['weight'], 6)}")
     print(f"  il suo gruppo   {number(step['group_size'])} pesi, da {number(low, 6)} a {number(high, 6)}")
-    print(f"  scala           {span} = {scale}, arrotondata a FP16")
+    print(f"  scala           {span} = {number(whole / top, 8)}, in FP16 {scale}")
     print(f"  peso / scala    {number(step['steps'], 3)}")
     print(f"  codice intero   {number(step['steps'], 3)} arrotondato{shift} = {step['code']}")
     print(f"  i suoi bit      {step['code_bits']} (uno dei {facts['n_levels']} codici usati)")
@@ -246,6 +249,7 @@ def plot_snr(axes: "Axes", facts: dict) -> None:
     axes.plot(facts["bits_per_weight"], facts["snr_db"], "o", ms=20, mew=3, mfc="none", mec=figure.INK)
     axes.set(xlim=(1.7, 11.8), ylim=(-2, 52), xticks=BITS, yticks=range(0, 51, 10))
     axes.set(xlabel="bit per peso, scale comprese", ylabel="segnale / errore (dB)")
+    axes.text(11.8, 0, "6 dB in più:\nmetà errore", color=figure.GREY, ha="right", va="bottom", linespacing=1.2)
     axes.grid(axis="y")
     axes.set_title(f"{number(facts['bits_per_weight'], 2)} bit per peso: {number(facts['snr_db'], 1)} dB")
 

@@ -1,4 +1,4 @@
-"""How ChatGPT's vocabularies cut a sentence: text → bytes → pieces → ids, and back.
+"""How ChatGPT's vocabularies cut a sentence: text → bytes → pieces → ids, and back; beside them that of SmolLM2.
 
 A token is an entry of a vocabulary: bytes that are often found together. Its id is its place in the list.
 
@@ -17,13 +17,16 @@ from demos.common.alone import alone
 from demos.common.italian import number
 from demos.common.pieces import kinds, one_line, shorten, visible
 from demos.common.vocabularies import VOCABULARIES, Vocabulary, encoding
+from demos.smollm import tokenizer
 
 if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 0.7 s
     from matplotlib.figure import Figure
 
 MAX_CHARACTERS = 2000
 MODELS = ("GPT-3.5", "GPT-4", "GPT-4o", "GPT-4.1", "o3", "GPT-5")  # tiktoken says which vocabulary each uses
-WIDTH, HEIGHT, TITLE = 1120, 430, 42  # slide pixels; TITLE is the strip above a vocabulary's blocks
+SMOLLM = "smollm2"  # the vocabulary of the LLM that the lecture runs
+NAMES = (*VOCABULARIES, SMOLLM)
+WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a vocabulary's blocks
 
 
 def run(*, text: str = "ChatGPT è incredibile!") -> dict:
@@ -40,6 +43,7 @@ def run(*, text: str = "ChatGPT è incredibile!") -> dict:
         "n_words": len(text.split()),
         "n_signs": sum(unicodedata.category(character)[0] in "PS" for character in text),
         **{name: tokenize(text, name) for name in VOCABULARIES},
+        SMOLLM: tokenize_as_smollm(text),
     }
 
 
@@ -67,7 +71,7 @@ def tokenize(text: str, name: Vocabulary) -> dict:
     >>> tokenize("Ciao!", "o200k_base")["pieces"]
     ['C', 'iao', '!']
     """
-    vocabulary, n_words = encoding(name), len(text.split())
+    vocabulary = encoding(name)
     # disallowed_special=(): a typed "<|endoftext|>" is plain text, never the control token.
     ids = vocabulary.encode(text, disallowed_special=())
     pieces = vocabulary.decode_tokens_bytes(ids)
@@ -75,15 +79,38 @@ def tokenize(text: str, name: Vocabulary) -> dict:
         "models": [model for model in MODELS if tiktoken.encoding_name_for_model(model.lower()) == name],
         "n_vocab": vocabulary.n_vocab,
         **composition(name),
+        **described(text, ids, pieces),
+        "id_zero": visible(vocabulary.decode_single_token_bytes(0)),
+        "neighbours": neighbours(name, vocabulary.encode_single_token(max(pieces, key=len))),
+    }
+
+
+def tokenize_as_smollm(text: str) -> dict:
+    """Cut `text` with SmolLM2's vocabulary, which lacks 21 bytes: a text that holds one doesn't come back.
+
+    >>> tokenize_as_smollm("Ciao!")["pieces"]
+    ['C', 'iao', '!']
+    """
+    ids = tokenizer.encode(text)
+    told = described(text, ids, [tokenizer.token_bytes(token) for token in ids])
+    return {"models": ["SmolLM2"], "n_vocab": tokenizer.n_tokens(), **told}
+
+
+def described(text: str, ids: list[int], pieces: list[bytes]) -> dict:
+    """Gather what is told of a cut, whatever the vocabulary.
+
+    >>> described("è", [9], [b" "])["round_trip"]
+    False
+    """
+    n_words = len(text.split())
+    return {
         "n_tokens": len(ids),
         "ids": ids,
         "pieces": [visible(piece) for piece in pieces],
         "bytes": [piece.hex() for piece in pieces],
         "kinds": kinds(pieces),
         "tokens_per_word": len(ids) / n_words if n_words else None,
-        "round_trip": vocabulary.decode(ids) == text,
-        "id_zero": visible(vocabulary.decode_single_token_bytes(0)),
-        "neighbours": neighbours(name, vocabulary.encode_single_token(max(pieces, key=len))),
+        "round_trip": b"".join(pieces) == text.encode(),
     }
 
 
@@ -127,11 +154,12 @@ def show(facts: dict) -> None:
     say(f"2. Il computer lo conserva in {number(facts['n_bytes'])} byte (UTF-8).")
     widest = max(facts["text"], key=lambda character: len(character.encode())).encode()
     say(f"   «{visible(widest)}» ne occupa {len(widest)}: {widest.hex(' ')}.")
-    for step, name in enumerate(VOCABULARIES, start=3):
+    for step, name in enumerate(NAMES, start=3):
         print()
         say(f"{step}. {heading(name, facts)}")
         show_tokens(facts[name])
-        show_vocabulary(facts[name])
+        if name in VOCABULARIES:
+            show_vocabulary(facts[name])
 
 
 def show_tokens(cut: dict, limit: int = 24) -> None:
@@ -165,7 +193,7 @@ def say(line: str) -> None:
     print(textwrap.fill(line, 88, subsequent_indent="   "))
 
 
-def heading(name: Vocabulary, facts: dict) -> str:
+def heading(name: str, facts: dict) -> str:
     """Name a vocabulary, the models that use it, and how many tokens it makes.
 
     >>> heading("cl100k_base", {"cl100k_base": {"models": ["GPT-3.5", "GPT-4"], "n_tokens": 7}})
@@ -183,11 +211,12 @@ def plot(facts: dict) -> "Figure":
     figure.set_layout_engine("none")  # the blocks are placed by hand, in slide pixels
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
     axes.set_axis_off()
-    cuts = [(facts[name]["pieces"], facts[name]["ids"]) for name in VOCABULARIES]
-    sizes = (Size(64, 32, rows=1), Size(44, 26, rows=1), Size(32, 21, rows=2), Size(24, 18, rows=3))
+    cuts = [(facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
+    sizes = (Size(44, 26, rows=1), Size(32, 21, rows=1), Size(22, 18, rows=2))
     all_fit = (size for size in sizes if all(len(fit(*cut, size, WIDTH)) == len(cut[0]) for cut in cuts))
     size = next(all_fit, sizes[-1])
-    for top, name, cut in zip((0, HEIGHT / 2), VOCABULARIES, cuts, strict=True):
+    for place, (name, cut) in enumerate(zip(NAMES, cuts, strict=True)):
+        top = place * HEIGHT / len(NAMES)
         axes.text(0, top + TITLE / 2, heading(name, facts), size=22, weight=600, va="center")
         draw_blocks(axes, *cut, size, top + TITLE, WIDTH)
     return figure
@@ -196,7 +225,7 @@ def plot(facts: dict) -> "Figure":
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
     rows = []
-    for name in VOCABULARIES:
+    for name in NAMES:
         pieces, n_more = facts[name]["pieces"][:20], facts[name]["n_tokens"] - 20
         others = f" e altri {number(n_more)}" if n_more > 0 else ""
         rows.append(f"{heading(name, facts)}, {' | '.join(map(shorten, pieces))}{others}")

@@ -116,7 +116,7 @@ def _convert_all(config: Config, options: Options, rendered: Rendered, marp: Mar
         else:
             extra = ["--pdf-outlines", *(["--pdf-notes"] if options.notes else [])] if fmt == "pdf" else []
             convert(source, target, expected, themes=themes, extra=extra, notes=options.notes)
-            target.write_bytes(same_bytes_twice(target))
+            target.write_bytes(same_bytes_twice(target, config.words.slide))
         written.append(target)
     return written
 

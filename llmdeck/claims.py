@@ -1,4 +1,10 @@
-"""The ledger (`deck/claims.toml`), whether a claim holds, and drift between two runs of a demo."""
+"""The ledger (`deck/claims.toml`), whether a claim holds, and drift between two runs of a demo.
+
+A computed claim may be a question as well: `asks` is its text and `answer` the expression over the facts that gives
+the number. `within` is how far a guess may be off and still be right. It is a key of its own, and not what `holds`
+says with `close_to(…, rel=…)`: a check compares what a machine computes and is as narrow as can be, a guess is made
+by a person who learns the order of magnitude.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import Environment, TemplateError, meta
 
@@ -17,7 +23,8 @@ from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Drift, Facts, Place, Result, Variant, Verdict
 
 FILE = "claims.toml"
-KEYS = {"demo": str, "with": dict, "says": str, "holds": str, "verdict": str, "often": str, "sources": list}
+KEYS: dict[str, type] = {"demo": str, "with": dict, "says": str, "holds": str, "verdict": str, "often": str}
+KEYS |= {"sources": list, "asks": str, "answer": str, "within": float}
 
 
 def load_ledger(config: Config) -> dict[str, Claim]:
@@ -55,8 +62,9 @@ def _check_keys(claim: str, table: Any, place: Place, lines: list[str]) -> None:
                 place=replace(place, line=line),
                 hint=f"did you mean `{near[0]}`?" if near else "",
             )
-        if not isinstance(value, KEYS[key]):
-            kind = {str: "text", dict: "a table", list: "a list"}[KEYS[key]]
+        wanted = (int, float) if KEYS[key] is float else KEYS[key]
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            kind = {str: "text", dict: "a table", list: "a list", float: "a number"}[KEYS[key]]
             raise ConfigError(f"claim {claim}: `{key}` must be {kind}", place=replace(place, line=line))
 
 
@@ -73,6 +81,10 @@ def _claim(key: str, table: Any, place: Place) -> Claim:
     need(cited or ("demo" in table and "holds" in table), f"a {verdict} claim needs `demo` and `holds`")
     need(not cited or table.get("sources"), "a cited claim needs `sources`")
     need((verdict is Verdict.CORRECTED) == ("often" in table), "`often` belongs to a corrected claim, and to no other")
+    need(("asks" in table) == ("answer" in table), "`asks` and `answer` go together")
+    need("demo" in table or "asks" not in table, "`asks` needs `demo`: its answer is computed")
+    need("asks" in table or "within" not in table, "`within` belongs to a claim that `asks`")
+    need(0 <= table.get("within", 0) < 1, "`within` is a share of the answer: 0.1 is a tenth")
     return Claim(
         id=key,
         says=table["says"],
@@ -82,6 +94,9 @@ def _claim(key: str, table: Any, place: Place) -> Claim:
         holds=table.get("holds"),
         often=table.get("often"),
         sources=tuple(table.get("sources", ())),
+        asks=table.get("asks"),
+        answer=table.get("answer"),
+        within=float(table.get("within", Claim.within)),
     )
 
 
@@ -90,25 +105,30 @@ def close_to(value: float, target: float, rel: float = 1e-9, abs: float = 0.0) -
     return math.isclose(value, target, rel_tol=rel, abs_tol=abs)
 
 
-def source_name(claim: Claim, *, check: bool = False) -> str:
-    """The name under which a claim's sentence, or its check, is compiled as a template."""
-    return f"{FILE}#{claim.id}{'?' if check else ''}"
+Part = Literal["says", "holds", "asks", "answer"]
+"""A part of a claim that is Jinja: two are templates, `holds` and `answer` are expressions."""
+
+
+def source_name(claim: Claim, part: Part = "says") -> str:
+    """The name under which a part of a claim is compiled as a template."""
+    return f"{FILE}#{claim.id} {part}"
 
 
 def sources(claims: Mapping[str, Claim]) -> dict[str, str]:
-    """The ledger as templates: each sentence, and each check as one that sets `result`."""
-    says = {source_name(claim): claim.says for claim in claims.values()}
-    checks = {
-        source_name(claim, check=True): f"{{% set result = ({claim.holds}) %}}"
-        for claim in claims.values()
-        if claim.holds
-    }
-    return says | checks
+    """The ledger as templates: sentences and questions as they are, an expression as one that sets `result`."""
+    found: dict[str, str] = {}
+    for claim in claims.values():
+        texts: dict[Part, str | None] = {"says": claim.says, "asks": claim.asks}
+        expressions: dict[Part, str | None] = {"holds": claim.holds, "answer": claim.answer}
+        found |= {source_name(claim, part): text for part, text in texts.items() if text is not None}
+        found |= {source_name(claim, part): f"{{% set result = ({e}) %}}" for part, e in expressions.items() if e}
+    return found
 
 
 def names_in(environment: Environment, claim: Claim) -> set[str]:
-    """The facts that a claim's check and sentence read, by top-level name."""
-    source = claim.says + ("{{ " + claim.holds + " }}" if claim.holds else "")
+    """The facts that a claim reads, by top-level name: its check, its sentence, its question and the answer."""
+    source = claim.says + (claim.asks or "")
+    source += "".join("{{ " + expression + " }}" for expression in (claim.holds, claim.answer) if expression)
     return meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)
 
 
@@ -118,15 +138,29 @@ def holds(environment: Environment, claim: Claim, facts: Facts) -> bool:
     Raises:
         ClaimError: where the check can't be evaluated: a misspelt fact, a wrong expression.
     """
-    if claim.holds is None:
-        return True
+    return claim.holds is None or bool(_evaluate(environment, claim, "holds", "check", facts))
+
+
+def answer(environment: Environment, claim: Claim, facts: Facts) -> float:
+    """The number that a claim's question asks for; it has its unit where it is a fact seen by `template.view`.
+
+    Raises:
+        ClaimError: where it can't be evaluated, or is no number.
+    """
+    value = _evaluate(environment, claim, "answer", "answer", facts)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ClaimError(f"claim {claim.id}: its answer is no number: {short(value)}", place=claim.place)
+    return value
+
+
+def _evaluate(environment: Environment, claim: Claim, part: Part, what: str, facts: Facts) -> Any:
     try:
-        template = environment.get_template(source_name(claim, check=True))
-        return bool(template.make_module(facts).result)  # type: ignore[attr-defined]
+        template = environment.get_template(source_name(claim, part))
+        return template.make_module(facts).result  # type: ignore[attr-defined]
     except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         known = ", ".join(sorted(facts))
         raise ClaimError(
-            f"claim {claim.id}: its check can't be evaluated: {error}",
+            f"claim {claim.id}: its {what} can't be evaluated: {error}",
             place=claim.place,
             hint=f"facts of {claim.variant}: {known}",
         ) from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import json
 import os
 import signal
@@ -23,7 +24,9 @@ from llmdeck.errors import ConfigError, DeckError
 if TYPE_CHECKING:
     from llmdeck.model import Demo, Parameter
 
+LINTS = ("numbers", "spelling", "overflow")
 MOVED = 1
+FOUND = 1
 INTERRUPTED = 130
 
 
@@ -91,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("name", nargs="?", metavar="NAME")
     demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
     add("claims", _claims, "the ledger: id, verdict, whether it holds, slide")
+    lint = add("lint", _lint, "look for what a reader would stumble on; exit 1 where something is found")
+    lint.add_argument("names", nargs="*", type=_lint_name, metavar="NAME", help=f"only these: {', '.join(LINTS)}")
+    quiz = add("quiz", _quiz, "guess what the claims say, then see what the demos compute", as_json=False)
+    quiz.add_argument("--only", nargs="+", default=(), metavar="ID", help="ask these claims and no others")
+    quiz.add_argument("--seed", type=int, help="mix the questions; the same number, the same order")
     why = add("why", _why, "say which part of a demo changed since its stored result")
     why.add_argument("name", metavar="DEMO")
     live = add("live", _live, "serve the deck: it follows what is saved, its controls take any value", as_json=False)
@@ -272,13 +280,53 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
     ]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
-    else:
-        words = {True: "yes", False: "NO", None: "–"}
-        report.show_table(
-            ("claim", "verdict", "holds", "slide"),
-            [(r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–") for r in rows],
-        )
+        for error in resolved.errors:  # on stderr: what is printed stays one document
+            report.show_error(error)
+        return resolved.errors[0].exit_code if resolved.errors else 0
+    words = {True: "yes", False: "NO", None: "–"}
+    report.show_table(
+        ("claim", "verdict", "holds", "slide"),
+        [(r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–") for r in rows],
+    )
     raise_all(resolved.errors)
+    return 0
+
+
+def _lint_name(name: str) -> str:
+    """A lint's name; argparse's own `choices` would not take no name at all."""
+    if name not in LINTS:
+        raise argparse.ArgumentTypeError(f"no lint `{name}`; there are: {', '.join(LINTS)}")
+    return name
+
+
+def _lint(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck lint`."""
+    from llmdeck import report
+    from llmdeck.lint.deck import read_deck
+    from llmdeck.lint.run import run
+
+    names = tuple(name for name in LINTS if name in (options.names or LINTS))
+    with report.progress_bar() as progress:
+        findings = run(names, read_deck(config), progress)
+    if options.json:
+        print(json.dumps(report.findings_json(findings, names), ensure_ascii=False, indent=1))
+    else:
+        report.show_findings(findings, names)
+    return FOUND if findings else 0
+
+
+def _quiz(config: Config, options: argparse.Namespace) -> int:
+    """`llmdeck quiz`: guesses from stdin, until they end."""
+    from llmdeck import report
+    from llmdeck.quiz import Quiz
+    from llmdeck.runner import run_jobs
+
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    quiz = Quiz(config)
+    with report.progress_bar() as progress:
+        questions = quiz.questions(options.only, options.seed, progress, run_jobs)
+    quiz.ask(questions, lambda: input("> "), lambda line: print(line, flush=True))
     return 0
 
 

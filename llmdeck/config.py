@@ -57,7 +57,15 @@ class Words:
     verified: str = "verified"
     corrected: str = "corrected"
     cited: str = "cited"
+    source: str = "source"
+    """The mark beside a number that `cited(…)` shows."""
     not_updated: str = "not updated"
+    slide: str = "slide"
+    """What stands before a slide's number in the register."""
+    right: str = "right"
+    wrong: str = "wrong"
+    not_a_number: str = "that is no number"
+    """What `llmdeck quiz` says of a guess."""
     true: str = "yes"
     false: str = "no"
     lost: str = "the server has stopped: waiting for it"
@@ -79,6 +87,16 @@ class Control:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lint:
+    """The table `[lint]`: what `llmdeck lint` is told about this deck."""
+
+    names: list[str] = field(default_factory=list)
+    """Text in which digits are part of a name, no number; `#` stands for one digit (`Llama #`, `in 20##`)."""
+    smallest_text_px: float = 18.0
+    """The smallest text that a slide may show, in slide pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A project: where it is and what its `deck.toml` says."""
 
@@ -87,6 +105,7 @@ class Config:
     deck: Deck
     limits: Limits = field(default_factory=Limits)
     words: Words = field(default_factory=Words)
+    lint: Lint = field(default_factory=Lint)
     demos: Mapping[str, Limits] = field(default_factory=dict)
     """Limits of single demos."""
     controls: Mapping[str, Control] = field(default_factory=dict)
@@ -144,7 +163,7 @@ def load(root: Path) -> Config:
     except ValueError as error:  # also where it isn't UTF-8
         raise ConfigError(f"not TOML: {error}", place=_place(file)) from None
     source = _Source(file, text)
-    source.reject_unknown(tables, ("deck", "limits", "words", "demos", "controls"), "")
+    source.reject_unknown(tables, ("deck", "limits", "words", "lint", "demos", "controls"), "")
     limits = source.read(Limits, tables.get("limits", {}), "limits")
     base = {item.name: getattr(limits, item.name) for item in fields(Limits)}
     single = {
@@ -155,6 +174,7 @@ def load(root: Path) -> Config:
         deck=source.read(Deck, tables.get("deck", {}), "deck"),
         limits=limits,
         words=source.read(Words, tables.get("words", {}), "words"),
+        lint=source.read(Lint, tables.get("lint", {}), "lint"),
         demos=single,
         controls={
             name: source.read(Control, table, f"controls.{name}") for name, table in tables.get("controls", {}).items()
@@ -202,12 +222,20 @@ class _Source:
         hints = get_type_hints(kind)
         self.reject_unknown(table, tuple(hints), name)
         for key, value in table.items():
-            wanted = (int, float) if hints[key] is float else hints[key]
-            if not isinstance(value, wanted) or (isinstance(value, bool) and hints[key] is not bool):
-                raise ConfigError(f"`{key}` in [{name}] must be {hints[key].__name__}", place=self.place(key))
+            if not _is(value, hints[key]):
+                wanted = "a list of texts" if hints[key] == list[str] else hints[key].__name__
+                raise ConfigError(f"`{key}` in [{name}] must be {wanted}", place=self.place(key))
         try:
             return kind(**table)
         except TypeError as error:
             raise ConfigError(
                 f"[{name}]: {error}".replace(f"{kind.__name__}.__init__() ", ""), place=self.place(name)
             ) from None
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a value of TOML is of a field's type; a whole number is a float too, truth is no number."""
+    if kind == list[str]:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    wanted = (int, float) if kind is float else kind
+    return isinstance(value, wanted) and (kind is bool or not isinstance(value, bool))

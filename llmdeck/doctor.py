@@ -16,8 +16,8 @@ from llmdeck.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
+class Part:
+    """One part of the environment, and whether it is there."""
 
     what: str
     good: bool
@@ -26,23 +26,24 @@ class Finding:
     """False where only some commands need it."""
 
 
-def examine(config: Config) -> list[Finding]:
-    """Look at Python, Node.js, marp-cli, the browser, the demos and the store."""
+def examine(config: Config) -> list[Part]:
+    """Look at Python, Node.js, marp-cli, the browser, what the lints need, the demos and the store."""
     return [
-        Finding(what="Python", good=True, found=platform.python_version()),
+        Part(what="Python", good=True, found=platform.python_version()),
         _try("Node.js", _node),
         _marp(),
         _try("browser", lambda: str(browser.find_browser()), needed=False),
+        _try("lints", lambda: _lints(config), needed=False),
         _demos(config),
         _store(config),
     ]
 
 
-def _try(what: str, look: Callable[[], str], *, needed: bool = True) -> Finding:
+def _try(what: str, look: Callable[[], str], *, needed: bool = True) -> Part:
     try:
-        return Finding(what=what, good=True, found=look(), needed=needed)
+        return Part(what=what, good=True, found=look(), needed=needed)
     except DeckError as error:
-        return Finding(what=what, good=False, found=f"{error.message}; {error.hint}", needed=needed)
+        return Part(what=what, good=False, found=f"{error.message}; {error.hint}", needed=needed)
 
 
 def _node() -> str:
@@ -50,20 +51,27 @@ def _node() -> str:
     return f"{node.version} ({node.node})"
 
 
-def _marp() -> Finding:
+def _marp() -> Part:
     folder: Path = install.installed_folder()
     if install.is_installed():
-        return Finding(what="marp-cli", good=True, found=str(folder))
-    return Finding(what="marp-cli", good=True, found="not installed yet; the first build gets it (about 60 MB)")
+        return Part(what="marp-cli", good=True, found=str(folder))
+    return Part(what="marp-cli", good=True, found="not installed yet; the first build gets it (about 60 MB)")
 
 
-def _demos(config: Config) -> Finding:
+def _lints(config: Config) -> str:
+    from llmdeck.lint import overflow, spelling
+
+    overflow.need_playwright()
+    return f"Playwright; {spelling.dictionary_path(config.deck.lang, config.deck.locale).name}"
+
+
+def _demos(config: Config) -> Part:
     demos = find_demos(config)
-    return Finding(what="demos", good=bool(demos), found=f"{len(demos)}: {', '.join(demos)}" if demos else "none")
+    return Part(what="demos", good=bool(demos), found=f"{len(demos)}: {', '.join(demos)}" if demos else "none")
 
 
-def _store(config: Config) -> Finding:
+def _store(config: Config) -> Part:
     store = Store(config)
     states = [answer.state for answer in store.answers().values()]
     counts = [f"{states.count(state)} {state.value}" for state in (State.FRESH, State.STALE)]
-    return Finding(what="store", good=True, found=", ".join(counts))
+    return Part(what="store", good=True, found=", ".join(counts))

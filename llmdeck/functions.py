@@ -1,10 +1,11 @@
-"""The functions that templates call: claim, often, demo, table, figure, live, output, code, notes.
+"""The functions that templates call, from `claim` to `notes`.
 
 Each notes where it was called from and which variant it uses. A variant without a result yet answers with `Pending`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from llmdeck import claims as ledger
-from llmdeck import controls, markdown
+from llmdeck import controls, markdown, register
 from llmdeck.config import Config
 from llmdeck.controls import Live, make_live
 from llmdeck.demos import excerpt
@@ -22,7 +23,8 @@ from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.template import MISTAKES, FactsView, Pending, cell, environment, mistake, template_place, view
 from llmdeck.units import Numbers
 
-NOTED = ("met", "lives", "figures", "pending", "wants_figure", "shown")
+ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
+NOTED = ("met", "lives", "figures", "pending", "wants_figure", "shown", "styles", "anchored")
 """What a template leaves noted."""
 
 
@@ -41,6 +43,10 @@ class Functions:
     pending: set[Variant] = field(default_factory=set)
     wants_figure: set[Variant] = field(default_factory=set)
     shown: dict[Variant, set[int]] = field(default_factory=dict)
+    styles: list[str] = field(default_factory=list)
+    """What the parts of slides that were called for need beside the theme."""
+    anchored: set[str] = field(default_factory=set)
+    """The claims that have been said: the first place is the one with the id."""
     lives: list[Live] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -55,6 +61,9 @@ class Functions:
         self.env.globals |= {
             "claim": self.claim,
             "often": self.often,
+            "cited": self.cited,
+            "quiz": self.quiz,
+            "register": self.register,
             "demo": self.demo,
             "table": self.table,
             "figure": self.figure,
@@ -68,9 +77,9 @@ class Functions:
     def begin(self) -> dict[str, Any]:
         """Note apart what is called from now on, until `end`; return what had been noted."""
         outside = {name: getattr(self, name) for name in NOTED}
-        # Of what is counted, the number so far goes on: marks and the names of controls have it in them.
-        self.figures, self.pending, self.wants_figure, self.shown = {}, set(), set(), {}
-        self.met, self.lives = list(self.met), list(self.lives)
+        self.figures, self.pending, self.wants_figure, self.shown, self.styles = {}, set(), set(), {}, []
+        # Of what is counted or said once, what was before goes on: a template's text depends on it.
+        self.met, self.lives, self.anchored = list(self.met), list(self.lives), set(self.anchored)
         return outside
 
     def end(self, outside: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,6 +87,7 @@ class Functions:
         inside = {name: getattr(self, name) for name in NOTED}
         for name in ("met", "lives"):
             inside[name] = inside[name][len(outside[name]) :]
+        inside["anchored"] = inside["anchored"] - outside["anchored"]
         for name in NOTED:
             setattr(self, name, outside[name])
         self.add(inside)
@@ -90,6 +100,9 @@ class Functions:
         self.figures |= noted["figures"]
         self.pending |= noted["pending"]
         self.wants_figure |= noted["wants_figure"]
+        self.anchored |= noted["anchored"]
+        for style in noted["styles"]:
+            self._style(style)
         for variant, lines in noted["shown"].items():
             self.shown.setdefault(variant, set()).update(lines)
 
@@ -103,18 +116,26 @@ class Functions:
 
     def claim(self, key: str) -> Any:
         """A claim of the ledger as it is said, with the mark of its verdict."""
-        claim, place = self._claim(key), self._here()
-        if claim.variant:
-            self.use(claim.variant, place, claim=key)
-        if claim.variant and claim.variant not in self.results:
-            self.pending.add(claim.variant)
+        claim = self._claim(key)
+        if not self._use_of(claim):
             return Pending()
-        says = self._says(claim)
+        return self._said(claim, self._text(claim))
+
+    def _use_of(self, claim: Claim) -> bool:
+        """Note a use of a claim; False where its facts are not there yet."""
+        if claim.variant:
+            self.use(claim.variant, self._here(), claim=claim.id)
+        return claim.variant is None or claim.variant in self.results
+
+    def _said(self, claim: Claim, says: str) -> Markdown:
+        key = claim.id
         label = str(getattr(self.config.words, claim.verdict.value))
         kind = claim.verdict.value
-        verdict = f'<span class="verdict {kind}">{markdown.text(label)}</span>'
+        verdict = markdown.later(f"row {key}", f'<span class="verdict {kind}">{markdown.text(label)}</span>')
         marked = markdown.mark(f"claim {key}")
-        return Markdown(f'{marked}<span class="claim" id="claim-{markdown.references(key)}">{says}</span> {verdict}')
+        identity = "" if key in self.anchored else f' id="claim-{markdown.references(key)}"'
+        self.anchored.add(key)
+        return Markdown(f'{marked}<span class="claim"{identity}>{says}</span> {verdict}')
 
     def often(self, key: str) -> Markdown:
         """What is usually said instead of a corrected claim."""
@@ -122,6 +143,46 @@ class Functions:
         if claim.verdict is not Verdict.CORRECTED or claim.often is None:
             raise ValueError(f"claim {key} is {claim.verdict}: only a corrected one has an `often`")
         return Markdown(f'<span class="often">{markdown.text(claim.often)}</span>')
+
+    def cited(self, literal: str, /, *, source: str) -> Markdown:
+        """Show a literal that no demo computes, `literal` as Markdown, with a mark that leads to its source.
+
+        Raises:
+            ValueError: where the source is empty.
+        """
+        if not source.strip():
+            raise ValueError(f"cited({literal!r}): `source` is empty; say who said it, and where")
+        word, told = self.config.words.source, " ".join(source.split())
+        address = ADDRESS.search(told)
+        about = f'title="{markdown.references(told)}" aria-label="{markdown.references(f"{word}: {told}")}"'
+        opening = (
+            f'a class="source" href="{markdown.references(address[0])}"'
+            if address
+            else 'span class="source" role="note"'
+        )
+        mark = f"<{opening} {about}>{markdown.text(word)}</{opening.split()[0]}>"
+        return Markdown(f'<span class="cited">{literal}</span> {mark}')
+
+    def quiz(self, key: str) -> Any:
+        """The question of a claim, and behind it the claim, which a click or a key shows."""
+        claim = self._claim(key)
+        if claim.asks is None:
+            raise ValueError(f"claim {key} has no question (`asks`)")
+        if not self._use_of(claim):
+            return Pending()
+        self._style(markdown.REVEAL)
+        return markdown.reveal(markdown.inline(self._text(claim, "asks")), self._said(claim, self._text(claim)))
+
+    def register(self, width: int = 1120, height: int = 530) -> list[Markdown]:
+        """The ledger as pages of at most `width` × `height` slide pixels, to loop over."""
+        rows = []
+        for claim in self.claims.values():
+            use = len(self.met) if claim.variant else -1  # none
+            if self._use_of(claim):
+                mark = markdown.mark(f"row {use} {claim.id}")
+                rows.append(register.row(claim, self._text(claim), self.config.words, mark))
+        self._style(register.STYLE)
+        return register.pages(rows, width, height)
 
     def table(self, rows: Any, columns: Sequence[str] = (), headers: Sequence[str] = ()) -> Any:
         """Rows of facts as a table; `columns` picks and orders them, `headers` names them."""
@@ -231,10 +292,14 @@ class Functions:
             self.views[variant] = view(self.results[variant].facts, "", f"demo {variant.demo}")
         return self.views[variant]
 
-    def _says(self, claim: Claim) -> str:
+    def _style(self, style: str) -> None:
+        if style not in self.styles:
+            self.styles.append(style)
+
+    def _text(self, claim: Claim, part: ledger.Part = "says") -> str:
         facts = self._view(claim.variant) if claim.variant else {}
         try:
-            return self.env.get_template(ledger.source_name(claim)).render(facts)
+            return self.env.get_template(ledger.source_name(claim, part)).render(facts)
         except MISTAKES as error:
             known = f"facts of {claim.variant}: {', '.join(facts)}" if facts else ""
             raise ClaimError(f"claim {claim.id}: {error}", place=claim.place, hint=known) from None

@@ -11,19 +11,25 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 MARK = re.compile("\ue000([^\ue001]*)\ue001")
 """A mark in rendered text: where in a template the text before it came from (see `slides`)."""
+LATER = re.compile("\ue002([^\ue003]*)\ue003([^\ue004]*)\ue004")
+"""A link whose slide is known only when all slides are there: what it leads to, and its text (see `slides.Marks`)."""
 READABLE = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "So", "Sk"}
 PLAIN = re.compile(r"[^\W_]|[ ,;%]", re.ASCII)
 WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')
 """What `text` puts around a value; it has no place in an attribute."""
 TAG = re.compile(rf"""<[a-zA-Z](?:[^<>"']|"(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*')*>""")
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
-OWN_TAG = re.compile(r"</?(?:bdi|span|code)\b[^>]*>")
+OWN_TAG = re.compile(r"</?(?:a|bdi|span|code)\b[^>]*>")
 NOTE = "\u2060"
 """What a speaker note begins with, so that Marp never takes it for one of its directives (see `marp.config.mjs`)."""
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
@@ -41,6 +47,20 @@ class Markdown(Markup):
 def mark(content: str) -> str:
     """A mark that survives Jinja and is taken out before Marp sees the text."""
     return f"\ue000{content}\ue001"
+
+
+def later(target: str, text: str) -> str:
+    """A link that `slides.Marks.link` makes when all slides are there; `target` is `row ID` or `slides ID`."""
+    return f"\ue002{target}\ue003{text}\ue004"
+
+
+def plain(markdown: str) -> str:
+    r"""What a sentence of Markdown says, without its markup and marks.
+
+    >>> plain("GPT-3 *pesa* <b>349,2&nbsp;GB</b>: `x`")
+    'GPT-3 pesa 349,2\xa0GB: x'
+    """
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br[ /]*>|&#10;", " ", inline(markdown))))
 
 
 def visible(value: str) -> str:
@@ -175,8 +195,8 @@ def note(value: str) -> Markdown:
     Notes are plain text, so references are decoded again and the markup of values is left out; what would end the
     comment is broken up, and a character that is a mark for us is spelt out.
     """
-    plain = visible(html.unescape(OWN_TAG.sub("", MARK.sub("", value)))).strip()
-    plain = re.sub("[\ue000\ue001]", lambda m: f"\\u{ord(m[0]):x}", plain)
+    plain = visible(html.unescape(OWN_TAG.sub("", LATER.sub(r"\2", MARK.sub("", value))))).strip()
+    plain = re.sub("[\ue000-\ue004]", lambda m: f"\\u{ord(m[0]):x}", plain)
     plain = re.sub(r"--(!?)>", r"--\1 >", plain)
     marks = "".join(match[0] for match in MARK.finditer(value))  # what the notes say is said on this slide
     return Markdown(f"{marks}<!--\n{NOTE}{plain}\n-->")
@@ -189,6 +209,35 @@ def plain_attributes(markdown: str) -> str:
     '<p title="x">"<bdi>y</bdi>"</p>'
     """
     return TAG.sub(lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), markdown)
+
+
+REVEAL = """
+.reveal summary { cursor: pointer }
+@media print { .reveal::details-content { content-visibility: visible; block-size: auto } }
+"""
+"""What `reveal` needs beside the theme: printed, as in a PDF, it is open."""
+
+
+def reveal(asks: str, answer: str) -> Markdown:
+    """A question (HTML of one line) that opens to show its answer (Markdown of one paragraph)."""
+    return Markdown(f'<details class="reveal"><summary>{asks}</summary>\n\n{answer}\n\n</details>\n')
+
+
+def inline(markdown: str) -> str:
+    r"""Markdown of one line as HTML, for a block of HTML, where Marp takes nothing for Markdown; without marks.
+
+    >>> inline("*a* &#42;b&#42;")
+    '<em>a</em> *b*'
+    """
+    rendered = _parser().renderInline(LATER.sub(r"\2", MARK.sub("", markdown)))
+    return re.sub("[\n\ue000-\ue004]", lambda m: f"&#{ord(m[0])};", rendered)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark")
 
 
 def svg_size(svg: str) -> tuple[float, float]:

@@ -189,6 +189,12 @@ class Claim:
     often: str | None = None
     """What is usually said, where that is wrong."""
     sources: tuple[str, ...] = ()
+    asks: str | None = None
+    """The question that the claim answers, a Jinja template over the facts: what `llmdeck quiz` asks."""
+    answer: str | None = None
+    """A Jinja expression over the facts that gives the right number; there where `asks` is."""
+    within: float = 0.1
+    """How far a guess may be from the answer, as a share of it, and still be right; 0 wants the very number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +224,20 @@ class Use:
 
     def __str__(self) -> str:
         return f"{self.place} (slide {self.slide})" if self.slide else str(self.place)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that a lint reports."""
+
+    lint: str
+    """The lint's name."""
+    message: str
+    place: Place
+    slide: int = 0
+    """The slide's number; 0 where the place makes no slide."""
+    hint: str = ""
+    """What mends it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,9 +137,10 @@ def make_self_contained(
     made = [known[key] for key in keys]
     raise_all([error for piece in made for error in piece.errors])
     pieces = [piece.html for piece in made]
-    if fragments or served:
+    added = (_runtime(fragments) if fragments else "") + _summaries(pieces) + served
+    if added:
         body, end = pieces[-1].rsplit("</body>", 1)
-        pieces[-1] = f"{body}{_runtime(fragments) if fragments else ''}{served}</body>{end}"
+        pieces[-1] = f"{body}{added}</body>{end}"
     policy = policy_of(pieces, served=bool(served))
     pieces[0] = pieces[0].replace(
         CHARSET, f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">', 1
@@ -153,6 +154,14 @@ def inline(source: str, slide: int, sources: Sources) -> Piece:
     parser.feed(source)
     parser.close()
     return Piece("".join(parser.pieces()), parser.errors, parser.assets)
+
+
+def _summaries(pieces: Sequence[str]) -> str:
+    """The script of questions that open, where the page has any."""
+    if not any("<summary" in piece for piece in pieces):
+        return ""
+    script = (RUNTIME / "summary.js").read_text(encoding="utf-8")
+    return f"<script>{script}</script>"
 
 
 def _runtime(fragments: Mapping[str, str]) -> str:

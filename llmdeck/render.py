@@ -20,7 +20,7 @@ from llmdeck.controls import Live
 from llmdeck.errors import ClaimError, DeckError, TemplateError
 from llmdeck.files import digest
 from llmdeck.functions import Functions
-from llmdeck.markdown import MARK
+from llmdeck.markdown import LATER, MARK
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.slides import Marks, split
 from llmdeck.template import MISTAKES, mistake
@@ -37,8 +37,10 @@ class Rendered:
     markdown: str
     """What Marp reads, front matter included."""
     slides: tuple[Slide, ...]
+    front: str
+    """The front matter."""
     pages: Mapping[str, str]
-    """The Markdown of each template, by its file, in their order: `markdown` is the front matter and all of them."""
+    """The Markdown of each template, by its file, in their order: `markdown` is `front` and all of them."""
     uses: tuple[Use, ...]
     """Every place that uses a variant, the ledger's own lines included, in the order of the slides."""
     figures: Mapping[str, str]
@@ -55,6 +57,8 @@ class Rendered:
     """The ids of claims whose check is not true, or can't be evaluated."""
     lives: tuple[Live, ...] = ()
     """What has controls."""
+    lines: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
+    """The template lines with an expression, and the slides that each made: in a loop, several."""
     claim_slides: tuple[tuple[str, int], ...] = ()
     """Which claim is said on which slide, in the order of the slides; cited claims too."""
 
@@ -115,17 +119,21 @@ class Renderer:
         kept = [use for use in found if use.variant in self.results and self.results[use.variant].kept]
         old = {use.slide for use in kept if use.fact or use.claim or use.place in marks.lines}
         chunks = [self._flag(plain, first, ends, old) for plain, first, ends in pages]
+        chunks = [LATER.sub(marks.link, chunk) for chunk in chunks]
+        front = front_matter(self.config, self.calls.styles)
         rendered = Rendered(
-            markdown=front_matter(self.config) + "\n---\n\n".join(chunks),
+            markdown=front + "\n---\n\n".join(chunks),
+            front=front,
             slides=tuple(slides),
             pages={self.config.relative(path): chunk for path, chunk in zip(paths, chunks, strict=True)},
             uses=tuple(sorted(set(found), key=lambda u: (u.slide, u.place, u.variant.values, u.fact, u.claim))),
             figures=self.calls.figures,
-            errors=tuple(self.errors),
+            errors=tuple({(error.message, error.place): error for error in self.errors}.values()),
             pending=frozenset(self.calls.pending),
             wants_figure=frozenset(self.calls.wants_figure),
             shown=self.calls.shown,
             lives=tuple(self.calls.lives),
+            lines={place: tuple(sorted({slide for _, slide in made})) for place, made in marks.lines.items()},
             claim_slides=tuple(marks.claims),
         )
         broken = {} if self.kept and self.kept.claims_hold else self._check_claims(rendered)
@@ -136,7 +144,7 @@ class Renderer:
     def _finish(self, path: Path, text: str, slides: list[Slide], marks: Marks) -> tuple[str, int, Sequence[int]]:
         """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
         plain = markdown.plain_attributes(MARK.sub("", text))
-        ends, titles, codes = split(plain)
+        ends, titles, codes = split(LATER.sub(r"\2", plain))
         first = len(slides) + 1
         slides += [
             Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)
@@ -176,6 +184,8 @@ class Renderer:
                 continue
             facts = self.results[claim.variant].facts
             try:
+                if claim.answer:
+                    ledger.answer(self.calls.env, claim, facts)
                 if not ledger.holds(self.calls.env, claim, facts):
                     used = [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
                     errors[claim.id] = ledger.broken(self.calls.env, claim, facts, used)
@@ -187,7 +197,8 @@ class Renderer:
         """What a template makes; where it is kept and would be made again just so, what it noted is noted again."""
         if self.kept is None:
             return self._render_file(path)
-        key = (path.name, digest(path), len(self.calls.met), len(self.calls.lives))
+        anchored = frozenset(self.calls.anchored)
+        key = (path.name, digest(path), len(self.calls.met), len(self.calls.lives), anchored)
         if key not in self.kept.pages:
             outside, n_errors = self.calls.begin(), len(self.errors)
             text = self._render_file(path)
@@ -215,10 +226,13 @@ class Renderer:
         return ""
 
 
-def front_matter(config: Config) -> str:
-    """Marp's front matter, from `deck.toml`; strings are quoted, since YAML is a superset of JSON."""
+def front_matter(config: Config, styles: Collection[str] = ()) -> str:
+    """Marp's front matter, from `deck.toml`, with what our own parts of slides need beside the theme.
+
+    Strings are quoted, since YAML is a superset of JSON.
+    """
     deck = config.deck
     items = {"marp": True, "title": deck.title, "author": deck.author, "lang": deck.lang, "theme": deck.theme}
-    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math, "style": VERBATIM}
+    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math, "style": "\n".join([VERBATIM, *styles])}
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in items.items() if value != ""]
     return "\n".join(["---", *lines, "---", "", ""])

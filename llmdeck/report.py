@@ -12,7 +12,7 @@ from typing import Any
 from llmdeck.check import Checked, Moved
 from llmdeck.claims import short
 from llmdeck.errors import DeckError, Failures
-from llmdeck.model import Place
+from llmdeck.model import Finding, Place
 from llmdeck.runner import Progress
 
 MOST_PLACES = 6
@@ -138,6 +138,39 @@ def check_json(checked: Checked) -> dict[str, Any]:
             for variant, reasons in checked.stale.items()
         ],
         "errors": [item for error in checked.errors for item in error_json(error)],
+    }
+
+
+def show_findings(findings: Sequence[Finding], lints: Sequence[str]) -> None:
+    """Print what lints found, each with file, line and slide, then how many of each."""
+    hints: set[str] = set()
+    for finding in findings:
+        on = f" (slide {finding.slide})" if finding.slide else ""
+        print(f"{finding.place}{on}: {finding.lint}: {finding.message}")
+        if finding.hint and finding.hint not in hints:  # once: most findings of a lint have the same
+            hints.add(finding.hint)
+            print(f"  hint: {finding.hint}")
+        annotate(finding.place, f"{finding.lint}: {finding.message}")
+    counts = {name: sum(finding.lint == name for finding in findings) for name in lints}
+    print(", ".join(f"{name}: {count or 'clean'}" for name, count in counts.items()))
+
+
+def findings_json(findings: Sequence[Finding], lints: Sequence[str]) -> dict[str, Any]:
+    """What lints found, for a program."""
+    return {
+        "clean": not findings,
+        "lints": list(lints),
+        "findings": [
+            {
+                "lint": finding.lint,
+                "message": finding.message,
+                "file": finding.place.file,
+                "line": finding.place.line,
+                "slide": finding.slide,
+                "hint": finding.hint,
+            }
+            for finding in findings
+        ],
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from llmdeck import register
 from llmdeck.model import Place, Use
 
 CODE = ("code_inline", "code_block", "fence")
@@ -20,12 +21,20 @@ class Marks:
         self.lines: dict[Place, list[tuple[int, int]]] = {}
         """For each line the uses that had been met when it was written, and its slide: in a loop, once a round."""
         self.claims: list[tuple[str, int]] = []
+        self.uses: dict[int, int] = {}
+        """The slides of uses that have a mark of their own, by their number: the rows of the register."""
+        self.rows: dict[str, int] = {}
+        """On which slide a claim's row is."""
 
     def add(self, content: str, slide: int) -> Place | None:
         """Note one mark, and return the place that it stands for, where it is not a claim's."""
         kind, _, rest = content.partition(" ")
         if kind == "claim":
             self.claims.append((rest, slide))
+            return None
+        if kind == "row":
+            use, _, key = rest.partition(" ")
+            self.uses[int(use)] = self.rows[key] = slide
             return None
         met, _, where = rest.partition(" ")
         file, _, line = where.rpartition(":")
@@ -35,12 +44,21 @@ class Marks:
 
     def slide_of(self, use: Use, number: int) -> int:
         """Where a use, the `number`-th that was met, shows: where its line was written next, or else the next line."""
+        if number in self.uses:
+            return self.uses[number]
         here = self.lines.get(use.place, [])
         after = [mark for mark in here if mark[0] > number]
         if here:
             return min(after)[1] if after else max(here)[1]
         later = sorted((place.line, found[0][1]) for place, found in self.lines.items() if place.file == use.place.file)
         return next((slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0)
+
+    def link(self, match: re.Match[str]) -> str:
+        """Make a link of `markdown.later`, now that it is known which slide is which; text where it leads nowhere."""
+        kind, _, key = match[1].partition(" ")
+        if kind == "slides":
+            return register.links(dict.fromkeys(slide for said, slide in self.claims if said == key), match[2])
+        return f'<a class="row" href="#{register.anchor(key)}">{match[2]}</a>' if key in self.rows else match[2]
 
 
 @lru_cache(maxsize=1024)

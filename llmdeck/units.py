@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -40,6 +42,9 @@ UNITS = {
     "px": "px",
 }
 """What a name ends in, and how the unit is written."""
+BYTES = {unit: 1000 ** (n + 1) for n, unit in enumerate(("kB", "MB", "GB", "TB"))}
+BYTES |= {"byte": 1} | {unit: 1024 ** (n + 1) for n, unit in enumerate(("KiB", "MiB", "GiB", "TiB"))}
+"""How many bytes a unit of size is."""
 
 
 class IntFact(int):
@@ -85,6 +90,22 @@ class Numbers:
             self.locale = Locale.parse(locale.replace("-", "_"))
         except (UnknownLocaleError, ValueError):
             raise ValueError(f"unknown locale `{locale}`") from None
+
+    @cached_property
+    def magnitudes(self) -> dict[str, float]:
+        """The locale's words for magnitudes, as one reads them after a number: `miliardi` is 10^9.
+
+        >>> Numbers("it").magnitudes["miliardi"], Numbers("en").magnitudes["thousand"]
+        (1000000000.0, 1000.0)
+        """
+        found: dict[str, float] = {}
+        for length in ("short", "long"):
+            for patterns in self.locale.compact_decimal_formats[length].values():
+                for power, pattern in patterns.items():
+                    zeros, *words = re.findall(r"0+|[^\W\d_]+", pattern.pattern)
+                    if len(words) == 1 and zeros.strip("0") == "":
+                        found[words[0].casefold()] = float(power) / 10 ** (len(zeros) - 1)
+        return found
 
     def num(self, value: float, decimals: int | None = None) -> str:
         """A number with `decimals` digits after the comma; without, an integer whole, a float 3 significant ones.

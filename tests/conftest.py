@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from llmdeck.errors import MissingToolError
 from llmdeck.marp import browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
 """The checkout, whose own deck is the lecture."""
@@ -132,19 +133,32 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A headless browser; without one the test is skipped, but fails where CI is set."""
+def has_browser() -> Path:
+    """A browser's program; without one the test is skipped, but fails where CI is set."""
     try:
-        path = browser.find_browser()
+        return browser.find_browser()
     except MissingToolError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(error.message)
+
+
+@pytest.fixture(scope="session")
+def chromium(has_browser: Path) -> Iterator[Browser]:
+    """A headless browser; see `has_browser`."""
     from playwright.sync_api import sync_playwright
 
     quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     quiet += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=quiet, chromium_sandbox=False)
+        started = playwright.chromium.launch(executable_path=has_browser, args=quiet, chromium_sandbox=False)
         yield started
         started.close()
+
+
+def until(page: Page, expression: str, limit_s: float = 10.0) -> None:
+    """Wait until an expression is true on a page, whose policy forbids what Playwright's own waiting evaluates."""
+    deadline = time.monotonic() + limit_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never true: {expression}"
+        page.wait_for_timeout(20)

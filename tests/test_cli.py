@@ -64,7 +64,7 @@ def test_all_demos_run_and_one_that_fails_is_told(project: Project) -> None:
 def test_doctor_says_what_is_there(project: Project) -> None:
     """`doctor --json` names each thing that a build needs."""
     found = {item["what"]: item for item in json.loads(project.run("doctor", "--json").stdout)}
-    assert list(found) == ["Python", "Node.js", "marp-cli", "browser", "demos", "store"]
+    assert list(found) == ["Python", "Node.js", "marp-cli", "browser", "lints", "demos", "store"]
     assert found["demos"]["found"] == "1: twice"
 
 

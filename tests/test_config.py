@@ -26,6 +26,7 @@ def test_a_demos_own_limits_win_over_the_general_ones(project: Project) -> None:
         ('[deck]\ntitle = "x"\n[limit]\n', "unknown key `limit`", 3),
         ('[deck]\ntitle = "x"\npaginate = "yes"\n', "`paginate` in \\[deck\\] must be bool", 3),
         ('[deck]\ntitle = "x"\n[limits]\ntime_s = true\n', "`time_s` in \\[limits\\] must be float", 4),
+        ('[deck]\ntitle = "x"\n[lint]\nnames = ["a", 3]\n', "`names` in \\[lint\\] must be a list of texts", 4),
         ('[deck]\nlang = "it"\n', "title", 1),
         ("[deck\n", "not TOML", 0),
     ],

@@ -61,7 +61,7 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
             "hold = 1\nholds",
             3,
             "deck/claims.toml:4: claim half: unknown key `hold`; known: demo, with, says, holds, verdict, "
-            "often, sources\n  hint: did you mean `holds`?",
+            "often, sources, asks, answer, within\n  hint: did you mean `holds`?",
         ),
         (
             "deck/claims.toml",

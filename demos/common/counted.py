@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from demos.smollm.transformer import Cache
+from demos.smollm.cache import Cache
 from demos.smollm.weights import Shape, Weights, load  # noqa: F401  # load: doctests
 
 

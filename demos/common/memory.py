@@ -1,5 +1,6 @@
 """The memory that a model takes while it generates, from its shapes alone: weights, KV cache, working buffers."""
 
+import struct
 from dataclasses import dataclass
 
 from demos.common.catalogue import Model, find_model, kv_bytes_per_token, n_params  # noqa: F401  # find_model: doctests
@@ -32,9 +33,9 @@ class Precision:
 
 
 PRECISIONS = {
-    "fp32": Precision(bits=32, activation_bytes=4),
-    "fp16": Precision(bits=16),
-    "int8": Precision(bits=8, scale_bits=16 / 32),
+    "fp32": Precision(bits=8 * struct.calcsize("f"), activation_bytes=struct.calcsize("f")),  # IEEE 754 binary32
+    "fp16": Precision(bits=8 * struct.calcsize("e")),  # IEEE 754 binary16
+    "int8": Precision(bits=8 * struct.calcsize("b"), scale_bits=16 / 32),
     "int4": Precision(bits=4, scale_bits=16 / 32),
 }
 

@@ -115,7 +115,11 @@ def gelu(x: np.ndarray) -> np.ndarray:
     >>> gelu(np.float32([-10, 0, 1, 10])).round(4).tolist()
     [-0.0, 0.0, 0.8413000106811523, 10.0]
     """
-    return x * np.float32(0.5) * (1 + erf(x * np.float32(0.5**0.5)))
+    result = erf(x * np.float32(0.5**0.5))
+    result += 1  # in place: these are the largest arrays of the model
+    result *= np.float32(0.5)
+    result *= x
+    return result
 
 
 def erf(x: np.ndarray) -> np.ndarray:
@@ -128,7 +132,9 @@ def erf(x: np.ndarray) -> np.ndarray:
     True
     """
     t = 1 / (1 + np.float32(0.3275911) * np.abs(x))
-    polynomial = np.float32(0)
+    polynomial = np.zeros_like(x)
     for coefficient in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        polynomial = (polynomial + np.float32(coefficient)) * t  # Horner's rule, the highest power first
-    return np.copysign(1 - polynomial * np.exp(-x * x), x)
+        polynomial += np.float32(coefficient)
+        polynomial *= t  # Horner's rule, the highest power first
+    polynomial *= np.exp(-x * x)
+    return np.copysign(1 - polynomial, x)

@@ -47,13 +47,23 @@ def quantize(groups: np.ndarray, bits: int, scheme: str) -> tuple[np.ndarray, np
     low = np.minimum(groups.min(axis=1, keepdims=True), 0)  # [n_groups, 1]
     high = np.maximum(groups.max(axis=1, keepdims=True), 0)  # [n_groups, 1]
     span = np.maximum(-low, high) if scheme == "symmetric" else high - low
-    scales = (span / highest).astype(np.float16).astype(np.float32)  # round first: codes must suit the scale as stored
-    scales[scales == 0] = 1  # a group of zeros: any scale gives zeros back, but 0 / 0 does not
+    scales = as_stored(span / highest)  # round first: codes must suit the scale as stored
     zeros = np.clip(np.rint(-low / scales), 0, highest) if scheme == "asymmetric" else np.zeros_like(scales)
     codes = groups / scales  # [n_groups, group_size] / [n_groups, 1]
     np.rint(codes, out=codes)  # in place from here on: one array of the matrix's size, not four
     codes += zeros
     return np.clip(codes, lowest, highest, out=codes), scales, zeros
+
+
+def as_stored(scales: np.ndarray) -> np.ndarray:
+    """Round scales to FP16; that of a group of zeros becomes 1: any gives zeros back, but 0 / 0 does not.
+
+    >>> as_stored(np.float32([0.1, 0])).tolist()
+    [0.0999755859375, 1.0]
+    """
+    stored = scales.astype(np.float16).astype(np.float32)
+    stored[stored == 0] = 1
+    return stored
 
 
 def dequantize(codes: np.ndarray, scales: np.ndarray, zeros: np.ndarray) -> np.ndarray:

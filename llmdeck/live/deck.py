@@ -28,7 +28,7 @@ from llmdeck.marp.driver import Expected, convert
 from llmdeck.marp.kept import KeptMarp
 from llmdeck.model import Claim, Demo, Result, State, Variant
 from llmdeck.page import RUNTIME, Page, Piece, Sources, make_self_contained, policy_of
-from llmdeck.render import SUFFIX, Kept, Rendered, Renderer, front_matter
+from llmdeck.render import SUFFIX, Kept, Rendered, Renderer
 from llmdeck.resolve import complete
 from llmdeck.runner import Progress, Runner, run_jobs
 from llmdeck.store import Store
@@ -243,7 +243,7 @@ class LiveDeck:
             return None
 
         def convert_page(page: str, n_slides: int) -> str:
-            return self._marp_html(world.config, front_matter(world.config) + page, n_slides)
+            return self._marp_html(world.config, new.rendered.front + page, n_slides)
 
         changed = converted_alone(new.rendered, files, convert_page, new.sources)
         slides = [changed.get(place, slide) for place, slide in enumerate(self.shown.slides)]

@@ -16,7 +16,7 @@ from llmdeck.page import SLIDE_START, Sources, inline
 from llmdeck.render import Rendered
 
 REACHES = re.compile(
-    rf"<!--(?!\s*{NOTE})(?!\s*_(?!paginate:\s*(?:skip|hold)))|^ {{0,3}}\[[^\]\n]+\]:|\\g?def\b|\\(?:re)?newcommand\b",
+    rf"<!--(?!\s*{NOTE})(?!\s*_(?!paginate:\s*(?:skip|hold))\w+:[^\n]*-->)|^ {{0,3}}\[[^\]\n]+\]:|\\g?def\b|\\(?:re)?newcommand\b",
     re.MULTILINE,
 )
 """A directive for the slides that follow, a count of pages that leaves some out, a link's or formula's definition."""
@@ -29,7 +29,7 @@ MOST_TEMPLATES = 2
 
 def changed_templates(old: Rendered, new: Rendered) -> Sequence[str]:
     """The templates whose slides can be converted alone to make `new` of `old`; none where that can't be done."""
-    if [slide.file for slide in old.slides] != [slide.file for slide in new.slides]:
+    if old.front != new.front or [slide.file for slide in old.slides] != [slide.file for slide in new.slides]:
         return ()
     changed = [file for file, text in new.pages.items() if old.pages.get(file) != text]
     local = len(changed) <= MOST_TEMPLATES and not REACHES.search(new.markdown) and not REACHES.search(old.markdown)

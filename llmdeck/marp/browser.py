@@ -1,4 +1,4 @@
-"""The browser that makes PDF and PPTX: an installed Chrome, Chromium or Edge, else Playwright's.
+"""The browser for PDF, PPTX and the overflow lint: an installed Chrome, Chromium or Edge, else Playwright's.
 
 `python -m llmdeck.marp.browser --install` gets one where there is none: Playwright's, else Debian's package.
 """
@@ -54,7 +54,7 @@ def find_browser() -> Path:
         return check(Path(chosen))
     found = next(candidates(), None)
     if found is None:
-        raise MissingToolError("PDF and PPTX need a browser, and none was found", hint=HINT)
+        raise MissingToolError("PDF, PPTX and the overflow lint need a browser, and none was found", hint=HINT)
     return found
 
 

@@ -1,4 +1,7 @@
-"""PDF and PPTX have the time of their making in them; here it is set to a fixed one, so that two builds are alike."""
+"""PDF and PPTX after Marp: the time of their making is set to a fixed one, so that two builds are alike.
+
+A PDF's bookmarks for pages, which Marp calls `Page 1`, get the deck's word.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ from pathlib import Path
 FIXED_DATE = "20000101000000Z"
 
 
-def same_bytes_twice(path: Path) -> bytes:
-    """A PDF or PPTX with its dates set to a fixed one, so that two builds give the same bytes."""
+def same_bytes_twice(path: Path, page: str = "Page") -> bytes:
+    """A PDF or PPTX with its dates set to a fixed one, so that two builds give the same bytes.
+
+    `page` is what stands before a page's number in the bookmarks of a PDF.
+    """
     if path.suffix == ".pdf":
-        return _same_pdf(path)
+        return _same_pdf(path, page)
     fixed = path.with_suffix(".fixed")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as new:
         for item in old.infolist():
@@ -29,13 +35,20 @@ def same_bytes_twice(path: Path) -> bytes:
     return raw
 
 
-def _same_pdf(path: Path) -> bytes:
+def _same_pdf(path: Path, page: str) -> bytes:
     """A PDF with its dates set; where it has notes, they lie in a compressed stream, so it is written anew."""
     from pypdf import PdfWriter
+    from pypdf.generic import NameObject, TextStringObject
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of more objects than there were: it adds some itself
     writer, buffer = PdfWriter(clone_from=path), io.BytesIO()
     writer.pdf_header = path.read_bytes()[:8].decode("ascii")
     writer.add_metadata({"/CreationDate": f"D:{FIXED_DATE}", "/ModDate": f"D:{FIXED_DATE}"})
+    outlines = writer.root_object.get("/Outlines", {})
+    bookmark = outlines.get("/First")
+    while bookmark is not None:
+        item = bookmark.get_object()
+        item[NameObject("/Title")] = TextStringObject(re.sub(r"^Page(?= \d+$)", lambda _: page, item["/Title"]))
+        bookmark = item.get("/Next")
     writer.write(buffer)
     return buffer.getvalue()

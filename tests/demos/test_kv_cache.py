@@ -14,7 +14,8 @@ from matplotlib.text import Text
 
 from demos import kv_cache
 from demos.common import counted
-from demos.smollm.transformer import Cache, forward
+from demos.smollm.cache import Cache
+from demos.smollm.transformer import forward
 from demos.smollm.weights import load
 
 HOSTILE = "\x1b[31m{{ 7*7 }} <b>$x$</b>\n---\n`` ` é😀" + "w" * 20

@@ -140,7 +140,8 @@ def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFi
 
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
     """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
-    code = "import json; from demos.next_token import run; print(json.dumps(run(n_tokens=3)))"
+    wild = "text=\"La capitale d'Italia è\", temperature='2.0'"  # what is drawn from the long tail too
+    code = f"import json; from demos.next_token import run; print(json.dumps([run(n_tokens=3), run({wild})]))"
     answers = [
         subprocess.run(
             [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
@@ -148,7 +149,7 @@ def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
         for n in ("1", "2")
     ]
     assert answers[0] == answers[1]
-    assert json.loads(answers[0]) == run(n_tokens=3) == run(n_tokens=3)
+    assert json.loads(answers[0])[0] == run(n_tokens=3) == run(n_tokens=3)
 
 
 @pytest.mark.parametrize("text", ["The capital of Italy is", "你好 🦔", HOSTILE[1]])

@@ -62,6 +62,7 @@ def test_eight_bits_in_blocks_of_32_agree_with_llama_cpp() -> None:
     codes, scales, _ = quantize(split(weights, "block32"), 8, "symmetric")
     blocks = theirs.reshape(-1, 34)
     assert facts["size_bytes"] == theirs.nbytes
+    assert facts["n_distinct_restored"] == len(set(dequantize(codes, scales, np.zeros_like(scales)).ravel().tolist()))
     assert (facts["bits_per_weight"], facts["ratio_to_fp16"]) == (8.5, pytest.approx(16 / 8.5))
     assert blocks[:, :2].tobytes() == scales.astype(np.float16).tobytes()
     assert np.abs(codes - blocks[:, 2:].view(np.int8)).max() <= 1
@@ -123,6 +124,25 @@ def test_one_outlier_ruins_eight_bits_with_one_scale_and_blocks_repair_it() -> N
     facts = quantization.run(tensor="feed-forward-down", bits=8, granularity="tensor")
     assert facts["largest_over_rms"] == pytest.approx(175, abs=1)
     assert facts["snr_tensor_db"] == facts["snr_db"] < 10 < 40 < facts["snr_block32_db"]
+
+
+def test_with_one_scale_the_values_left_are_counted_and_some_codes_stay_unused() -> None:
+    """A set of the restored numbers has as many as the facts say, 92 of the 255 that 8 bits have room for."""
+    facts = quantization.run(granularity="tensor")
+    weights = minilm.load_tensor(quantization.TENSORS["feed-forward-up"])
+    scale = facts["worked"]["scale"]
+    left = {round(weight / scale) for weight in weights.ravel().tolist()}
+    assert facts["n_distinct_restored"] == len(left) == 92 < facts["n_levels"] == 255
+
+
+def test_the_printed_steps_can_be_done_again_on_a_calculator(capsys: pytest.CaptureFixture) -> None:
+    """From the digits that are printed, code × scale is the printed weight, and less the weight the printed error."""
+    quantization.show(quantization.run())
+    lines = dict(re.findall(r"^  ([a-z/A-Z0-9 ]+?) {2,}(.+)$", capsys.readouterr().out, re.MULTILINE))
+    code, scale, restored = map(float, re.findall(r"-?[\d.]+", lines["riletto"].replace(",", ".")))
+    weight, error = (float(lines[key].replace(",", ".")) for key in ("peso in FP32", "errore"))
+    assert round(code * scale, 6) == restored
+    assert round(restored - weight, 6) == error and code == round(weight / scale)
 
 
 def test_facts_are_plain_json_and_the_same_twice() -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from demos.smollm import tokenizer, weights
 from demos.smollm.cache import Cache
-from demos.smollm.generate import distribution, greedy, sample, top
+from demos.smollm.generate import distribution, draw, greedy, sample, top
 from demos.smollm.prefill import LEAST, STEP, blas, parts, prefill
 from demos.smollm.transformer import PIECE, forward, hidden, rope, rotations
 
@@ -234,6 +234,15 @@ def test_probabilities_are_the_softmax(logits: list[float], temperature: float) 
     odds = [math.exp((logit - max(logits)) / temperature) for logit in logits]
     expected = [value / math.fsum(odds) for value in odds]
     assert distribution(np.float32(logits), temperature).tolist() == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def test_tokens_are_drawn_as_often_as_their_probability_says() -> None:
+    """Of 20,000 draws each token's share is its probability, to four standard errors, also among the k likeliest."""
+    probabilities, n = np.array([0.0, 0.1, 0.6, 0.3]), 20_000
+    for k, expected in ((None, probabilities), (2, np.array([0, 0, 2 / 3, 1 / 3]))):
+        rng = np.random.default_rng(1)
+        shares = np.bincount([draw(probabilities, k, rng) for _ in range(n)], minlength=4) / n
+        assert np.all(np.abs(shares - expected) <= 4 * np.sqrt(expected * (1 - expected) / n)), k
 
 
 def test_samples_repeat_with_their_seed_and_stream(model: weights.Weights) -> None:

@@ -1,0 +1,236 @@
+"""Capacity and overfitting: the same few noisy points, fitted with more and more parameters.
+
+The model is a sum of cosines, f(x) = Σ wₖ φₖ(x) with φₖ(x) = cos(πkx) / max(k, 1), k = 0 … p - 1: linear in its p
+parameters w, which least squares finds exactly. Where p exceeds the points, infinitely many w pass through all of them;
+`numpy.linalg.lstsq` takes the one of least norm, and since φₖ is divided by k, that is (but for the constant term) the
+curve with the least ∫f'², the calmest. Test error falls once more: double descent (Belkin et al., 2019,
+https://arxiv.org/abs/1812.11118; Nakkiran et al., 2019, https://arxiv.org/abs/1912.02292).
+
+Each error is the mean over `N_DRAWS` draws of the points, and errors are root mean squares. On the test side the curve
+is held against the true function, without noise.
+
+Leaves out: what a network adds (it is not linear in its parameters, and gradient descent, not least squares, chooses
+among the curves), regularization, and stopping early.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+
+from demos.common.alone import alone
+from demos.common.italian import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+N_DRAWS = 100
+SIZES = (*range(1, 31), 35, 40, 50, 60, 80, 100, 150, 200, 300, 400)  # parameters
+GRID = np.linspace(0, 1, 201)  # where the curve is tested
+
+
+def run(
+    *, n_points: Annotated[int, range(10, 31, 5)] = 15, noise_percent: Annotated[int, range(0, 51, 10)] = 30
+) -> dict:
+    """Fit every size on every draw; noise is in percent of the wave's height. ValueError on what is not in the ranges.
+
+    >>> facts = run()
+    >>> facts["curve"][3]["n_params"], facts["at_threshold"]["n_params"]
+    (4, 15)
+    """
+    if n_points not in range(10, 31, 5) or noise_percent not in range(0, 51, 10):
+        raise ValueError(f"no curve for {n_points} points and {noise_percent} % of noise")
+    draws = [draw(seed, n_points, noise_percent / 100) for seed in range(N_DRAWS)]
+    curve = [errors(draws, n_params) for n_params in SIZES]
+    best = min((row for row in curve if row["n_params"] < n_points), key=lambda row: row["test_error"])
+    more = [draw(seed, 10 * n_points, noise_percent / 100) for seed in range(N_DRAWS)]
+    return {
+        "n_points": n_points,
+        "noise_percent": noise_percent,
+        "n_draws": N_DRAWS,
+        "curve": curve,
+        "best": best,
+        "at_threshold": next(row for row in curve if row["n_params"] == n_points),
+        "last": curve[-1],
+        "n_points_more_data": 10 * n_points,
+        "more_data": errors(more, n_points),  # as many parameters as at the threshold, ten times the points
+        "example": example(draws[0], (best["n_params"], n_points, SIZES[-1])),
+    }
+
+
+def truth(x: np.ndarray) -> np.ndarray:
+    """Give the function that the points come from: a wave.
+
+    >>> truth(np.array([0.25])).tolist()
+    [1.0]
+    """
+    return np.sin(2 * np.pi * x)
+
+
+def draw(seed: int, n_points: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """Draw noisy points, one at a place of its own in each n-th of [0, 1], so that no draw leaves half of it empty.
+
+    >>> x, y = draw(0, 10, noise=0)
+    >>> bool((np.floor(10 * x) == np.arange(10)).all() and (y == truth(x)).all())
+    True
+    """
+    generator = np.random.default_rng(seed)
+    x = (np.arange(n_points) + generator.uniform(size=n_points)) / n_points  # [n]
+    return x, truth(x) + noise * generator.standard_normal(n_points)  # [n], [n]
+
+
+def features(x: np.ndarray, n_params: int) -> np.ndarray:
+    """Compute the cosines at `x`, the k-th divided by k: [n, p].
+
+    >>> features(np.array([0.0, 1.0]), 3).tolist()
+    [[1.0, 1.0, 0.5], [1.0, -1.0, 0.5]]
+    """
+    k = np.arange(n_params)
+    return np.cos(np.pi * np.outer(x, k)) / np.maximum(k, 1)
+
+
+def fit(x: np.ndarray, y: np.ndarray, n_params: int) -> np.ndarray:
+    """Find the parameters with the least squared error, and of equals those of least norm: [p].
+
+    >>> fit(np.array([0.0, 1.0]), np.array([3.0, 1.0]), 2).round(6).tolist()  # w₀ + w₁ = 3 and w₀ - w₁ = 1
+    [2.0, 1.0]
+    """
+    return np.linalg.lstsq(features(x, n_params), y, rcond=None)[0]
+
+
+def errors(draws: list[tuple[np.ndarray, np.ndarray]], n_params: int) -> dict:
+    """Fit each draw, and average the error on its points and on the true function.
+
+    >>> errors([(np.array([0.0, 1.0]), np.array([3.0, 1.0]))], 1)["training_error"]  # a flat line at 2 misses both by 1
+    1.0
+    """
+    training, test = [], []
+    for x, y in draws:
+        w = fit(x, y, n_params)
+        training.append(rms(features(x, n_params) @ w - y))
+        test.append(rms(features(GRID, n_params) @ w - truth(GRID)))
+    # Where a curve passes through all points, rounding alone is left of the error: it is not a fact.
+    rows = {"training_error": round(float(np.mean(training)), 9), "test_error": float(np.mean(test))}
+    return {"n_params": n_params, **rows, "test_standard_error": float(np.std(test) / np.sqrt(len(draws)))}
+
+
+def rms(values: np.ndarray) -> float:
+    """Give the root of the mean square.
+
+    >>> rms(np.array([3.0, -4.0, 0.0, 0.0]))
+    2.5
+    """
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def example(points: tuple[np.ndarray, np.ndarray], sizes: tuple[int, ...]) -> dict:
+    """Keep one draw and the curves through it, for the figure.
+
+    >>> sorted(example(draw(0, 10, 0.1), (1, 4)))
+    ['curves', 'points', 'x']
+    """
+    x, y = points
+    curves = [(features(GRID, size) @ fit(x, y, size)).round(4).tolist() for size in sizes]
+    return {"points": [x.round(4).tolist(), y.round(4).tolist()], "x": GRID.round(4).tolist(), "curves": curves}
+
+
+def show(facts: dict) -> None:
+    """Print the errors, size by size, and what they say."""
+    print(f"1. I dati: {facts['n_points']} punti di un'onda, con un rumore del {facts['noise_percent']} %")
+    print("   Il modello: una somma di coseni. Un parametro è l'altezza di un coseno.")
+    print(f"2. L'errore, in media su {facts['n_draws']} estrazioni dei punti (l'onda è alta 1)")
+    print(f"   {'parametri':>9}{'sui punti':>12}{'sull’onda vera':>17}")
+    marks = {facts["best"]["n_params"]: "il migliore", facts["n_points"]: "tanti quanti i punti"}
+    for row in facts["curve"]:
+        if row["n_params"] <= 10 or row["n_params"] % 5 == 0:
+            mark = f"  ← {marks[row['n_params']]}" if row["n_params"] in marks else ""
+            print(f"   {row['n_params']:>9}{error(row['training_error']):>12}{error(row['test_error']):>17}{mark}")
+    print("3. Più parametri, meno errore sui punti già visti: è la capacità. Quando sono tanti")
+    print("   quanti i punti, la curva li tocca tutti, rumore compreso.")
+    if facts["at_threshold"]["test_error"] > facts["last"]["test_error"]:
+        print("   Sui casi nuovi allora sbaglia di più: è l'overfitting. Ancora più parametri: di")
+        print("   curve che toccano tutti i punti ce ne sono infinite, e la regola sceglie la più")
+        print("   calma. L'errore scende di nuovo (doppia discesa).")
+    else:
+        print("   Qui rumore non ce n'è: non c'è niente di sbagliato da imparare a memoria.")
+    print(f"4. Con dieci volte i punti ({facts['n_points_more_data']}) e gli stessi {facts['n_points']} parametri "
+          f"l'errore è {error(facts['more_data']['test_error'])}.")  # fmt: skip
+
+
+def error(value: float) -> str:
+    """Write an error with three decimals.
+
+    >>> error(0.18663)
+    '0,187'
+    """
+    return number(value, 3)
+
+
+def plot(facts: dict) -> "Figure":
+    """Draw one draw with three curves through it, and beside it both errors against the number of parameters."""
+    from demos.common.figure import new_figure
+
+    figure = new_figure(1120, 385)
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
+    draw_curves(left, facts)
+    draw_errors(right, facts)
+    return figure
+
+
+def draw_curves(axes: "Axes", facts: dict) -> None:
+    """Draw the points of one draw and three curves."""
+    from demos.common.figure import BLUE, GREEN, INK, VERMILION
+
+    styles = ((GREEN, "solid"), (VERMILION, (0, (4, 1.5))), (BLUE, (0, (1.2, 1))))
+    names = (facts["best"]["n_params"], facts["n_points"], facts["last"]["n_params"])
+    for curve, (colour, dashes), size in zip(facts["example"]["curves"], styles, names, strict=True):
+        axes.plot(facts["example"]["x"], curve, color=colour, linestyle=dashes, label=f"{size} parametri")
+    axes.plot(*facts["example"]["points"], "o", color=INK)
+    axes.set_ylim(-2.1, 2.1)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(f"{facts['n_points']} punti, tre curve")
+    axes.legend(loc="lower left", handlelength=1.6, borderaxespad=0.1, labelspacing=0.25)
+
+
+def draw_errors(axes: "Axes", facts: dict) -> None:
+    """Draw both errors; the axis of parameters is logarithmic, and a dashed line stands where they equal the points."""
+    from demos.common.figure import BLUE, INK, VERMILION
+
+    sizes = [row["n_params"] for row in facts["curve"]]
+    top = 1.15 * max(facts["at_threshold"]["test_error"], *(row["test_error"] for row in facts["curve"]))
+    for key, name, colour in (("test_error", "casi nuovi", VERMILION), ("training_error", "punti visti", BLUE)):
+        values = [row[key] for row in facts["curve"]]
+        axes.plot(sizes, values, color=colour)
+        height = max(values[-1], 0.09 * top if key == "test_error" else 0)  # so that no name covers the other
+        axes.annotate(name, (sizes[-1], height), xytext=(0, 8), textcoords="offset points", ha="right",
+                      va="bottom", color=colour)  # fmt: skip
+    axes.axvline(facts["n_points"], color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
+    axes.annotate("tanti parametri\nquanti punti", (facts["n_points"], top), xytext=(8, 0), textcoords="offset points",
+                  va="top", size=18)  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlim(1, sizes[-1])
+    marks = [1, 4, facts["n_points"], 100, sizes[-1]]
+    axes.set_xticks(marks, list(map(number, marks)))
+    axes.set_xticks([], minor=True)
+    axes.set_ylim(0, top)
+    ticks = [tick / 10 for tick in range(0, int(10 * top) + 1, 2)]
+    axes.set_yticks(ticks, [number(tick, 1) for tick in ticks])
+    axes.set_xlabel("parametri")
+    axes.set_title("errore")
+
+
+def alt(facts: dict) -> str:
+    """Say in words what the figure shows."""
+    first, best, peak, last = facts["curve"][0], facts["best"], facts["at_threshold"], facts["last"]
+    return (
+        f"A sinistra {facts['n_points']} punti rumorosi e tre curve, con {best['n_params']}, {peak['n_params']} e "
+        f"{last['n_params']} parametri. A destra l'errore. Sui punti visti scende da {error(first['training_error'])} "
+        f"a zero quando i parametri sono {peak['n_params']}. Sui casi nuovi è {error(best['test_error'])} con "
+        f"{best['n_params']} parametri, {error(peak['test_error'])} con {peak['n_params']} e "
+        f"{error(last['test_error'])} con {last['n_params']}."
+    )
+
+
+if __name__ == "__main__":
+    alone(run, show, plot)

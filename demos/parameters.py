@@ -1,0 +1,164 @@
+"""How many parameters a model has, counted from the shapes of its matrices: nothing is downloaded.
+
+A parameter is a number that training may change. Most are weights of connections, in the matrices of attention and of
+the feed-forward networks; the others are embedding tables, biases and the gains of the normalizations.
+
+Leaves out: models with experts, of which only some parameters work on each token; copies that a file may hold of one
+table (a model whose output is its embedding table has it once here); what training keeps beside the parameters.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from demos.common.alone import alone
+from demos.common.catalogue import Model, find_model, load_models
+from demos.common.counts import all_models, architecture, parameter_groups
+from demos.common.italian import number
+from demos.common.sizes import FAMILY_NAMES, in_words, listed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ModelName = Literal[tuple(model.id for model in load_models())]  # type: ignore[valid-type]  # made at run time
+GROUPS = {
+    "embeddings": "embedding",
+    "output": "matrice di uscita",
+    "attention": "attenzione",
+    "feed_forward": "feed-forward",
+    "biases": "bias",
+    "norms": "normalizzazioni",
+}
+
+
+def run(
+    *,
+    model: ModelName = "gpt3-175b",  # type: ignore[valid-type]  # a choice made from the catalogue
+) -> dict:
+    """Count the parameters of `model`, group by group, and of every other model; ValueError on an unknown id.
+
+    >>> facts = run(model="llama2-7b")
+    >>> facts["n_params"], facts["sizes_billions"]["mistral"]
+    (6738415616, [7.241732096])
+    """
+    chosen = find_model(model)
+    counts = parameter_groups(chosen)
+    return {
+        "model": chosen.id,
+        **architecture(chosen),
+        "tied_embeddings": chosen.tied_embeddings,
+        "learned_positions": chosen.learned_positions,
+        **counts,
+        "n_params_positions": counts["n_params_embeddings"] - counts["n_params_token_table"],
+        "shares": {group: counts[f"n_params_{group}"] / counts["n_params"] for group in GROUPS},
+        "published_params": chosen.published_params,
+        "published_source": chosen.published_source,
+        "published_difference": chosen.published_params / counts["n_params"] - 1,
+        "work": work(chosen),
+        "n_models": len(load_models()),
+        **all_models(),
+    }
+
+
+def work(model: Model) -> dict[str, str]:
+    """Write out, with the model's own numbers, the product that gives each large group of parameters.
+
+    >>> for group, product in work(find_model("gpt2-small")).items():
+    ...     print(group, product)
+    embeddings (50.257 + 1.024) × 768
+    output 0: riusa la tabella degli embedding
+    attention 12 × (768 × 2.304 + 768 × 768)
+    feed_forward 12 × 2 × 768 × 3.072
+    """
+    width, table = number(model.hidden_size), number(model.vocab_size)
+    rows = f"({table} + {number(model.context_length)})" if model.learned_positions else table
+    back = f"{number(model.heads * model.head_dim)} × {width}"
+    matrices = 3 if model.gated else 2
+    return {
+        "embeddings": f"{rows} × {width}",
+        "output": "0: riusa la tabella degli embedding" if model.tied_embeddings else f"{width} × {table}",
+        "attention": f"{model.layers} × ({width} × {number(model.qkv_size)} + {back})",
+        "feed_forward": f"{model.layers} × {matrices} × {width} × {number(model.ffn_size)}",
+    }
+
+
+def show(facts: dict) -> None:
+    """Print one model's count, product by product, then every model's size."""
+    print(f"1. {facts['name']}: le forme")
+    print(f"   {facts['n_layers']} strati; vettori di {number(facts['hidden_size'])} numeri;")
+    print(
+        f"   {facts['n_heads']} teste di attenzione da {facts['head_dim']}, {facts['n_kv_heads']} per chiavi e valori;"
+    )
+    print(f"   dentro il feed-forward {number(facts['ffn_size'])}; vocabolario di {number(facts['vocab_size'])} token.")
+    print("\n2. Ogni gruppo è un prodotto di forme")
+    for group, product in facts["work"].items():
+        print(f"   {GROUPS[group]:<20}{product}")
+    print("\n3. I conti")
+    for group, label in GROUPS.items():
+        share = number(100 * facts["shares"][group], 2)
+        print(f"   {label:<18}{number(facts[f'n_params_{group}']):>16}{share:>8} %")
+    print(f"   {'totale':<18}{number(facts['n_params']):>16}")
+    print(f"   {published(facts)}")
+    show_families(facts)
+
+
+def published(facts: dict) -> str:
+    """Say how the count compares with the figure that the model's authors print.
+
+    >>> published({"published_params": 175, "published_difference": 0.002})
+    "Chi l'ha fatto scrive 175 (differenza: 0,20 %)."
+    """
+    if facts["published_difference"] == 0:
+        return "Chi l'ha contato nei file dei pesi trova lo stesso numero."
+    percent = abs(100 * facts["published_difference"])
+    amount = f"{number(percent, 2)} %" if percent >= 0.01 else "meno di 0,01 %"
+    return f"Chi l'ha fatto scrive {number(facts['published_params'])} (differenza: {amount})."
+
+
+def show_families(facts: dict) -> None:
+    """Print every family with the sizes of its models."""
+    print(f"\n4. Tutti i {facts['n_models']} modelli, in miliardi di parametri")
+    for family, sizes in facts["sizes_billions"].items():
+        print(f"   {FAMILY_NAMES[family]:<16}{listed(sizes)}")
+
+
+def rows(facts: dict) -> list[tuple[str, list[float]]]:
+    """Order the families by their largest model, largest first; sizes in parameters.
+
+    >>> rows({"sizes_billions": {"gpt2": [0.1], "gemma": [2.5, 8.5]}})
+    [('gemma', [2500000000.0, 8500000000.0]), ('gpt2', [100000000.0])]
+    """
+    families = {name: [size * 1e9 for size in sizes] for name, sizes in facts["sizes_billions"].items()}
+    return sorted(families.items(), key=lambda item: -item[1][-1])
+
+
+def plot(facts: dict) -> "Figure":
+    """Draw a bar a family as far as its largest model, on a logarithmic axis, and a dot for each of its models."""
+    from demos.common.figure import BLUE, TINTS, VERMILION, new_figure
+    from demos.common.sizes import draw_decades, name_rows
+
+    figure = new_figure(1120, 440)
+    axes = figure.add_subplot()
+    for row, (_, counts) in enumerate(rows(facts)):
+        axes.barh(row, counts[-1], height=0.62, color=TINTS[0])
+        axes.plot(counts, [row] * len(counts), "o", color=BLUE, markersize=9)
+        axes.annotate(in_words(counts[-1]), (counts[-1], row), xytext=(12, 0), textcoords="offset points",
+                      va="center", size=18)  # fmt: skip
+    chosen = [family for family, _ in rows(facts)].index(facts["family"])
+    axes.plot(facts["n_params"], chosen, "o", color=VERMILION, markersize=15, zorder=4)
+    draw_decades(axes)
+    name_rows(axes, [FAMILY_NAMES[family] for family, _ in rows(facts)], bold={chosen})
+    axes.set_xlabel(f"parametri; il punto grande è {facts['name']}: {in_words(facts['n_params'])}")
+    return figure
+
+
+def alt(facts: dict) -> str:
+    """Say in words what the figure shows."""
+    families = ", ".join(f"{FAMILY_NAMES[family]} {in_words(counts[-1])}" for family, counts in rows(facts))
+    return (
+        f"Barre su scala logaritmica, una per famiglia, lunghe quanto il modello più grande: {families}. "
+        f"Un punto per ogni modello, {facts['n_models']} in tutto; in evidenza {facts['name']}, "
+        f"con {in_words(facts['n_params'])} di parametri."
+    )
+
+
+if __name__ == "__main__":
+    alone(run, show, plot)

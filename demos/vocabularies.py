@@ -1,0 +1,281 @@
+"""Three ways to make a vocabulary (BPE, WordPiece, Unigram), from the same text, of the same size; and a real one.
+
+All three are Hugging Face's `tokenizers` (https://github.com/huggingface/tokenizers), trained on
+`data/texts/italiano-addestramento.txt`, cut into words in the same way beforehand. They cut a new word so:
+
+- BPE starts from letters and does again, in order, the merges that it learned (Sennrich et al., 2016).
+- WordPiece takes the longest entry from the left, again and again (Schuster and Nakajima, 2012). The library learns its
+  entries as BPE does, by frequency; the rule often given, frequency over the product of the parts', is not in it.
+- Unigram has a probability for each entry, and takes the most probable cut of all (Kudo, 2018).
+
+BERT's is the real WordPiece vocabulary of all-MiniLM-L6-v2: 30,522 entries, from English, no capitals and no accents.
+
+Leaves out: bytes (here a letter that the training text lacks is unknown), and what size does to a model's quality.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Literal
+
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+from demos.common import wordpiece
+from demos.common.alone import alone
+from demos.common.italian import number
+from demos.common.pieces import one_line, shorten, visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TEXT = Path(__file__).parent / "data" / "texts" / "italiano-addestramento.txt"
+UNKNOWN, MAX_CHARACTERS = "[UNK]", 500
+WORD = r"\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"  # letters, one figure, or signs: no entry is longer than that
+WITH_SPACE = pre_tokenizers.Split(Regex(rf" ?(?:{WORD})|\s+"), "isolated")  # a word takes the space before it
+WITHOUT_SPACE = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
+NAMES = {"bpe": "BPE", "wordpiece": "WordPiece", "unigram": "Unigram", "bert": "WordPiece di BERT"}
+TRAINED = ("bpe", "wordpiece", "unigram")
+WIDTH, HEIGHT, TITLE = 1120, 420, 32  # slide pixels; TITLE is the strip above a vocabulary's blocks
+Size = Literal["500", "1000", "2000"]  # the text is too short for many more
+
+
+def run(*, text: str = "Gli orologiai lavoravano.", n_vocab: Size = "1000") -> dict:
+    """Train the three vocabularies, and cut `text` with them and with BERT's.
+
+    Raises ValueError, in Italian, on empty text, on more than `MAX_CHARACTERS`, and on text that is not valid Unicode.
+
+    >>> run(text="La bambina")["unigram"]["pieces"]
+    ['L', 'a', '·bambin', 'a']
+    """
+    check(text)
+    size = int(n_vocab)
+    known = {name: entries(train(name, size)) for name in TRAINED}
+    everyone = set.intersection(*known.values())
+    return {
+        "text": text,
+        "n_vocab": size,
+        "n_words_training": len(TEXT.read_text(encoding="utf-8").split()),
+        **{name: cut(text, train(name, size)) for name in TRAINED},
+        "bert": cut_as_bert(text),
+        "n_distinct": {name: len(known[name]) for name in TRAINED},  # "la" and "·la" are two entries, and here one
+        "n_shared": len(everyone),
+        "n_shared_by_two": {
+            f"{a}_{b}": len(known[a] & known[b]) for a, b in (TRAINED[:2], TRAINED[1:], (TRAINED[0], TRAINED[2]))
+        },
+        "longest": {name: longest(known[name]) for name in TRAINED},
+    }
+
+
+def check(text: str) -> None:
+    """Refuse text that can't be cut.
+
+    >>> check("")
+    Traceback (most recent call last):
+    ValueError: Il testo è vuoto: scrivi almeno un carattere.
+    """
+    if not text.strip():
+        raise ValueError("Il testo è vuoto: scrivi almeno un carattere.")
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"Il testo ha {number(len(text))} caratteri: al massimo {number(MAX_CHARACTERS)}.")
+    if any("\ud800" <= character <= "\udfff" for character in text):  # half of a UTF-16 pair: it has no UTF-8
+        raise ValueError("Il testo contiene un carattere che non è Unicode valido: toglilo.")
+
+
+@lru_cache
+def train(name: str, size: int) -> Tokenizer:
+    """Train one vocabulary of `size` entries, [UNK] among them.
+
+    >>> train("wordpiece", 500).get_vocab_size()
+    500
+    """
+    return {"bpe": train_bpe, "wordpiece": train_wordpiece, "unigram": train_unigram}[name](paragraphs(), size)
+
+
+def paragraphs() -> list[str]:
+    """Read the training text, here and not in the library: what a demo rests on is seen only where Python opens it.
+
+    >>> paragraphs()[0]
+    'La bottega degli orologi'
+    """
+    return [line for line in TEXT.read_text(encoding="utf-8").splitlines() if line]
+
+
+def train_bpe(texts: list[str], size: int) -> Tokenizer:
+    """Merge the most frequent pair until there are `size` entries.
+
+    >>> train_bpe(["la la la"], 5).encode("la la").tokens  # [UNK], a space, a, l, la
+    ['la', ' ', 'la']
+    """
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = WITH_SPACE
+    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=[UNKNOWN], show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    return rebuilt(tokenizer)
+
+
+def train_wordpiece(texts: list[str], size: int) -> Tokenizer:
+    """Do the same with letters inside a word marked by ##, and then forget the merges.
+
+    The library numbers those letters in an order that changes from run to run, and pairs that are equally frequent are
+    merged in order of number. To name them beforehand, in order, makes each run the same.
+
+    >>> train_wordpiece(["lala lala"], 8).encode("lala").tokens
+    ['lala']
+    """
+    words = [word for text in texts for word, _ in WITHOUT_SPACE.pre_tokenize_str(text)]
+    letters = [*sorted(set("".join(words))), *sorted({f"##{letter}" for word in words for letter in word[1:]})]
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = WITHOUT_SPACE
+    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=[UNKNOWN, *letters], show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    return rebuilt(tokenizer)
+
+
+def train_unigram(texts: list[str], size: int) -> Tokenizer:
+    """Start from many entries and drop, again and again, those whose loss costs the text's probability least.
+
+    Letters that no longer have an entry of their own get the lowest score of all, with steps of 0.0001 in an order that
+    changes from run to run: here they get that score alike, and the sums' last digits are dropped.
+
+    >>> train_unigram(paragraphs(), 500).encode(" quella").tokens
+    [' quell', 'a']
+    """
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = WITH_SPACE
+    trainer = trainers.UnigramTrainer(vocab_size=size, special_tokens=[UNKNOWN], unk_token=UNKNOWN, show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    scores = dict(json.loads(tokenizer.to_str())["model"]["vocab"][1:])
+    lowest = min(scores.values())
+    level = {piece: round(score if score > lowest + 0.01 else lowest, 6) for piece, score in scores.items()}
+    ordered = sorted(level.items(), key=lambda item: (-item[1], item[0]))
+    tokenizer = Tokenizer(models.Unigram([(UNKNOWN, 0.0), *ordered], unk_id=0))
+    tokenizer.pre_tokenizer = WITH_SPACE
+    return tokenizer
+
+
+def rebuilt(trained: Tokenizer) -> Tokenizer:
+    """Make the tokenizer anew without special tokens: a typed "[UNK]" or "##a" is plain text.
+
+    >>> rebuilt(train_bpe(["la la"], 6)).encode("[UNK]").tokens
+    ['[UNK]', '[UNK]', '[UNK]', '[UNK]', '[UNK]']
+    """
+    said = json.loads(trained.to_str())
+    return Tokenizer.from_str(json.dumps(said | {"added_tokens": []}))
+
+
+def entries(tokenizer: Tokenizer) -> set[str]:
+    """List the entries as letters alone, without the marks for what begins a word and what goes on.
+
+    >>> sorted(entries(train_wordpiece(["lala lala"], 8)))
+    ['a', 'l', 'la', 'lala']
+    """
+    return {entry.strip().removeprefix("##") for entry in tokenizer.get_vocab()} - {"", UNKNOWN}
+
+
+def longest(known: set[str], n: int = 5) -> list[str]:
+    """Pick the longest entries.
+
+    >>> longest({"a", "bcd", "ef"}, 2)
+    ['bcd', 'ef']
+    """
+    return sorted(known, key=lambda entry: (-len(entry), entry))[:n]
+
+
+def cut(text: str, tokenizer: Tokenizer) -> dict:
+    """Cut a text with a trained vocabulary.
+
+    >>> cut("La bambina", train("bpe", 1000))["pieces"]
+    ['La', '·bamb', 'ina']
+    """
+    found = tokenizer.encode(text)
+    pairs = zip(found.tokens, found.ids, strict=True)
+    pieces = [visible(piece.encode()) if token else UNKNOWN for piece, token in pairs]  # entry 0 is [UNK]
+    return described(pieces, found.ids, tokenizer.get_vocab_size())
+
+
+def cut_as_bert(text: str) -> dict:
+    """Cut a text with BERT's vocabulary, without the [CLS] and [SEP] around it.
+
+    >>> cut_as_bert("L'incredibile")["pieces"]
+    ['l', "'", 'inc', '##red', '##ib', '##ile']
+    """
+    pieces = [piece for word in wordpiece.words(text) for piece in wordpiece.pieces(word)]
+    return described(pieces, wordpiece.encode(text)[1:-1], len(wordpiece.vocabulary()))
+
+
+def described(pieces: list[str], ids: list[int], n_vocab: int) -> dict:
+    """Gather what is told of a cut.
+
+    >>> described(["a", "[UNK]"], [3, 0], 9)
+    {'pieces': ['a', '[UNK]'], 'ids': [3, 0], 'n_tokens': 2, 'n_unknown': 1, 'n_vocab': 9}
+    """
+    n_unknown = pieces.count(UNKNOWN)
+    return {"pieces": pieces, "ids": ids, "n_tokens": len(ids), "n_unknown": n_unknown, "n_vocab": n_vocab}
+
+
+def show(facts: dict) -> None:
+    """Print how each vocabulary cuts the text, and how much they share."""
+    print(f"1. Il testo di addestramento: {number(facts['n_words_training'])} parole di prosa italiana")
+    print(f"   Tre vocabolari di {number(facts['n_vocab'])} voci ciascuno. Il puntino · è lo spazio; ## vuol dire che")
+    print("   la parola continua.")
+    print(fill(f"2. La frase: «{one_line(facts['text'])}»", 88, subsequent_indent="   "))
+    for name, label in NAMES.items():
+        told = facts[name]
+        head = f"   {label} ({number(told['n_vocab'])} voci), {told['n_tokens']} token: "
+        print(fill(head + " | ".join(map(shorten, told["pieces"])), 88, subsequent_indent="     "))
+        if told["n_unknown"]:
+            print(f"     {UNKNOWN} è ciò che il vocabolario non sa scrivere: {told['n_unknown']}")
+    distinct = ", ".join(f"{NAMES[name]} {number(count)}" for name, count in facts["n_distinct"].items())
+    print("3. Voci in comune, quando si tolgono i segni · e ##")
+    print(f"   (senza, ne restano di diverse: {distinct})")
+    print(f"   a tutti e tre: {number(facts['n_shared'])}")
+    for pair, count in facts["n_shared_by_two"].items():
+        print(f"   {' e '.join(NAMES[name] for name in pair.split('_'))}: {number(count)}")
+    print("4. Le voci più lunghe")
+    for name, words in facts["longest"].items():
+        print(fill(f"   {NAMES[name]}: {', '.join(words)}", 88, subsequent_indent="     "))
+
+
+def heading(name: str, facts: dict) -> str:
+    """Name a vocabulary, its size, and how many tokens it makes.
+
+    >>> heading("bpe", {"bpe": {"n_vocab": 1000, "n_tokens": 13}})
+    'BPE, 1.000 voci: 13 token'
+    """
+    return f"{NAMES[name]}, {number(facts[name]['n_vocab'])} voci: {number(facts[name]['n_tokens'])} token"
+
+
+def plot(facts: dict) -> "Figure":
+    """Draw each vocabulary's tokens as coloured blocks, a row a vocabulary."""
+    from demos.common.blocks import Size as BlockSize
+    from demos.common.blocks import draw_blocks, fit
+    from demos.common.figure import new_figure
+
+    figure = new_figure(WIDTH, HEIGHT)
+    figure.set_layout_engine("none")  # the blocks are placed by hand, in slide pixels
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    axes.set_axis_off()
+    sizes = (BlockSize(32, 18, rows=1), BlockSize(24, 18, rows=1))
+    cuts = [(facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
+    all_fit = (size for size in sizes if all(len(fit(*found, size, WIDTH)) == len(found[0]) for found in cuts))
+    size = next(all_fit, sizes[-1])
+    for place, (name, found) in enumerate(zip(NAMES, cuts, strict=True)):
+        top = place * HEIGHT / len(NAMES)
+        axes.text(0, top + TITLE / 2, heading(name, facts), size=20, weight=600, va="center")
+        draw_blocks(axes, *found, size, top + TITLE, WIDTH)
+    return figure
+
+
+def alt(facts: dict) -> str:
+    """Say in words what the figure shows."""
+    rows = []
+    for name in NAMES:
+        pieces, n_more = facts[name]["pieces"][:20], facts[name]["n_tokens"] - 20
+        others = f" e altri {number(n_more)}" if n_more > 0 else ""
+        rows.append(f"{heading(name, facts)}, {' | '.join(map(shorten, pieces))}{others}")
+    return f"«{one_line(facts['text'], 100)}» divisa da quattro vocabolari. {'. '.join(rows)}."
+
+
+if __name__ == "__main__":
+    alone(run, show, plot)

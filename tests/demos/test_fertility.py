@@ -1,0 +1,122 @@
+"""Tests of `demos/fertility.py` and of its data.
+
+Oracles: the published counts of one pair of sentences (26 and 25 tokens for 17 Italian words, 16 for 15 English), two
+resamples of the bootstrap made by hand, and the normal approximation of a ratio's interval.
+"""
+
+import json
+import unicodedata
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from demos.common import wordpiece
+from demos.fertility import N_PAIRS, USERS, alt, cut, interval, load_pairs, measure, plot, run, show
+
+PUBLISHED = {
+    "italian": "I modelli di linguaggio possono essere influenzati dai dati di addestramento e quindi essere soggetti "
+    "a bias.",
+    "english": "Language models can be influenced by their training data and therefore be subject to bias.",
+}
+
+
+@pytest.mark.parametrize(("name", "italian"), [("cl100k_base", 26), ("o200k_base", 25)])
+def test_the_published_pair_costs_what_was_published(name: str, italian: int) -> None:
+    """The published pair is 26 or 25 tokens of Italian and 16 of English, over 17 and 15 words."""
+    row = measure(name, [PUBLISHED])
+    assert (row["n_tokens_italian"], row["n_tokens_english"]) == (italian, 16)
+    assert row["tokens_per_word_italian"] == italian / 17
+    assert row["tokens_per_word_english"] == 16 / 15
+    assert row["ratio"] == row["ratio_low"] == row["ratio_high"] == italian / 16
+
+
+def test_wordpiece_is_counted_without_the_tokens_around_it() -> None:
+    """The pieces are those of BERT's ids, but for [CLS] and [SEP]."""
+    text = PUBLISHED["italian"]
+    inverse = {token: piece for piece, token in wordpiece.vocabulary().items()}
+    assert cut(text, "wordpiece") == [inverse[token] for token in wordpiece.encode(text)][1:-1]
+
+
+@pytest.mark.parametrize("name", ["cl100k_base", "o200k_base", "smollm2"])
+def test_the_pieces_of_byte_level_bpe_give_the_text_back(name: str) -> None:
+    """Joined, with spaces for dots, they are the sentence; where an accent was cut, its two bytes are written out."""
+    for sentence in (pair[side] for pair in load_pairs() for side in ("italian", "english")):
+        joined = "".join(cut(sentence, name)).replace("·", " ")
+        for character in set(sentence) - set(map(chr, range(128))):
+            joined = joined.replace("".join(f"\\x{byte:02x}" for byte in character.encode()), character)
+        assert joined == sentence
+
+
+def test_italian_costs_more_with_every_vocabulary() -> None:
+    """The whole interval is above 1, most pairs are longer in Italian, and the newer GPT vocabulary costs the least."""
+    rows = run()["by_vocabulary"]
+    assert all(row["ratio_low"] > 1.2 and row["n_pairs_italian_longer"] >= 20 for row in rows.values())
+    assert min(rows, key=lambda name: rows[name]["ratio"]) == "o200k_base"
+    assert rows["o200k_base"]["ratio_high"] < rows["smollm2"]["ratio_low"]
+
+
+def test_it_is_not_that_italian_has_more_words() -> None:
+    """The Italian side has fewer words than the English, so the cost is in the cuts."""
+    facts = run()
+    assert facts["n_words_italian"] == sum(len(pair["italian"].split()) for pair in load_pairs())
+    assert facts["n_words_italian"] < facts["n_words_english"]
+
+
+def test_the_interval_is_that_of_the_resamples() -> None:
+    """Of pairs with ratios 1 and 3 a resample has one twice half of the time: the ends. Equal pairs give a point."""
+    assert interval(np.array([1, 3]), np.array([1, 1])) == (1, 3)
+    assert interval(np.array([3, 3, 3]), np.array([2, 2, 2])) == (1.5, 1.5)
+
+
+def test_the_interval_is_near_the_normal_one() -> None:
+    """On the real counts it is within 8 % of ratio ± 1.96 standard errors (delta method)."""
+    counts = [[len(cut(pair[side], "o200k_base")) for pair in load_pairs()] for side in ("italian", "english")]
+    italian, english = map(np.array, counts)
+    low, high = interval(italian, english)
+    ratio = italian.sum() / english.sum()
+    error = np.sqrt(((italian - ratio * english) ** 2).sum()) / english.sum()
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.08)
+    assert (high + low) / 2 == pytest.approx(ratio, rel=0.02)
+
+
+def test_the_pairs_are_sentences_of_their_own() -> None:
+    """There are 24, of six kinds, no sentence twice, in form C, with plain apostrophes, each one sentence long."""
+    pairs = load_pairs()
+    assert len(pairs) == N_PAIRS
+    assert len({pair["kind"] for pair in pairs}) == 6
+    sentences = [pair[side] for pair in pairs for side in ("italian", "english")]
+    assert len(set(sentences)) == 2 * N_PAIRS
+    for sentence in sentences:
+        assert unicodedata.is_normalized("NFC", sentence)
+        assert "’" not in sentence and "  " not in sentence
+        assert sentence[0].isupper() and sentence.endswith(".") and sentence.count(".") == 1
+        assert 6 <= len(sentence.split()) <= 18
+
+
+@pytest.mark.parametrize("bad", [{"vocabulary": "gpt2"}, {"pair": 0}, {"pair": N_PAIRS + 1}])
+def test_what_is_not_offered_is_refused(bad: dict) -> None:
+    """An unknown vocabulary or pair raises a ValueError."""
+    with pytest.raises(ValueError, match="pairs are 1 to 24"):
+        run(**bad)
+
+
+@pytest.mark.parametrize(("name", "pair"), [*((name, 1) for name in USERS), ("smollm2", N_PAIRS), ("smollm2", 13)])
+def test_what_is_shown_is_legible_and_inside(name: str, pair: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """No text is below 18 px or outside the figure; the print-out fits 88 columns; each ratio is in the alt text."""
+    facts = run(vocabulary=name, pair=pair)
+    figure = plot(facts)
+    FigureCanvasAgg(figure).draw()
+    for label in (t for t in figure.findobj(Text) if t.get_visible() and t.get_text()):
+        box, (width, height) = label.get_window_extent(), figure.bbox.size
+        assert label.get_fontsize() >= 18
+        assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, label.get_text()
+    assert all(f"{row['ratio']:.2f}".replace(".", ",") in alt(facts) for row in facts["by_vocabulary"].values())
+    show(facts)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
+
+
+def test_the_facts_are_the_same_twice_and_json() -> None:
+    """Two runs agree, and JSON carries the facts unchanged."""
+    assert run() == run() == json.loads(json.dumps(run()))

@@ -1,0 +1,127 @@
+"""Tests of `demos/overfitting.py`.
+
+Oracles: the normal equations, and Lagrange's multipliers for the curve of least norm (both solved with
+`numpy.linalg.solve`, another way than the demo's `lstsq`), a case worked out by hand, and the mean of squared noise.
+"""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from demos.overfitting import GRID, SIZES, alt, draw, errors, features, fit, plot, run, show, truth
+
+
+def test_two_points_are_fitted_as_by_hand() -> None:
+    """Through (0, 3) and (1, 1): one parameter gives the mean, 2; two give w0 + w1 = 3 and w0 - w1 = 1.
+
+    With three, w0 + w1 + w2/2 = 3 and w0 - w1 + w2/2 = 1: w1 = 1 and w0 + w2/2 = 2, whose least norm is at w2 = w0/2,
+    so w0 = 8/5 and w2 = 4/5.
+    """
+    x, y = np.array([0.0, 1.0]), np.array([3.0, 1.0])
+    assert fit(x, y, 1) == pytest.approx([2])
+    assert fit(x, y, 2) == pytest.approx([2, 1])
+    assert fit(x, y, 3) == pytest.approx([8 / 5, 1, 4 / 5])
+
+
+@pytest.mark.parametrize("n_params", [1, 4, 10, 15, 40, 400])
+def test_the_fit_is_that_of_the_textbook(n_params: int) -> None:
+    """Up to the points it solves the normal equations, beyond them it is the least-norm solution Φᵀ (ΦΦᵀ)⁻¹ y."""
+    x, y = draw(7, 15, 0.3)
+    phi = features(x, n_params)
+    normal, least = (phi.T @ phi, phi.T @ y), (phi @ phi.T, y)
+    expected = np.linalg.solve(*normal) if n_params <= 15 else phi.T @ np.linalg.solve(*least)
+    curve = features(GRID, n_params)
+    assert curve @ fit(x, y, n_params) == pytest.approx(curve @ expected, abs=1e-4)
+
+
+def test_of_two_curves_through_the_points_the_calmer_is_taken() -> None:
+    """Past the points, ∫f'² of the curve is below that of the curve through them with just enough parameters."""
+    x, y = draw(0, 15, 0.3)
+    slopes = [np.mean(np.gradient(features(GRID, size) @ fit(x, y, size), GRID) ** 2) for size in (15, 400)]
+    assert slopes[1] < slopes[0] / 2
+
+
+def test_more_parameters_never_fit_the_seen_points_worse() -> None:
+    """On each draw the training error never grows with the parameters, and is zero from as many as points on."""
+    facts = run()
+    training = [row["training_error"] for row in facts["curve"]]
+    assert [row["n_params"] for row in facts["curve"]] == list(SIZES)
+    assert all(after <= before + 1e-9 for before, after in pairwise(training))
+    assert max(row["training_error"] for row in facts["curve"] if row["n_params"] >= 15) == 0 < training[13]
+
+
+def three_errors(row: dict) -> tuple[float, float]:
+    """Give a test error less and plus three standard errors."""
+    spread = 3 * row["test_standard_error"]
+    return row["test_error"] - spread, row["test_error"] + spread
+
+
+def test_the_test_error_falls_rises_and_falls_again() -> None:
+    """It peaks where the parameters equal the points, beyond chance; at the end it is lower, not as low as the best."""
+    facts = run()
+    best, peak, last = facts["best"], facts["at_threshold"], facts["last"]
+    (best_low, best_high), (last_low, last_high), (peak_low, _) = map(three_errors, (best, last, peak))
+    assert peak["test_error"] == max(row["test_error"] for row in facts["curve"] if row["n_params"] > 3)
+    assert 0 < best_low < best_high < last_low < last_high < peak_low
+
+
+@pytest.mark.parametrize("n_points", [10, 20, 30])
+def test_the_peak_is_where_parameters_equal_points(n_points: int) -> None:
+    """With 10, 20 or 30 points, past the best size the largest test error is within one parameter of as many."""
+    facts = run(n_points=n_points)
+    past = [row for row in facts["curve"] if row["n_params"] > facts["best"]["n_params"]]
+    assert abs(max(past, key=lambda row: row["test_error"])["n_params"] - n_points) <= 1
+
+
+def test_without_noise_there_is_nothing_wrong_to_learn() -> None:
+    """Without noise as many parameters as points do no harm: the error is below a tenth of that with noise."""
+    quiet, noisy = run(noise_percent=0), run()
+    assert quiet["at_threshold"]["test_error"] < noisy["at_threshold"]["test_error"] / 10
+
+
+def test_ten_times_the_data_cure_it() -> None:
+    """The same 15 parameters on 150 points are off by the noise's share in 15 of 150 directions: σ √(p / n)."""
+    more = run()["more_data"]
+    assert more["test_error"] == pytest.approx(0.3 * np.sqrt(15 / 150), rel=0.1)
+
+
+def test_a_flat_line_is_off_by_the_wave() -> None:
+    """With one parameter and no noise the error is that of a wave about its mean, √½."""
+    row = errors([draw(seed, 30, 0) for seed in range(20)], 1)
+    assert row["test_error"] == pytest.approx(np.sqrt(0.5), rel=0.01)
+    assert truth(np.array([0.75])) == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("bad", [{"n_points": 12}, {"n_points": 0}, {"noise_percent": 35}, {"noise_percent": -10}])
+def test_values_off_the_sliders_are_refused(bad: dict[str, int]) -> None:
+    """What is not a stop of a slider raises a ValueError."""
+    with pytest.raises(ValueError, match="no curve"):
+        run(**bad)
+
+
+@pytest.mark.parametrize(("n_points", "noise_percent"), [(15, 30), (10, 0), (30, 0), (30, 50), (10, 50)])
+def test_what_is_shown_is_legible_and_inside(
+    n_points: int, noise_percent: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No text of the figure is below 18 px or outside it; the print-out fits 88 columns; the alt text has the peak."""
+    facts = run(n_points=n_points, noise_percent=noise_percent)
+    figure = plot(facts)
+    FigureCanvasAgg(figure).draw()
+    for label in (t for t in figure.findobj(Text) if t.get_visible() and t.get_text()):
+        box, (width, height) = label.get_window_extent(), figure.bbox.size
+        assert label.get_fontsize() >= 18
+        assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, label.get_text()
+    assert f"{facts['at_threshold']['test_error']:.3f}".replace(".", ",") in alt(facts)
+    show(facts)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 88
+    assert ("doppia discesa" in out) == (noise_percent > 0)
+
+
+def test_the_facts_are_the_same_twice_and_json() -> None:
+    """Two runs agree, and JSON carries the facts unchanged."""
+    assert run() == run() == json.loads(json.dumps(run()))

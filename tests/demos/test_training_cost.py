@@ -1,0 +1,202 @@
+"""The sums of a training against what the authors of eleven models published.
+
+Oracle: table D.1 of the GPT-3 paper (3.14e23 FLOP, 3,640 PF-days), Meta's model cards (7.7 million GPU-hours for
+Llama 3), table 15 of the LLaMA paper (energy in MWh), 3.8e25 FLOP for Llama 3.1 405B, Epoch's cloud cost of Llama 2
+70B; and the sums written out by hand.
+"""
+
+import json
+import tomllib
+from inspect import signature
+from math import prod
+from typing import get_args, get_type_hints
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from demos.common.training import accelerators, power_of_ten, prices, runs, tables
+from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, alt, plot, run, show
+
+MWH = {"llama1-7b": 36, "llama1-13b": 59, "llama1-33b": 233, "llama1-65b": 449}  # table 15 cuts decimals off
+VARIANTS = [
+    {},
+    {"model": "gpt3-175b", "tokens_billions": 300, "gpu": "v100", "price": "high", "utilization_percent": 20},
+    {"model": "llama1-7b", "tokens_billions": 1000, "gpu": "a100", "n_gpus": 1024, "utilization_percent": 60},
+    {"model": "llama3.1-405b", "tokens_billions": 15600, "gpu": "v100", "utilization_percent": 20, "n_gpus": 1024},
+]
+
+
+def test_gpt_3_takes_the_operations_that_its_paper_prints():
+    """6 × 174,604,259,328 × 300e9 rounds to 3.14e23, and is within 0.1 % of 3,640 PF-days."""
+    facts = run(model="gpt3-175b", tokens_billions=300)
+    assert facts["train_flop"] == 6 * 174_604_259_328 * 300e9
+    assert float(f"{facts['train_flop']:.2e}") == 3.14e23 == facts["runs"]["gpt3-175b"]["published_train_flop"]
+    assert facts["pflops_days"] == pytest.approx(3640, rel=0.001)
+    assert facts["train_flop_it"] == "3,14\xa0×\xa010²³"
+
+
+def test_llama_3_1_takes_the_operations_that_its_paper_prints():
+    """6 × parameters × 15.6e12 rounds to 3.8e25."""
+    row = run()["runs"]["llama3.1-405b"]
+    assert float(f"{row['train_flop']:.1e}") == 3.8e25 == row["published_train_flop"]
+
+
+def test_llama_3_took_7_7_million_hours():
+    """1.3 and 6.4 million hours are the model card's total; 5,390 MWh at 700 W; 13 days of one cluster."""
+    llama = run()["llama3"]
+    assert llama["gpu_hours"] == 7_700_000
+    assert llama["energy_mwh"] == pytest.approx(7.7e6 * 700 / 1e6)
+    assert llama["days_of_one_cluster"] == pytest.approx(7.7e6 / 24_576 / 24)
+    assert llama["days_of_one_cluster"] == pytest.approx(13.055, rel=1e-4)
+
+
+def test_720_million_is_a_product_of_two_round_numbers():
+    """24,000 × 30,000; the cluster itself is 737.28 million and both are 1,474.56; none of it is Llama 3's alone."""
+    llama = run()["llama3"]
+    assert llama["rounded_cluster_usd"] == 720_000_000
+    assert llama["cluster_usd"] == 737_280_000
+    assert llama["clusters_usd"] == 1_474_560_000
+    assert (llama["rent_low_usd"], llama["rent_high_usd"]) == pytest.approx((25_333_000, 94_633_000))
+
+
+def test_electricity_of_llama_3_written_out():
+    """5,390 MWh: 434,434 USD at 0.0806 a kWh, 1,023,561 EUR at 0.1899; 1.7 % of the cheap rent."""
+    llama = run()["llama3"]
+    assert llama["electricity_usd"] == pytest.approx(434_434)
+    assert llama["electricity_eur"] == pytest.approx(1_023_561)
+    assert llama["electricity_share_of_rent"] == pytest.approx(434_434 / 25_333_000)
+    assert llama["electricity_share_of_cluster"] == pytest.approx(434_434 / 720e6)
+
+
+@pytest.mark.parametrize(("model", "mwh"), MWH.items())
+def test_energy_of_llama_is_its_papers(model, mwh):
+    """Hours × 400 W × 1.1, with decimals cut off, is what table 15 prints."""
+    row = run()["runs"][model]
+    assert int(row["energy_mwh"]) == mwh == row["published_energy_mwh"]
+
+
+def test_utilization_follows_from_hours():
+    """Llama 2 70B ran at 42.8 % of the A100's peak, Llama 3 8B, 70B and 405B at 15.6, 27.9 and 34.6 of the H100's."""
+    rows = run()["runs"]
+    found = [rows[name]["utilization_percent"] for name in ("llama2-70b", "llama3-8b", "llama3-70b", "llama3.1-405b")]
+    assert found == pytest.approx([42.837, 15.608, 27.856, 34.583], rel=1e-4)
+
+
+@pytest.mark.parametrize("utilization", UTILIZATIONS)
+def test_computed_and_published_hours_differ_by_the_utilizations(utilization):
+    """Published over computed hours is the chosen utilization over the run's own, for each run."""
+    for row in run(utilization_percent=utilization)["runs"].values():
+        if row["gpu_hours"]:
+            ratio = row["gpu_hours"] / row["computed_gpu_hours"]
+            assert ratio == pytest.approx(utilization / row["utilization_percent"], rel=1e-12)
+
+
+def test_at_40_percent_nine_runs_of_ten_are_within_a_third():
+    """Only Llama 3 8B is farther: 507,268 hours computed, 1.3 million published."""
+    facts = run(utilization_percent=40)
+    assert (facts["n_runs_with_hours"], facts["n_runs_within_third"], facts["worst_run"]) == (10, 9, "llama3-8b")
+    assert facts["runs"]["llama3-8b"]["computed_gpu_hours"] / 1.3e6 == pytest.approx(15.608 / 40, rel=1e-3)
+    assert run(utilization_percent=20)["n_runs_within_third"] == 1
+
+
+def test_one_training_written_out():
+    """Llama 2 70B on 2,000 billion tokens, A100, 40 %: each line of the sum by hand, and Epoch's 3.15 million USD."""
+    facts = run(model="llama2-70b", tokens_billions=2000, gpu="a100", price="low", n_gpus=2048)
+    hours = 6 * 68_976_648_192 * 2e12 / (312e12 * 0.4) / 3600
+    assert facts["gpu_hours"] == pytest.approx(hours)
+    assert facts["days"] == pytest.approx(hours / 2048 / 24)
+    assert facts["energy_mwh"] == pytest.approx(hours * 0.4 / 1000)
+    assert facts["rent_usd"] == pytest.approx(hours * 1.50)
+    row = facts["runs"]["llama2-70b"]
+    assert row["rent_low_usd"] < 3_153_948 < row["rent_high_usd"]  # model_costs.csv of epoch-research, cloud cost
+
+
+def test_data_do_not_count_sparsity_and_every_row_has_a_source_and_a_date():
+    """Peaks are the dense ones (H100: 989, not 1,979); a price has a month; low is below high for each card."""
+    peaks = [accelerator.peak_tflops for accelerator in accelerators().values()]
+    assert peaks == [125, 312, 989.4]
+    assert all(row.source.startswith("https://") for row in [*accelerators().values(), *prices().values(), *runs()])
+    assert all(len(price.date) == 7 and price.date[:2] == "20" for price in prices().values())
+    assert all(prices()[name, "low"].usd_per_hour < prices()[name, "high"].usd_per_hour for name in accelerators())
+    assert all(tables()["electricity"][place]["date"] for place in ("us", "eu"))
+
+
+def test_currencies_are_never_mixed():
+    """A fact in euros comes from a price in euros, one in dollars from a price in dollars: no rate is anywhere."""
+    for facts in (run(), run()["llama3"]):
+        assert facts["electricity_usd"] / facts["energy_mwh"] == pytest.approx(80.6)
+        assert facts["electricity_eur"] / facts["energy_mwh"] == pytest.approx(189.9)
+
+
+def test_controls_make_a_small_grid():
+    """Model, tokens, card and price together have fewer than 500 points; the choices are those that are checked."""
+    hints = get_type_hints(run, include_extras=True)
+    sizes = [len(get_args(hints[name])) for name in ("model", "tokens_billions", "gpu", "price")]
+    assert prod(sizes) < 500
+    assert get_args(hints["tokens_billions"]) == TOKENS
+    assert get_args(hints["n_gpus"])[1] == CLUSTERS
+    assert set(get_args(ModelName)) == {one.model for one in runs()}
+    assert all(run(**{name: parameter.default}) for name, parameter in signature(run).parameters.items())
+
+
+@pytest.mark.parametrize("bad", [
+    {"model": "gpt4"}, {"model": "gemma-2b"}, {"tokens_billions": 0}, {"tokens_billions": -300},
+    {"tokens_billions": 300.0}, {"tokens_billions": True}, {"gpu": "H100"}, {"gpu": ""}, {"price": 2.49},
+    {"utilization_percent": 0}, {"utilization_percent": 100}, {"utilization_percent": float("nan")}, {"n_gpus": 0},
+    {"n_gpus": 10**30}, {"n_gpus": "1024"},
+])  # fmt: skip
+def test_what_is_not_a_choice_is_refused(bad):
+    """Each raises a ValueError that names the parameter and the choices."""
+    with pytest.raises(ValueError, match=f"{next(iter(bad))} .* is not in "):
+        run(**bad)
+
+
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(parameters, capsys):
+    """Two runs write the same JSON without NaN, and the walk-through made from it fits."""
+    first, second = (json.dumps(run(**parameters), allow_nan=False) for _ in range(2))
+    assert first == second
+    show(json.loads(first))
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 88
+    assert run(**parameters)["train_flop_it"] in out
+    assert not {"None", "True", "False", "nan", "inf"} & set(out.split())
+
+
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_figure_is_legible_and_described(parameters):
+    """Texts have 18 points or more, lie inside, don't overlap; the alt text has each run with its hours."""
+    facts = run(**parameters)
+    figure = plot(facts)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
+    width, height = figure.bbox.size
+    assert min(text.get_fontsize() for text in texts) >= 18
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
+    pairs = [(one, two) for place, one in enumerate(boxes) for two in boxes[:place]]
+    assert not any(one.shrunk(0.98, 0.7).overlaps(two.shrunk(0.98, 0.7)) for one, two in pairs)
+    assert alt(facts).count("utilizzo") == 11
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(3.14e23, "3,14 × 10²³"), (1e10, "1,00 × 10¹⁰"), (9.999e9, "1,00 × 10¹⁰")]
+)
+def test_powers_of_ten_round_and_carry(value, written):
+    """Three digits, and 9.999 becomes 1.00 of the next power."""
+    assert power_of_ten(value).replace("\xa0", " ") == written
+
+
+def test_an_unconfirmed_run_would_not_be_shown(tmp_path, monkeypatch):
+    """With a row's `confirmed` false the row is gone from what is loaded."""
+    from demos.common import training
+
+    text = training.FILE.read_text("utf-8")
+    place = text.index('model = "llama1-7b"')
+    file = tmp_path / "training.toml"
+    file.write_text(text[:place] + text[place:].replace("confirmed = true", "confirmed = false", 1), "utf-8")
+    monkeypatch.setattr(training, "FILE", file)
+    assert "llama1-7b" not in [one.model for one in runs.__wrapped__()]
+    assert len(tomllib.loads(file.read_text("utf-8"))["run"]) == 11

@@ -1,0 +1,208 @@
+"""The register: every claim has its row, no page is too high, and links lead from a verdict to its row and back.
+
+The oracle for what fits and where a link leads is Chromium.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from llmdeck.claims import load_ledger
+from llmdeck.config import load
+from llmdeck.register import n_lines
+from tests.conftest import ROOT, Project, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PAGES = """
+{% for page in register(height=430) %}
+# Registro {{ loop.index }}
+
+{{ page }}
+
+{% call notes() %}Anche qui {{ claim("half") }}.{% endcall %}
+{% if not loop.last %}
+
+---
+
+{% endif %}
+{% endfor %}
+"""
+ACTIVE = "Number(document.querySelector('svg.bespoke-marp-active section').id)"
+
+
+@pytest.fixture(scope="module")
+def lecture(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The lecture, built from the committed results in a folder of its own."""
+    root = tmp_path_factory.mktemp("lecture")
+    for name in ("deck", "demos"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    made = Project(root)
+    done = made.run("build")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture
+def page(chromium: Browser, lecture: Project) -> Iterator[Page]:
+    """The lecture in a browser."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(lecture.html.as_uri())
+    page.evaluate("document.fonts.ready")
+    yield page
+    page.close()
+
+
+def pages(page: Page) -> list[dict[str, Any]]:
+    """Each page of the register: how far it reaches beyond the slide's padding, its smallest text, its rows."""
+    found: list[dict[str, Any]] = page.evaluate("""[...document.querySelectorAll('.register')].map((list) => {
+      const section = list.closest('section'), style = getComputedStyle(section)
+      const bottom = section.clientHeight - parseFloat(style.paddingBottom)
+      const right = section.clientWidth - parseFloat(style.paddingRight)
+      const said = (e) => [...e.childNodes].some((n) => n.nodeType == 3 && n.data.trim())
+      const all = [...list.querySelectorAll('*')].filter(said)
+      return {
+        down: list.offsetTop + list.offsetHeight - bottom,
+        high: list.offsetHeight,
+        wide: Math.floor(list.offsetLeft + list.scrollWidth - right),
+        px: Math.min(...all.map((e) => parseFloat(getComputedStyle(e).fontSize))),
+        rows: [...list.children].map((row) => row.id),
+      }
+    })""")
+    return found
+
+
+def test_no_page_of_the_lectures_register_overflows(page: Page) -> None:
+    """Rows stay within the slide's padding, and nothing is under 18 px."""
+    found = pages(page)
+    assert len(found) > 10
+    for each in found:
+        assert each["down"] <= 0, each
+        assert each["wide"] <= 0, each
+        assert each["px"] >= 18, each
+
+
+def test_no_slide_of_the_lecture_overflows_when_its_questions_are_open(page: Page) -> None:
+    """As in the PDF: question and answer of each are within the slide's padding."""
+    ends = page.evaluate("""[...document.querySelectorAll('details.reveal')].map((details) => {
+      for (const each of details.parentElement.querySelectorAll('details')) each.open = true
+      return details.offsetTop + details.offsetHeight
+    })""")
+    assert len(ends) >= 9
+    assert max(ends) <= 666
+
+
+def test_every_claim_of_the_lecture_has_one_row_in_the_ledgers_order(page: Page) -> None:
+    """And no element's id is there twice, so that a link leads to one place."""
+    ids = [row for each in pages(page) for row in each["rows"]]
+    assert ids == [f"row-{key}" for key in load_ledger(load(ROOT))]
+    assert page.evaluate("(() => { const i = [...document.querySelectorAll('[id]')].map((e) => e.id);"
+                         " return i.filter((id, n) => i.indexOf(id) != n) })()") == []  # fmt: skip
+
+
+def test_a_verdict_leads_to_its_row_and_the_row_back(page: Page) -> None:
+    """From each page with a claim a click on the mark shows the row; its first number shows a slide that says it."""
+    for claim in ("llm-probabilistic-model", "gpt3-350gb", "bias-regularization-guarantees"):
+        mark = page.locator(f"#claim-{claim} + a.row")
+        said = int(mark.evaluate("(a) => a.closest('section').id"))
+        page.goto(page.url.split("#")[0] + f"#{said}")
+        until(page, f"{ACTIVE} == {said}")
+        mark.click()
+        register = int(page.locator(f"#row-{claim}").evaluate("(row) => row.closest('section').id"))
+        until(page, f"{ACTIVE} == {register}")
+        assert page.evaluate("document.querySelector(':target').id") == f"row-{claim}"
+        page.locator(f"#row-{claim} p + p a").first.click()
+        until(page, f"{ACTIVE} == {said}")
+
+
+def test_a_row_tells_verdict_source_command_and_what_is_often_said(page: Page) -> None:
+    """The sentence is the slide's; the source is a link; the command is the one that a student types."""
+    row = page.locator("#row-gpt3-437gb")
+    words = " ".join((row.text_content() or "").split())
+    assert "corretto" in words
+    assert "gpt-3 in FP16 richiede 437,5 GB di VRAM" in words
+    assert "llmdeck demo vram --dtype fp16 --model gpt3-175b" in words
+    sentence = " ".join((page.locator("#claim-gpt3-437gb").text_content() or "").split())
+    assert sentence in words
+    assert row.locator("a[href='https://arxiv.org/abs/2005.14165']").count() == 1
+
+
+def test_the_register_counts_as_no_slide_that_says_a_claim(lecture: Project) -> None:
+    """`claims --json` names the slides of the prose, and never a page of the register."""
+    rows = json.loads(lecture.run("claims", "--json").stdout)
+    text = (lecture.root / "build/deck.md").read_text(encoding="utf-8")
+    first = 1 + text.split("\n---\n").index(next(s for s in text.split("\n---\n") if 'class="register"' in s)) - 1
+    assert all(slide < first for row in rows for slide in row["slides"])
+    assert {tuple(row["slides"]) for row in rows} != {()}
+
+
+def test_no_row_overflows_whatever_the_ledger_holds(project: Project, chromium: Browser) -> None:
+    """Long sentences, wide letters, words without end, many sources, markup as text: every page is low enough."""
+    nasty = ["m" * 400, "WWWW " * 60, "漢字" * 150, "parola " * 90, "*a* `b` <i>c</i> & $x$", "x", "😀 " * 50]
+    nasty = [text for text in [*nasty, "buona parola " * 90, "senza onde o gonne " * 90] for _ in range(4)]
+    for n, text in enumerate(nasty):
+        sources = [f"Autore {n} {text[:200]}, 2020: https://example.com/{'a' * 90}"] * (1 + n % 5) + ["senza indirizzo"]
+        table = {"says": text, "often": text, "sources": sources, "demo": "twice", "holds": "n >= 0"}
+        lines = "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items())
+        with (project.root / "deck/claims.toml").open("a", encoding="utf-8") as ledger:
+            ledger.write(f'\n[c{n}]\nwith = {{ n = {n} }}\nverdict = "corrected"\n{lines}\n')
+    project.write("deck/slides/02-registro.md.j2", PAGES.replace("{% call notes() %}", "{% call notes() %}{{ '' }}"))
+    done = project.run("build")
+    assert done.returncode == 0, done.stderr
+    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(project.html.as_uri())
+    found = pages(page)
+    page.close()
+    assert sum(len(each["rows"]) for each in found) == len(nasty) + 1
+    assert [each for each in found if each["high"] > 430 or each["wide"] > 0] == []
+    text = (project.root / "build/deck.md").read_text(encoding="utf-8")
+    assert not set("\ue000\ue001\ue002\ue003\ue004") & set(text)
+
+
+def test_a_moved_fact_is_told_at_its_slide_first_and_then_at_its_row(project: Project) -> None:
+    """`check` names the line of the prose, and the page of the register that repeats it."""
+    project.write("deck/slides/02-registro.md.j2", PAGES)
+    project.write("deck/slides/03-dopo.md.j2", "# Dopo\n")
+    assert project.run("build").returncode == 0
+    project.edit("demos/twice.py", '"size_gb": 2.5 * n', '"size_gb": 2.6 * n')
+    done = project.run("check")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("deck/slides/01-uno.md.j2:4 (slide 1): twice: size_gb was 52.5")
+    assert "  also at deck/slides/02-registro.md.j2:1 (slide 2)" in lines
+
+
+def test_old_facts_are_marked_on_the_register_too(project: Project) -> None:
+    """With `--keep-stale` the page of the register whose row is old says so, and a page without old rows does not."""
+    more = '\n[fresh{n}]\ndemo = "other"\nsays = "{text}"\nholds = "true"\nverdict = "verified"\n'
+    ledger = project.root / "deck/claims.toml"
+    rows = "".join(more.format(n=n, text="parola " * 30) for n in range(9))
+    ledger.write_text(rows + ledger.read_text(encoding="utf-8"), encoding="utf-8")
+    project.write("demos/other.py", (project.root / "demos/twice.py").read_text(encoding="utf-8"))
+    project.write("deck/slides/02-registro.md.j2", PAGES.replace('{{ claim("half") }}', "niente"))
+    assert project.run("build").returncode == 0
+    project.edit("demos/twice.py", "return {", "return 1 / 0, {")
+    assert project.run("build", "--keep-stale").returncode == 0
+    slides = (project.root / "build/deck.md").read_text(encoding="utf-8").split("\n---\n")[1:]
+    assert len(slides) > 2
+    assert ["not updated" in slide for slide in slides] == [True, *([False] * (len(slides) - 2)), True]
+
+
+def test_without_a_register_a_verdict_is_no_link(project: Project) -> None:
+    """A deck that shows no register links to none."""
+    assert project.run("build").returncode == 0
+    text = (project.root / "build/deck.md").read_text(encoding="utf-8")
+    assert '<span class="verdict verified">verified</span>' in text
+    assert "<a" not in text
+
+
+@pytest.mark.parametrize(("text", "width", "lines"), [("a b c", 1120, 1), ("x" * 1000, 1120, 10), (" ", 100, 1)])
+def test_lines_are_counted_on_the_generous_side(text: str, width: int, lines: int) -> None:
+    """Ten lines of 1120 px for a thousand letters of 19 px: 0.56 of their size each."""
+    assert n_lines(text, width) == lines
