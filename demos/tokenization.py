@@ -136,6 +136,16 @@ def composition(name: Vocabulary) -> dict[str, int]:
     return {"n_byte_entries": n_byte_entries, "n_merges": n_merges, "n_other": n_other, "n_special": n_special}
 
 
+@lru_cache
+def n_entries(name: Vocabulary) -> int:
+    """Count a vocabulary's entries but for its special tokens: tiktoken lists them all to say it, so it is asked once.
+
+    >>> n_entries("cl100k_base")
+    100256
+    """
+    return len(encoding(name).token_byte_values())
+
+
 def neighbours(name: Vocabulary, token_id: int) -> dict:
     """List the entries around an id: near in the list, and unrelated.
 
@@ -143,7 +153,7 @@ def neighbours(name: Vocabulary, token_id: int) -> dict:
     {'ids': [0, 1, 2], 'pieces': ['!', '"', '#']}
     """
     vocabulary = encoding(name)
-    ids = list(range(max(0, token_id - 2), min(len(vocabulary.token_byte_values()), token_id + 3)))
+    ids = list(range(max(0, token_id - 2), min(n_entries(name), token_id + 3)))
     return {"ids": ids, "pieces": [visible(vocabulary.decode_single_token_bytes(near)) for near in ids]}
 
 

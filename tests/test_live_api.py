@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import time
@@ -370,3 +371,18 @@ def test_with_a_token_nothing_is_served_without_it(project: Project) -> None:
     assert wide.knows("192.168.1.5:80")
     assert wide.knows("localhost")
     assert not wide.knows("evil.example:80")
+
+
+def test_what_nobody_waits_for_is_interrupted(server: Served) -> None:
+    """A client that goes away frees the demo at once, in a run and in a stream: the next request does not wait."""
+    for path in ("/api/demos/says", "/api/demos/says/stream"):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.request("POST", path, json.dumps({"text": "hang"}), {"content-type": "application/json"})
+        if path.endswith("stream"):
+            assert connection.getresponse().read1(5) == b"event"
+        time.sleep(0.3)
+        connection.sock.shutdown(socket.SHUT_RDWR)
+        connection.close()
+        start = time.monotonic()
+        assert run(server, text="dopo").status == 200
+        assert time.monotonic() - start < 1.5, "the limit of the demo is 2 s"

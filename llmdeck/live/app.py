@@ -22,7 +22,7 @@ from llmdeck.live.deck import LiveDeck, empty_page
 from llmdeck.live.events import Events, event
 from llmdeck.live.guard import NOTHING, Address, Guard
 from llmdeck.live.watch import changes
-from llmdeck.live.workers import BusyError, Workers
+from llmdeck.live.workers import Asked, BusyError, Workers
 from llmdeck.model import Demo
 from llmdeck.runner import describe
 
@@ -38,6 +38,7 @@ class Live:
         self.deck, self.address = deck, address
         self.workers, self.events = Workers(deck.config), Events()
         self._described: dict[str, dict[str, Any]] = {}
+        self._warming: dict[str, Asked] = {}
         self._built = asyncio.Event()
 
     def app(self) -> ASGIApp:
@@ -122,6 +123,8 @@ class Live:
         demo = self._demo(request)
         if demo.name not in self._described:
             self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
+            warm_up = {"do": "run", "values": {}, "figure": False, "stream": False}  # it loads what it computes with
+            self._warming[demo.name] = self.workers.ask(demo, warm_up)
         described = self._described[demo.name]
         return JSONResponse(
             {
@@ -137,8 +140,15 @@ class Live:
         """What a demo gives for parameters."""
         demo, values = self._demo(request), await body_of(request)
         figure = request.query_params.get("figure") in ("true", "1")
-        asked = self.workers.ask(demo, {"do": "run", "values": values, "figure": figure, "stream": False})
-        return JSONResponse(self._answer(demo, values, await asked.last()))
+        asked = self._ask(demo, {"do": "run", "values": values, "figure": figure, "stream": False})
+        answer, gone = asyncio.create_task(asked.last()), asyncio.create_task(disconnected(request))
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
+        if not answer.done():
+            answer.cancel()
+            asked.give_up()
+            return Response(status_code=400)  # to nobody
+        return JSONResponse(self._answer(demo, values, answer.result()))
 
     async def stream(self, request: Request) -> Response:
         """What a demo finds while it computes, then what it gives."""
@@ -147,7 +157,7 @@ class Live:
             self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
         if not self._described[demo.name]["streams"]:
             raise HTTPException(404, f"demo {demo.name} has no stream")
-        asked = self.workers.ask(demo, {"do": "run", "values": values, "figure": False, "stream": True})
+        asked = self._ask(demo, {"do": "run", "values": values, "figure": False, "stream": True})
 
         async def events() -> AsyncIterator[str]:
             try:
@@ -186,6 +196,13 @@ class Live:
             found[name] = (next(iter(described["doc"].splitlines()), ""), api.schema(config, described))
         return found
 
+    def _ask(self, demo: Demo, ask: Mapping[str, Any]) -> Asked:
+        """Ask for what somebody waits for: before it nothing is computed for nobody."""
+        warming = self._warming.pop(demo.name, None)
+        if warming:
+            warming.give_up()
+        return self.workers.ask(demo, dict(ask))
+
     def _demo(self, request: Request) -> Demo:
         name = request.path_params["name"]
         if name not in self.deck.demos:
@@ -198,6 +215,12 @@ class Live:
         if "figure" in line:
             answer["figure"] = {"svg": line["figure"], "alt": line["alt"]}
         return answer
+
+
+async def disconnected(request: Request) -> None:
+    """Return once the client has gone; the body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def body_of(request: Request) -> dict[str, Any]:

@@ -13,12 +13,14 @@ computed next, then takes the place of all.
 
 from __future__ import annotations
 
+import _thread
 import faulthandler
 import importlib
 import io
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -59,13 +61,17 @@ def read(asks: IO[str], waiting: queue.SimpleQueue[Line], cancelled: threading.E
         ask = json.loads(line)
         if ask["do"] == "cancel":
             cancelled.set()
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                _thread.interrupt_main()
         else:
             waiting.put(ask)
     os._exit(0)
 
 
 def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: Callable[[Line], None]) -> Line:
-    """The last line of the answer to one request; `write` writes the lines before it and says whether to go on."""
+    """The last line of the answer to one request; `write` writes the lines before it."""
     if ask["do"] == "describe":
         return describe(module, folder) | {"streams": hasattr(module, "stream")}
     buffer = io.BytesIO()
@@ -82,13 +88,13 @@ def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: C
     except ValueError as error:  # this is how a demo says that it can't use a value
         return {"invalid": str(error)}
     except Cancelled:
-        return {"cancelled": True}
+        raise
     except BaseException as error:  # noqa: BLE001  a demo may raise anything, SystemExit included
         return failure(error, folder, buffer.getvalue(), module)
 
 
-class Cancelled(Exception):  # noqa: N818  it is none of the demo's errors
-    """Nobody waits for the answer any more."""
+class Cancelled(BaseException):
+    """Nobody waits for the answer any more. It is none of the demo's errors, and no demo catches it."""
 
 
 def main(request_path: str) -> None:
@@ -110,9 +116,13 @@ def main(request_path: str) -> None:
     def write(line: Line) -> None:
         answers.write(json.dumps(line) + "\n")
         answers.flush()
-        if cancelled.is_set():
+
+    def interrupt(*_signal: object) -> None:
+        if working and cancelled.is_set():
             raise Cancelled
 
+    working = False
+    signal.signal(signal.SIGINT, interrupt)
     broken: Line = {}
     faulthandler.dump_traceback_later(time_s, exit=True, file=sys.stderr)
     try:
@@ -126,9 +136,14 @@ def main(request_path: str) -> None:
         ask = waiting.get()
         cancelled.clear()
         faulthandler.dump_traceback_later(time_s, exit=True, file=sys.stderr)
-        last = broken or answer(module, ask, inputs, folder, write)
-        answers.write(json.dumps(last) + "\n")
-        answers.flush()
+        try:
+            working = True
+            last = broken or answer(module, ask, inputs, folder, write)
+        except Cancelled:
+            last = {"cancelled": True}
+        finally:
+            working = False
+        write(last)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from llmdeck.page import SLIDE_START, Sources, inline
 from llmdeck.render import Rendered
 
 REACHES = re.compile(
-    rf"<!--(?!\s*{NOTE})(?!\s*_(?!paginate:\s*(?:skip|hold))\w+:[^\n]*-->)|^ {{0,3}}\[[^\]\n]+\]:|\\g?def\b|\\(?:re)?newcommand\b",
+    rf"<!--(?!\s*{NOTE})(?!\s*_(?!paginate:\s*(?:skip|hold))\w+:[^\n]*-->)"
+    r"|^ {0,3}\[[^\]\n]+\]:|\\g?def\b|\\(?:re)?newcommand\b",
     re.MULTILINE,
 )
 """A directive for the slides that follow, a count of pages that leaves some out, a link's or formula's definition."""

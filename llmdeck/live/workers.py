@@ -150,7 +150,7 @@ class Asked:
         return [line async for line in self.parts()][-1]
 
     def give_up(self) -> None:
-        """Nobody listens any more: a demo that streams is told to stop."""
+        """Nobody listens any more: the demo is interrupted."""
         self.given_up = True
         if self.worker and self.task and not self.task.done():
             self.worker.tell({"do": "cancel"})

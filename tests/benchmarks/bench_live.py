@@ -31,7 +31,7 @@ PAUSE_S = 3.0
 MANY = 1000
 LIMITS_MS = {"save": 200, f"save, {MANY} slides": 700, "tokenization": 30, "first token": 250}
 PROMPT = "Once upon a time there was a small village by the sea, and the people who lived there were"
-"""20 tokens, with the number that makes each prompt another one."""
+"""20 tokens; the number behind it makes each prompt another one."""
 LIVE = re.compile(r"\{\{ live\(.*?\) \}\}")
 
 
@@ -78,6 +78,7 @@ def requests(server: Served, path: str, body: Callable[[int], dict[str, str]]) -
             raise SystemExit(f"{path}: {answer.status} {answer.read().decode()}")
         if number > 1:
             yield time.perf_counter() - start
+        answer.close()
         connection.close()
         time.sleep(0.3)
 
