@@ -22,6 +22,9 @@ MOST_WORKERS = 3
 """How many demos are kept warm, and how many compute at once; the one that was idle longest makes room."""
 MOST_WAITING = 16
 """How many requests may wait or run; further ones are told to come back."""
+THREADS = max(1, (os.cpu_count() or 1) // 2)
+"""NumPy's own threads in a worker. The other cores are for the browser and the server: threads that wait for one that
+has no core make a language model twenty times as slow."""
 LONGEST_LINE = 64 * 2**20
 LOG_LIMIT = 8 * 2**20
 """A worker whose demos have printed more than this, in bytes, is replaced."""
@@ -68,7 +71,7 @@ class Worker:
             "llmdeck.live.child",
             str(path),
             cwd=self.config.root,
-            env=environment(),
+            env=environment(THREADS),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=self._log,
