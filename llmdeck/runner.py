@@ -55,10 +55,15 @@ class Runner(Protocol):
         """Answer every variant of every job, with a result or with an error."""
 
 
-def run_jobs(config: Config, jobs: Sequence[Job], progress: Progress) -> dict[Variant, Outcome]:
-    """Run the jobs, as many at once as there are cores; one process computes all the variants of its demo."""
+def run_jobs(
+    config: Config, jobs: Sequence[Job], progress: Progress, running: set[subprocess.Popen[bytes]] | None = None
+) -> dict[Variant, Outcome]:
+    """Run the jobs, as many at once as there are cores; one process computes all the variants of its demo.
+
+    The processes are in `running` meanwhile; whoever ends one there is answered with an error.
+    """
     outcomes: dict[Variant, Outcome] = {}
-    running: set[subprocess.Popen[bytes]] = set()
+    running = set() if running is None else running
     cores = os.cpu_count() or 1
     threads = max(1, cores // max(1, min(cores, len(jobs))))
 

@@ -5,14 +5,12 @@ Oracle: the same deck converted whole, which `settle` does.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from llmdeck.errors import MarpError
 from llmdeck.live.deck import LiveDeck
-from llmdeck.marp.kept import KeptMarp
 from tests.conftest import Project
 
 PAGE = """
@@ -40,23 +38,16 @@ Una nota.
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="4"/></svg>'
 
 
-@pytest.fixture(scope="module")
-def marp() -> Iterator[KeptMarp]:
-    """One Marp for all tests here."""
-    kept = KeptMarp()
-    yield kept
-    kept.close()
-
-
 @pytest.fixture
-def deck(project: Project, marp: KeptMarp) -> LiveDeck:
+def deck(project: Project) -> Iterator[LiveDeck]:
     """Four slides in three templates, built."""
     project.write("deck/slides/02-due.md.j2", PAGE)
     project.write("deck/slides/03-fine.md.j2", "# Fine\n")
     project.write("deck/figura.svg", SVG)
-    made = LiveDeck(project.config, marp, lambda *_: None)
+    made = LiveDeck(project.config, lambda *_: None)
     assert made.update().errors == ()
-    return made
+    yield made
+    made.close()
 
 
 def save(deck: LiveDeck, name: str, old: str, new: str) -> None:
@@ -85,7 +76,8 @@ def test_slides_converted_alone_are_those_of_the_whole(deck: LiveDeck, old: str,
     assert deck.unsettled
     assert deck.shown
     alone = deck.shown
-    update = deck.settle()
+    update = deck.settle(deck.convert_whole())
+    assert update
     assert not deck.unsettled
     assert update.since in (alone.build, "")
     assert (update.slides, update.errors) == ({}, ())
@@ -98,7 +90,7 @@ def test_the_last_slide_keeps_marps_own_script(deck: LiveDeck) -> None:
     assert deck.unsettled
     assert deck.shown
     alone = deck.shown.slides
-    deck.settle()
+    deck.settle(deck.convert_whole())
     assert deck.shown.slides == alone
     assert ["<script>" in slide for slide in alone] == [False, False, False, True]
 
@@ -137,27 +129,35 @@ def test_a_demo_that_failed_is_not_tried_at_each_save(deck: LiveDeck) -> None:
     assert len(ran) == 2
 
 
-def test_a_marp_that_is_kept_is_verified_each_time(marp: KeptMarp) -> None:
+def test_what_was_saved_meanwhile_is_not_undone(deck: LiveDeck) -> None:
+    """A whole deck that was converted before the last save is not shown; the next one is."""
+    save(deck, "deck/slides/02-due.md.j2", "Prima", "Dopo")
+    old = deck.convert_whole()
+    save(deck, "deck/slides/02-due.md.j2", "Dopo", "Ancora dopo")
+    assert deck.settle(old) is None
+    assert deck.unsettled
+    update = deck.settle(deck.convert_whole())
+    assert update
+    assert deck.shown
+    assert "Ancora dopo" in deck.shown.html
+
+
+def test_a_marp_that_is_kept_is_verified_each_time(deck: LiveDeck) -> None:
     """An option that it does not know is an error, each time; the process stays and works on."""
+    process = deck.marp._process
     for _ in range(2):
         with pytest.raises(MarpError, match="exit code 1"):
-            marp.run(["--no-such-option"])
-    assert marp._process.poll() is None
+            deck.marp.run(["--no-such-option"])
+    assert deck.marp._process is process
+    assert process.poll() is None
 
 
-def test_a_marp_that_died_or_hangs_is_started_again(project: Project) -> None:
+def test_a_marp_that_died_or_hangs_is_started_again(deck: LiveDeck) -> None:
     """Killed between two conversions, the next one starts another; one that hangs is ended and told."""
-    marp = KeptMarp()
-    try:
-        deck = LiveDeck(project.config, marp, lambda *_: None)
-        assert deck.update().errors == ()
-        marp._process.kill()
-        save(deck, "deck/slides/01-uno.md.j2", "# Uno", "# Uno e mezzo")
-        marp.limit_s = 0.001
-        project.edit("deck/slides/01-uno.md.j2", "# Uno e mezzo", "# Uno e tre quarti")
-        assert "took longer" in deck.update([project.root / "deck/slides/01-uno.md.j2"]).errors[0]["message"]
-        marp.limit_s = 60
-        time.sleep(0.1)
-        save(deck, "deck/slides/01-uno.md.j2", "# Uno e tre quarti", "# Due")
-    finally:
-        marp.close()
+    deck.marp._process.kill()
+    save(deck, "deck/slides/01-uno.md.j2", "# Uno", "# Uno e mezzo")
+    deck.marp.limit_s = 0.001
+    Project(deck.config.root).edit("deck/slides/01-uno.md.j2", "# Uno e mezzo", "# Uno e tre quarti")
+    assert "took longer" in deck.update([deck.config.root / "deck/slides/01-uno.md.j2"]).errors[0]["message"]
+    deck.marp.limit_s = 60
+    save(deck, "deck/slides/01-uno.md.j2", "# Uno e tre quarti", "# Due")

@@ -64,6 +64,7 @@ class Live:
             yield
         finally:
             following.cancel()
+            self.deck.close()
             await asyncio.gather(following, return_exceptions=True)
             await self.workers.close()
 
@@ -73,16 +74,26 @@ class Live:
             saved: asyncio.Queue[Collection[Path]] = asyncio.Queue()
             tasks.create_task(changes(self.deck.config, saved))
             await self._update(())
+            getting, settling = asyncio.create_task(saved.get()), None
             while True:
-                try:
-                    async with asyncio.timeout(SETTLE_S if self.deck.unsettled else None):
-                        changed = set(await saved.get())
-                except TimeoutError:
-                    self.events.publish(await asyncio.to_thread(self.deck.settle))
-                    continue
-                while not saved.empty():
-                    changed |= set(saved.get_nowait())
-                await self._update(changed)
+                waiting: set[asyncio.Future[Any]] = {getting} | ({settling} if settling else set())
+                rests = self.deck.unsettled and settling is None
+                done, _ = await asyncio.wait(
+                    waiting, timeout=SETTLE_S if rests else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                if getting in done:
+                    changed = set(getting.result())
+                    while not saved.empty():
+                        changed |= set(saved.get_nowait())
+                    getting = asyncio.create_task(saved.get())
+                    await self._update(changed)
+                elif settling and settling in done:
+                    update = await asyncio.to_thread(self.deck.settle, settling.result())
+                    settling = None
+                    if update:
+                        self.events.publish(update)
+                else:
+                    settling = asyncio.create_task(asyncio.to_thread(self.deck.convert_whole))
 
     async def _update(self, changed: Collection[Path]) -> None:
         names = {self.deck.config.relative(path) for path in changed}

@@ -11,9 +11,11 @@ import hashlib
 import html
 import json
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,10 @@ from llmdeck.marp.driver import Expected, convert
 from llmdeck.marp.kept import KeptMarp
 from llmdeck.model import Claim, Demo, Result, State, Variant
 from llmdeck.page import RUNTIME, Page, Piece, Sources, make_self_contained, policy_of
+from llmdeck.process import end_group
 from llmdeck.render import SUFFIX, Kept, Rendered, Renderer
 from llmdeck.resolve import complete
-from llmdeck.runner import Progress, Runner, run_jobs
+from llmdeck.runner import Progress, run_jobs
 from llmdeck.store import Store
 
 BUILD = "the-build-of-this-page"
@@ -96,8 +99,12 @@ class World:
 class LiveDeck:
     """A deck that follows its sources. Not for two threads at once, but for `fragment`."""
 
-    def __init__(self, config: Config, marp: KeptMarp, progress: Progress, runner: Runner = run_jobs) -> None:
-        self.config, self.marp, self.progress, self.runner = config, marp, progress, runner
+    def __init__(self, config: Config, progress: Progress) -> None:
+        self.config, self.progress = config, progress
+        self.marp = KeptMarp()
+        self._whole: KeptMarp | None = None
+        """Another Marp, for the whole deck: meanwhile the first one converts what is saved."""
+        self._running: set[subprocess.Popen[bytes]] = set()
         self.shown: Shown | None = None
         self.errors: Sequence[Mapping[str, Any]] = ()
         self._world: World | None = None
@@ -114,11 +121,32 @@ class LiveDeck:
         self._forget(changed)
         return self._tried(self._build)
 
-    def settle(self) -> Update:
-        """Convert the whole deck, where only some slides were converted."""
+    def close(self) -> None:
+        """End Marp and the demos that run."""
+        for marp in (self.marp, self._whole):
+            if marp:
+                marp.close()
+        for process in tuple(self._running):
+            end_group(process)
+
+    def convert_whole(self) -> tuple[Made | None, str | DeckError]:
+        """Convert the deck that is shown as a whole, for `settle`; beside an `update`, which may go on meanwhile."""
+        made = self._made
+        if made is None:
+            return None, ""
+        try:
+            self._whole = self._whole or KeptMarp()
+            return made, self._marp_html(self._whole, self.config, made.rendered.markdown, len(made.rendered.slides))
+        except DeckError as error:
+            return made, error
+
+    def settle(self, whole: tuple[Made | None, str | DeckError]) -> Update | None:
+        """Show the deck as it was converted whole, unless it has changed since."""
+        made, raw = whole
+        if made is None or made is not self._made:
+            return None
         self.unsettled = False
-        made, world = self._made, self._known()
-        return self._tried(lambda: self._convert_all(world, made)) if made else self.update()
+        return self._tried(lambda: self._finish(made, raw))
 
     def _tried(self, make: Callable[[], Shown]) -> Update:
         """What browsers are told of the deck that `make` gives, or of why it can't."""
@@ -168,7 +196,7 @@ class LiveDeck:
             world.current,
             lambda: self._render(world),
             self.progress,
-            self.runner,
+            partial(run_jobs, running=self._running),
             failed=world.failed,
         )
         used = set(resolved.rendered.variants)
@@ -224,14 +252,16 @@ class LiveDeck:
             self.unsettled = True
             return alone
         self.unsettled = False
-        return self._convert_all(world, self._made)
+        raw = self._marp_html(self.marp, world.config, rendered.markdown, len(rendered.slides))
+        return self._finish(self._made, raw)
 
-    def _convert_all(self, world: World, made: Made) -> Shown:
-        rendered = made.rendered
-        raw = self._marp_html(world.config, rendered.markdown, len(rendered.slides))
-        ours = served(world.config, rendered.lives)
+    def _finish(self, made: Made, raw: str | DeckError) -> Shown:
+        """The page of the whole deck, from Marp's HTML."""
+        if isinstance(raw, DeckError):
+            raise raw
+        rendered, ours = made.rendered, served(self.config, made.rendered.lives)
         shown = as_shown(make_self_contained(raw, made.sources, made.fragments, served=ours, kept=self._pieces))
-        self._converted = ((rendered.markdown, made.fragments, rendered.figures, world.config), shown.build)
+        self._converted = ((rendered.markdown, made.fragments, rendered.figures, self.config), shown.build)
         return shown
 
     def _alone(self, world: World, old: Made | None, new: Made) -> Shown | None:
@@ -243,20 +273,20 @@ class LiveDeck:
             return None
 
         def convert_page(page: str, n_slides: int) -> str:
-            return self._marp_html(world.config, new.rendered.front + page, n_slides)
+            return self._marp_html(self.marp, world.config, new.rendered.front + page, n_slides)
 
         changed = converted_alone(new.rendered, files, convert_page, new.sources)
         slides = [changed.get(place, slide) for place, slide in enumerate(self.shown.slides)]
         build = hashlib.sha256(f"{self.shown.build} {sorted(changed.items())}".encode()).hexdigest()[:16]
         return replace(self.shown, build=build, slides=slides)
 
-    def _marp_html(self, config: Config, markdown: str, n_slides: int) -> str:
+    def _marp_html(self, marp: KeptMarp, config: Config, markdown: str, n_slides: int) -> str:
         expected = Expected(slides=n_slides, theme=config.deck.theme, lang=config.deck.lang)
         with tempfile.TemporaryDirectory(prefix="llmdeck-") as folder:
             source, target = Path(folder) / "deck.md", Path(folder) / "marp.html"
             source.write_text(markdown, encoding="utf-8")
             themes = sorted((config.folder / "theme").glob("*.css"))
-            convert(source, target, expected, themes=themes, marp=self.marp)
+            convert(source, target, expected, themes=themes, marp=marp)
             return target.read_text(encoding="utf-8")
 
     def fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str | None:

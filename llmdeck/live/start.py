@@ -19,7 +19,6 @@ from llmdeck.errors import ConfigError
 from llmdeck.live.app import Live
 from llmdeck.live.deck import LiveDeck
 from llmdeck.live.guard import SHORTEST_TOKEN, Address, is_loopback
-from llmdeck.marp.kept import KeptMarp
 from llmdeck.report import progress_bar, say
 
 PORT = 4180
@@ -89,15 +88,12 @@ def serve(config: Config, *, host: str, port: int | None, token: str, browser: b
     gc.enable()  # a server lives long
     listening = listen(host, port)
     address = Address(host=host, port=listening.getsockname()[1], token=token)
-    marp = KeptMarp()
-    try:
-        with progress_bar() as progress:
-            asyncio.run(_serve(LiveDeck(config, marp, progress), address, listening, browser=browser))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        marp.close()
-        listening.close()
+    with progress_bar() as progress, suppress(KeyboardInterrupt), listening:
+        deck = LiveDeck(config, progress)
+        try:
+            asyncio.run(_serve(deck, address, listening, browser=browser))
+        finally:
+            deck.close()
 
 
 async def _serve(deck: LiveDeck, address: Address, listening: socket.socket, *, browser: bool) -> None:

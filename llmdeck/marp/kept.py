@@ -23,7 +23,7 @@ class KeptMarp:
 
     def __init__(self, *, limit_s: float = LIMIT_S) -> None:
         """Start the process (installing marp-cli first where it is missing)."""
-        self.limit_s = limit_s
+        self.limit_s, self.closed = limit_s, False
         self._node = find_node()
         self.folder = install(self._node)
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
@@ -47,6 +47,7 @@ class KeptMarp:
 
     def close(self) -> None:
         """End the process and everything that it started."""
+        self.closed = True
         self._end()
         self._messages.close()
 
@@ -62,6 +63,8 @@ class KeptMarp:
         Raises:
             MarpError: where it fails, takes too long, warns, or does not know an option.
         """
+        if self.closed:
+            raise MarpError("Marp was ended")
         line = self._answer(arguments) or self._answer(arguments)  # it may have died since it was used last
         if not line:
             raise MarpError(f"Marp failed (exit code {self._process.wait()})", printed=self._said())
@@ -70,7 +73,7 @@ class KeptMarp:
 
     def _answer(self, arguments: Sequence[str]) -> bytes:
         """The line that answers a request, or nothing where the process died over it."""
-        if self._process.poll() is not None:
+        if self._process.poll() is not None and not self.closed:
             self._end()
             self._process = self._start()
         process = self._process
@@ -87,7 +90,7 @@ class KeptMarp:
             process.stdin.write(request_line(arguments).encode() + b"\n")
             process.stdin.flush()
             line = process.stdout.readline()
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # it ended, or was closed meanwhile
             line = b""
         finally:
             timer.cancel()
@@ -98,5 +101,7 @@ class KeptMarp:
         return line
 
     def _said(self) -> str:
+        if self.closed:
+            return ""
         self._messages.seek(0)
         return "\n".join(self._messages.read().decode("utf-8", "replace").splitlines()[-24:])
