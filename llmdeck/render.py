@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ class Renderer:
 
     def _finish(self, path: Path, text: str, slides: list[Slide], marks: Marks) -> tuple[str, int, Sequence[int]]:
         """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
-        plain = markdown.plain_attributes(MARK.sub("", text))
+        plain = _without_marks(text)
         ends, titles, codes = split(LATER.sub(r"\2", plain))
         first = len(slides) + 1
         slides += [
@@ -224,6 +225,11 @@ class Renderer:
             ):  # else the mistake may be the gap's own
                 self.errors.append(error if isinstance(error, DeckError) else mistake(error, name, self.config))
         return ""
+
+
+@lru_cache(maxsize=1024)
+def _without_marks(text: str) -> str:
+    return markdown.plain_attributes(MARK.sub("", text))
 
 
 def front_matter(config: Config, styles: Collection[str] = ()) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from llmdeck import register
@@ -50,14 +50,30 @@ class Marks:
         after = [mark for mark in here if mark[0] > number]
         if here:
             return min(after)[1] if after else max(here)[1]
-        later = sorted((place.line, found[0][1]) for place, found in self.lines.items() if place.file == use.place.file)
+        later = self._of_files.get(use.place.file, [])
         return next((slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0)
+
+    @cached_property
+    def _of_files(self) -> dict[str, list[tuple[int, int]]]:
+        """For each file its lines and the slide that each made first, in order; when all marks are there."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for place, made in self.lines.items():
+            found.setdefault(place.file, []).append((place.line, made[0][1]))
+        return {file: sorted(lines) for file, lines in found.items()}
+
+    @cached_property
+    def _said(self) -> dict[str, list[int]]:
+        """For each claim the slides that say it; when all marks are there."""
+        found: dict[str, list[int]] = {}
+        for claim, slide in self.claims:
+            found.setdefault(claim, []).append(slide)
+        return found
 
     def link(self, match: re.Match[str]) -> str:
         """Make a link of `markdown.later`, now that it is known which slide is which; text where it leads nowhere."""
         kind, _, key = match[1].partition(" ")
         if kind == "slides":
-            return register.links(dict.fromkeys(slide for said, slide in self.claims if said == key), match[2])
+            return register.links(dict.fromkeys(self._said.get(key, ())), match[2])
         return f'<a class="row" href="#{register.anchor(key)}">{match[2]}</a>' if key in self.rows else match[2]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from llmdeck.markdown import NOTE
 from llmdeck.page import SLIDE_START, Sources, inline
@@ -33,9 +34,14 @@ def changed_templates(old: Rendered, new: Rendered) -> Sequence[str]:
     if old.front != new.front or [slide.file for slide in old.slides] != [slide.file for slide in new.slides]:
         return ()
     changed = [file for file, text in new.pages.items() if old.pages.get(file) != text]
-    local = len(changed) <= MOST_TEMPLATES and not REACHES.search(new.markdown) and not REACHES.search(old.markdown)
+    local = len(changed) <= MOST_TEMPLATES and not any(map(_reaches, (*new.pages.values(), *old.pages.values())))
     styled = any(STYLE in rendered.pages[file] for rendered in (old, new) for file in changed)
     return () if styled or not local else changed
+
+
+@lru_cache(maxsize=4096)
+def _reaches(page: str) -> bool:
+    return REACHES.search(page) is not None
 
 
 def converted_alone(

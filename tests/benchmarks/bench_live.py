@@ -42,10 +42,9 @@ def copy_lecture(folder: Path) -> Project:
     return Project(folder)
 
 
-def lengthen(project: Project) -> None:
-    """Repeat the lecture's slides until there are `MANY`."""
+def lengthen(project: Project, n_slides: int) -> None:
+    """Repeat the lecture's `n_slides` slides until there are `MANY`."""
     templates = sorted((project.root / "deck/slides").glob("*.md.j2"))
-    n_slides = sum(text.count("\n---\n") + 1 for text in (path.read_text(encoding="utf-8") for path in templates))
     for round_ in range(1, -(-MANY // n_slides)):
         for path in templates:
             text = LIVE.sub("", path.read_text(encoding="utf-8"))
@@ -97,13 +96,14 @@ def measure(project: Project) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {}
     with served(project) as server, chromium() as page:
         seconds["save"] = list(saves(server, page))
+        n_slides = page.locator("svg[data-marpit-svg]").count()
         seconds["tokenization"] = list(
             requests(server, "/api/demos/tokenization", lambda n: {"text": f"ChatGPT è incredibile, {n} volte!"})
         )
         seconds["first token"] = list(
             requests(server, "/api/demos/next_token/stream", lambda n: {"text": f"{PROMPT} {n}"})
         )
-    lengthen(project)
+    lengthen(project, n_slides)
     with served(project) as server, chromium() as page:
         seconds[f"save, {MANY} slides"] = list(saves(server, page))
     return seconds
