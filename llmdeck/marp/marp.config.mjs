@@ -22,6 +22,13 @@ const asItself = (md) => {
   })
 }
 
+// The style of a single slide (`<style scoped>`) gets a random name; counted instead, two builds make the same bytes.
+const counted = (css) => {
+  const names = [...new Set(css.match(/data-marpit-scope-\w{8}\b/g))]
+  const numbers = new Map(names.map((name, place) => [name, `data-marpit-scope-${place + 1}`]))
+  return (text) => text.replace(/data-marpit-scope-\w{8}\b/g, (name) => numbers.get(name) ?? name)
+}
+
 // Notes are left out where that is asked for, and an emoji that is newer than our pictures of them shows as its letter.
 const finish = (marp) => {
   const pictures = join(process.argv[2], 'node_modules/@discordapp/twemoji/dist') // see worker.mjs
@@ -29,9 +36,11 @@ const finish = (marp) => {
   const known = (html) => html.replace(emoji, (image, alt, path) => (existsSync(join(pictures, path)) ? image : alt))
   const render = marp.render.bind(marp)
   marp.render = (...args) => {
-    const { html, comments, ...rest } = render(...args)
+    const { html, css, comments, ...rest } = render(...args)
     const kept = process.env.LLMDECK_NOTES === 'no' ? comments.map(() => []) : comments
-    return { html: Array.isArray(html) ? html.map(known) : known(html), comments: kept, ...rest }
+    const stable = counted(css)
+    const page = (each) => known(stable(each))
+    return { html: Array.isArray(html) ? html.map(page) : page(html), css: stable(css), comments: kept, ...rest }
   }
   return marp
 }
