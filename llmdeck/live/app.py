@@ -18,9 +18,10 @@ from starlette.types import ASGIApp
 
 from llmdeck.errors import DeckError
 from llmdeck.live import api
-from llmdeck.live.deck import LiveDeck, empty_page
+from llmdeck.live.deck import LiveDeck
 from llmdeck.live.events import Events, event
 from llmdeck.live.guard import NOTHING, Address, Guard
+from llmdeck.live.shown import empty_page
 from llmdeck.live.watch import changes
 from llmdeck.live.workers import Asked, BusyError, Workers
 from llmdeck.model import Demo

@@ -1,16 +1,14 @@
 """From a saved file to the page that shows it: the pipeline of `build` with everything kept that did not change.
 
-What a save touches is made anew: a slide's template is rendered alone, Marp (one process, kept) converts the whole, and
-pictures are inlined only in the slides whose HTML is another one. The result is, byte for byte, what `build` makes but
-for what a server adds; it goes to browsers as the slides that changed where nothing else did.
+What a save touches is made anew: a slide's template is rendered alone, Marp (a process that is kept) converts that one
+first and the whole deck when nothing is being saved (see `quick`), and pictures are inlined only in the slides whose HTML
+is another one. The result is, byte for byte, what `build` makes but for what a server adds; it goes to browsers as the
+slides that changed where nothing else did (see `shown`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
-import json
-import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,56 +19,26 @@ from typing import Any
 
 from llmdeck import claims as ledger
 from llmdeck.config import Config, load
-from llmdeck.controls import PARTIALS, Live, one_line, packed
+from llmdeck.controls import PARTIALS, one_line, packed
 from llmdeck.demos import find_demos
-from llmdeck.errors import DeckError, DemoError, Failures, raise_all
+from llmdeck.errors import DeckError, DemoError, raise_all
 from llmdeck.functions import Functions
-from llmdeck.live.quick import LAST_SLIDE_END, changed_templates, converted_alone
+from llmdeck.live.quick import changed_templates, converted_alone
+from llmdeck.live.shown import Shown, Update, as_shown, difference, served, told
 from llmdeck.marp.driver import Expected, convert
 from llmdeck.marp.kept import KeptMarp
 from llmdeck.model import Claim, Demo, Result, State, Variant
-from llmdeck.page import RUNTIME, Page, Piece, Sources, make_self_contained, policy_of
+from llmdeck.page import Piece, Sources, make_self_contained
 from llmdeck.process import end_group
 from llmdeck.render import SUFFIX, Kept, Rendered, Renderer
 from llmdeck.resolve import complete
 from llmdeck.runner import Progress, run_jobs
 from llmdeck.store import Store
 
-BUILD = "the-build-of-this-page"
-"""What stands for the page's own digest in the page."""
+MOST_KEPT = 4
+"""How many pieces a slide may have had before all are forgotten."""
 RENDERED = ("deck/claims.toml", "deck/deck.toml", "deck/results/", f"deck/{PARTIALS}/")
 """What changes the page only through what is rendered."""
-NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)</div>', re.DOTALL)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A deck as browsers show it: the page is `before`, the slides and `after`."""
-
-    build: str
-    """A digest of all that a browser gets."""
-    policy: str
-    before: str = ""
-    slides: Sequence[str] = ()
-    after: str = ""
-
-    @property
-    def html(self) -> str:
-        """The whole page, which knows its build."""
-        return "".join([self.before, *self.slides, self.after.replace(BUILD, self.build, 1)])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Update:
-    """What browsers are told after a save."""
-
-    build: str
-    errors: Sequence[Mapping[str, Any]] = ()
-    """Why the deck could not be built; the last good one stays."""
-    since: str = ""
-    """The build that `slides` and `notes` change; with any other one, the page is loaded again."""
-    slides: Mapping[int, str] = field(default_factory=dict)
-    notes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -261,6 +229,8 @@ class LiveDeck:
             raise raw
         rendered, ours = made.rendered, served(self.config, made.rendered.lives)
         shown = as_shown(make_self_contained(raw, made.sources, made.fragments, served=ours, kept=self._pieces))
+        if len(self._pieces) > MOST_KEPT * len(shown.slides):  # what was saved and saved again
+            self._pieces.clear()
         self._converted = ((rendered.markdown, made.fragments, rendered.figures, self.config), shown.build)
         return shown
 
@@ -309,75 +279,3 @@ class LiveDeck:
     def demos(self) -> Mapping[str, Demo]:
         """The demos that there are."""
         return self._world.demos if self._world else find_demos(self.config)
-
-
-def told(error: DeckError) -> Sequence[Mapping[str, Any]]:
-    """Errors as the page shows them."""
-    from llmdeck.report import describe
-
-    found = error.errors if isinstance(error, Failures) else (error,)
-    return [
-        {
-            "message": one.message,
-            "file": one.place.file if one.place else None,
-            "line": one.place.line if one.place else None,
-            "hint": one.hint or None,
-            "text": describe(one),
-        }
-        for one in found
-    ]
-
-
-def served(config: Config, lives: Sequence[Live]) -> str:
-    """What a served page has and a built one has not: the script that follows the server, and what that must know."""
-    known = {
-        "build": BUILD,
-        "lives": {live.id: control_data(live) for live in lives},
-        "words": {"lost": config.words.lost, "free": config.words.free},
-    }
-    data = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
-    style = (RUNTIME / "serve.css").read_text(encoding="utf-8")
-    script = (RUNTIME / "serve.js").read_text(encoding="utf-8")
-    return (
-        f'<script type="application/json" id="llmdeck">{data}</script><style>{style}</style><script>{script}</script>'
-    )
-
-
-def control_data(live: Live) -> dict[str, Any]:
-    """What a page must know of a `live` to ask for other values than those of its grid."""
-    fixed = {name: value for name, value in live.variant.parameters.items() if name not in live.variant.grid}
-    axes = [{"name": a.name, "values": list(a.values), "default": a.default} for a in live.axes]
-    return {"demo": live.variant.demo, "fixed": fixed, "axes": axes}
-
-
-def as_shown(page: Page) -> Shown:
-    """A page in the pieces that are compared, named by its digest."""
-    before, *slides = page.pieces
-    last, end, after = slides[-1].partition(LAST_SLIDE_END)
-    slides[-1] = last + end.removesuffix("</div>")
-    after = end[-len("</div>") :] + after
-    whole = hashlib.sha256(page.html.encode("utf-8")).hexdigest()[:16]
-    return Shown(build=whole, policy=html.unescape(page.policy), before=before, slides=slides, after=after)
-
-
-def difference(old: Shown, new: Shown) -> Update:
-    """What changes `old` into `new` in a page that is open: slides and notes, or all of it."""
-    whole = Update(build=new.build)
-    if len(old.slides) != len(new.slides) or old.before != new.before:
-        return whole
-    if NOTE.sub(r"\1", old.after) != NOTE.sub(r"\1", new.after):
-        return whole
-    slides = {n: b for n, (a, b) in enumerate(zip(old.slides, new.slides, strict=True)) if a != b}
-    if any("data-marpit-fragment" in old.slides[n] + new.slides[n] for n in slides):
-        return whole  # bespoke counts a slide's steps when it starts
-    before, after = dict(NOTE.findall(old.after)), dict(NOTE.findall(new.after))
-    notes = {int(n): text for n, text in after.items() if before.get(n) != text}
-    inside = {n: slide[slide.index(">") + 1 : slide.rindex("</svg>")] for n, slide in slides.items()}
-    return Update(build=new.build, since=old.build, slides=inside, notes=notes)
-
-
-def empty_page(config: Config) -> Shown:
-    """What is shown while there is no deck yet: the errors, and the deck as soon as it can be built."""
-    head = f'<head><meta charset="UTF-8"><title>{html.escape(config.deck.title)}</title></head>'
-    whole = f'<!DOCTYPE html><html lang="en">{head}<body>{served(config, ())}</body></html>'
-    return Shown(build="", policy=policy_of([whole], served=True), after=whole)

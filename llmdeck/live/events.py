@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from llmdeck.live.deck import Update
+from llmdeck.live.shown import Update
 
 PING_S = 15.0
 MOST_LISTENERS = 64
