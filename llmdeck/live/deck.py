@@ -1,9 +1,9 @@
 """From a saved file to the page that shows it: the pipeline of `build` with everything kept that did not change.
 
 What a save touches is made anew: a slide's template is rendered alone, Marp (a process that is kept) converts that one
-first and the whole deck when nothing is being saved (see `quick`), and pictures are inlined only in the slides whose HTML
-is another one. The result is, byte for byte, what `build` makes but for what a server adds; it goes to browsers as the
-slides that changed where nothing else did (see `shown`).
+first and the whole deck when nothing is being saved (see `quick`), and pictures are inlined only in the slides whose
+HTML is another one. The result is, byte for byte, what `build` makes but for what a server adds; it goes to browsers as
+the slides that changed where nothing else did (see `shown`).
 """
 
 from __future__ import annotations
