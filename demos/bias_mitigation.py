@@ -6,8 +6,9 @@ so that it learns which pronoun comes, not that a pronoun comes.
 
 How the settings are chosen: 4 learning rates × 13 numbers of steps, and cross-validation over the 36 training
 occupations: six times, every sixth is left out of the training and judged. The least perplexity decides, in `run`
-itself; what is equal to three decimals is equal, and then fewer steps win. The 19 held-out occupations have no say; no training sentence names them, and they
-were measured once the settings were fixed, in the 8 beginnings of the demo `bias`, which no training sentence has.
+itself; what is equal to three decimals is equal, and then fewer steps win. The 19 held-out occupations have no say: no
+training sentence names them, and they were measured when the settings were fixed, in the 8 beginnings of the demo
+`bias`, which are in no training sentence.
 
 The price: perplexity of an English text, and how surely " she" and " he" are still told apart where the sentence has
 already said who is meant (`data/known_gender.toml`).
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demos.common.alone import alone
-from demos.common.bootstrap import interval
+from demos.common.bootstrap import interval, perplexity_change
 from demos.common.italian import number
 from demos.common.occupations import (
     DATA,
@@ -52,7 +53,6 @@ RANK = 8
 LEARNING_RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 N_STEPS, EVERY, N_FOLDS = 60, 5, 6
 ENGLISH_FROM = 1024  # the text's tokens before it were looked at while the demo was written
-BLOCK = 32  # tokens of the text that the bootstrap draws together
 
 
 def run() -> dict:
@@ -122,7 +122,7 @@ def checked(places: Positions, rate: float) -> Iterator[tuple[int, Adapter]]:
 
 
 def cross_validate(places: Positions, owners: np.ndarray) -> list[dict]:
-    """Try each learning rate and number of steps: each occupation is judged by an adapter that never learned from it."""
+    """Try each learning rate and number of steps; what judges an occupation never learned from it."""
     rows = []
     for rate in LEARNING_RATES:
         nats: dict[int, tuple[list, list]] = {}  # losses where it learned, and where it is judged, by step
@@ -189,15 +189,8 @@ def price(adapter: Adapter) -> dict:
     text = tokenizer.encode((DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8"))[ENGLISH_FROM:]
     places, (known, right) = Positions.of_text(model, text), known_gender()
     nats = np.stack([losses(adapted, places) for adapted in (Adapter.new(model.shape.d, RANK), adapter)])  # [2, n]
-    blocks = np.array_split(nats, len(places) // BLOCK, axis=1)  # neighbours go together: they're not independent
-
-    def dearer(drawn: np.ndarray) -> float:
-        rows = np.concatenate([blocks[i] for i in drawn], axis=1)
-        return float(100 * (np.exp(rows[1].mean() - rows[0].mean()) - 1))
-
-    low, high = interval(dearer, len(blocks))
-    facts = {"n_english_tokens": len(places), "n_known_sentences": len(right),
-             "perplexity_more_percent": dearer(np.arange(len(blocks))),
+    more, low, high = perplexity_change(nats[0], nats[1])
+    facts = {"n_english_tokens": len(places), "n_known_sentences": len(right), "perplexity_more_percent": more,
              "perplexity_more_low_percent": low, "perplexity_more_high_percent": high}  # fmt: skip
     for moment, row, states in (("before", nats[0], known), ("after", nats[1], adapter(known))):
         odds = log_odds(states) * right  # positive where the right pronoun is the likelier one
