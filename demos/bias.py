@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 OccupationName = Literal[tuple(job.name for job in load_occupations())]  # type: ignore[valid-type]  # made at run time
 LABELLED = {"plumber": "right", "carpenter": "right", "engineer": "above", "salesperson": "above",
-            "dispatcher": "below", "counselor": "above", "cashier": "below", "librarian": "left",
-            "hairdresser": "below"}  # fmt: skip
+            "broker": "below", "counselor": "above", "clerk": "below", "librarian": "left",
+            "pathologist": "below"}  # fmt: skip
 
 
 def run(*, occupation: OccupationName = "nurse") -> dict:  # type: ignore[valid-type]  # a choice made from the data

@@ -192,8 +192,15 @@ def price(adapter: Adapter) -> dict:
     more, low, high = perplexity_change(nats[0], nats[1])
     facts = {"n_english_tokens": len(places), "n_known_sentences": len(right), "perplexity_more_percent": more,
              "perplexity_more_low_percent": low, "perplexity_more_high_percent": high}  # fmt: skip
-    for moment, row, states in (("before", nats[0], known), ("after", nats[1], adapter(known))):
-        odds = log_odds(states) * right  # positive where the right pronoun is the likelier one
+    sure = {
+        "before": log_odds(known) * right,
+        "after": log_odds(adapter(known)) * right,
+    }  # above 0: the right one leads
+    lost = (sure["after"] - sure["before"]).reshape(-1, 2).mean(axis=1)  # [pairs]: the two versions go together
+    low, high = interval(lambda drawn: float(np.exp(lost[drawn].mean())), len(lost))
+    facts |= {"right_pronoun_ratio": float(np.exp(lost.mean())), "right_pronoun_ratio_low": low,
+              "right_pronoun_ratio_high": high}  # fmt: skip
+    for (moment, odds), row in zip(sure.items(), nats, strict=True):
         facts[f"perplexity_{moment}"] = float(np.exp(row.mean()))
         facts[f"n_right_pronouns_{moment}"] = int((odds > 0).sum())
         facts[f"right_pronoun_odds_{moment}"] = float(np.exp(odds.mean()))
@@ -258,7 +265,7 @@ def show_rest(facts: dict) -> None:
             before, after = (number(facts[part][f"{key}_{moment}"], decimals) for moment in ("before", "after"))
             print(f"   {name + ': ' + label:<45}{before:>8}{after:>8}")
     held_out = facts["held_out"]
-    closed, low, high = (number(held_out[f"gap_closed_{end}percent"], 0) for end in ("", "low_", "high_"))
+    closed, low, high = (signed(held_out[f"gap_closed_{end}percent"]) for end in ("", "low_", "high_"))
     print(f"   Sui mestieri mai visti si chiude il {closed} % del divario (in log-odds);")
     print(f"   con altri mestieri, fra il {low} e il {high} % (intervallo al 95 %).")
     worse = ", ".join(row["italian"] for row in facts["worse"])
@@ -272,30 +279,42 @@ def show_rest(facts: dict) -> None:
     print(f"   {'  quello giusto, quante volte l' + chr(39) + 'altro':<45}{before:>8}{after:>8}")
 
 
+def signed(percent: float) -> str:
+    """Write whole percent with a true minus sign.
+
+    >>> signed(-30.2), signed(23.1)
+    ('−30', '23')
+    """
+    return number(percent, 0).replace("-", "−")
+
+
 def plot(facts: dict) -> "Figure":
     """Draw an arrow for each held-out occupation: share of women across, odds before and after up, logarithmic."""
     from demos.common.figure import BLUE, INK, VERMILION, new_figure
 
     rows = facts["occupations"]
+    women = [row["women_percent"] for row in rows]
+    before, after = ([row[f"odds_{moment}"] for row in rows] for moment in ("before", "after"))
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
     axes.set_yscale("log", base=2)
     axes.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
-    for row in rows:
-        axes.annotate("", (row["women_percent"], row["odds_after"]), (row["women_percent"], row["odds_before"]),
-                      arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
-    women = [row["women_percent"] for row in rows]
-    for moment, label, colour, marker in (("before", "prima", VERMILION, "o"), ("after", "dopo", BLUE, "D")):
-        axes.plot(women, [row[f"odds_{moment}"] for row in rows], marker, color=colour, markersize=10, label=label)
-    odds = [row[f"odds_{moment}"] for row in rows for moment in ("before", "after")]
+    axes.vlines(women, before, after, color=INK, linewidth=1.6, zorder=1)
+    axes.plot(women, before, "o", color=VERMILION, markersize=10, label="prima")
+    axes.plot(women, after, "D", color=BLUE, markersize=10, label="dopo")
     axes.set_xlim(-1, 101)
-    axes.set_ylim(min(odds) / 1.5, max(odds) * 1.5)
+    axes.set_ylim(min(before + after) / 1.5, max(before + after) * 1.5)
     axes.set_xticks(range(0, 101, 20), [f"{percent} %" for percent in range(0, 101, 20)])
-    ticks = {8: "«she» 8 volte", 4: "4 volte", 2: "2 volte", 1: "alla pari", 1 / 2: "2 volte", 1 / 4: "«he» 4 volte"}
+    ticks = {4: "«she» 4 volte", 2: "2 volte", 1: "alla pari", 1 / 2: "2 volte", 1 / 4: "«he» 4 volte"}
     axes.set_yticks(list(ticks), list(ticks.values()))
     axes.minorticks_off()
     axes.set_xlabel("donne fra chi fa quel mestiere (Stati Uniti, 2015 e 2016)")
     axes.legend(loc="upper left")
+    for moment in ("before", "after"):  # the farthest from even, then and now
+        row = max(rows, key=lambda row: unevenness(row[f"odds_{moment}"]))
+        side, across = (-12, "right") if row["women_percent"] > 50 else (12, "left")
+        axes.annotate(row["italian"], (row["women_percent"], row[f"odds_{moment}"]), xytext=(side, 0),
+                      textcoords="offset points", ha=across, va="center")  # fmt: skip
     return figure
 
 

@@ -114,8 +114,9 @@ def learn(places: dict[str, Positions], rate: float) -> tuple[list[dict], dict[i
         nats.append(loss)
         if step % EVERY == 0:
             adapters[step] = adapted
-            curve.append({"step": step, "training_perplexity": float(np.exp(np.mean(nats[-EVERY:]))),
-                          "validation_perplexity": float(np.exp(cross_entropy(adapted, places["validation"])))})  # fmt: skip
+            learned, watched = float(np.mean(nats[-EVERY:])), cross_entropy(adapted, places["validation"])
+            row = {"training_perplexity": float(np.exp(learned)), "validation_perplexity": float(np.exp(watched))}
+            curve.append({"step": step} | row)
     return curve, adapters
 
 
@@ -230,7 +231,7 @@ def spread(facts: dict, name: str) -> str:
     '8,0 % (5,0 … 11,0)'
     """
     change, low, high = (number(facts[f"{name}_{end}percent"], 1) for end in ("", "low_", "high_"))
-    return f"{change} % ({low} … {high})"
+    return f"{change} % ({low} … {high})".replace("-", "−")
 
 
 def perplexity(value: float | None) -> str:
@@ -252,26 +253,26 @@ def plot(facts: dict) -> "Figure":
         key = f"{part}_perplexity"
         rows = [row for row in facts["curve"] if key in row]
         middle = facts["n_steps_per_pass"] / 2 if part == "training" else 0  # a mean since the row before
-        axes.plot([row["step"] - middle for row in rows], [row[key] for row in rows], color=colour)
-        axes.annotate(name, (facts["n_steps"], rows[-1][key]), xytext=(10, 0), textcoords="offset points",
-                      va="center", color=colour)  # fmt: skip
+        axes.plot([row["step"] - middle for row in rows], [row[key] for row in rows], color=colour, label=name)
     steps = (0, facts["best_step"], facts["n_steps"])
     values = [facts[f"{moment}_perplexity"] for moment in ("before", "after", "overfitted")]
-    axes.plot(steps, values, "o", color=VERMILION, markersize=11, clip_on=False, zorder=3)
+    axes.plot(steps, values, "o", color=VERMILION, markersize=12, clip_on=False, zorder=3, label="testo di prova")
     for step, value in zip(steps, values, strict=True):
-        axes.annotate(number(value, 1), (step, value), xytext=(8, 9), textcoords="offset points", color=VERMILION)
-    axes.annotate("testo di prova", (facts["n_steps"], values[-1]), xytext=(10, 0), textcoords="offset points",
-                  va="center", color=VERMILION)  # fmt: skip
+        dx, dy, across, up = (0, -12, "right", "top") if step == facts["n_steps"] else (8, 10, "left", "bottom")
+        axes.annotate(number(value, 1), (step, value), xytext=(dx, dy), textcoords="offset points",
+                      ha=across, va=up, color=VERMILION)  # fmt: skip
     axes.axvline(facts["best_step"], color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
     axes.annotate("qui ci si ferma", (facts["best_step"], 0), xycoords=("data", "axes fraction"), xytext=(8, 8),
                   textcoords="offset points", va="bottom")  # fmt: skip
     axes.set_xlim(0, facts["n_steps"])
     axes.set_xticks([row["step"] for row in facts["curve"]])
-    top = 1.15 * max(*values, *(row["validation_perplexity"] for row in facts["curve"]))
-    axes.set_ylim(0, top)
-    axes.set_yticks(range(0, int(top) + 1, 20), [number(tick) for tick in range(0, int(top) + 1, 20)])
+    every = [row[key] for row in facts["curve"] for key in row if key != "step"]
+    bottom, top = 20 * int(min(every + values) / 20), 1.12 * max(every + values)
+    axes.set_ylim(bottom, top)
+    axes.set_yticks(range(bottom, int(top) + 1, 20), [number(tick) for tick in range(bottom, int(top) + 1, 20)])
     axes.set_xlabel("passi di addestramento")
     axes.set_ylabel("perplessità")
+    axes.legend(loc="lower left")
     return figure
 
 

@@ -29,7 +29,7 @@ def interval(figure: Callable[[np.ndarray], float], n: int, seed: int = 0) -> tu
 
 
 def perplexity_change(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
-    """Say by how many percent perplexity changes, and the ends of the 95 % interval, from losses [n] at the same tokens.
+    """Say by how many percent perplexity changes, with the ends of the 95 % interval; losses [n] of the same tokens.
 
     >>> perplexity_change(np.full(64, np.log(100.0)), np.full(64, np.log(90.0)))
     (-10.0, -10.0, -10.0)
