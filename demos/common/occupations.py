@@ -47,7 +47,7 @@ def load_occupations() -> tuple[Occupation, ...]:
     """List the occupations whose figure was read in its source, by rising share of women.
 
     >>> load_occupations()[0].name, load_occupations()[-1].name
-    ('plumber', 'secretary')
+    ('plumber', 'pathologist')
     """
     rows = [row for row in read("occupations.toml")["occupation"] if row["confirmed"]]
     found = [
