@@ -208,7 +208,7 @@ def show(facts: dict) -> None:
         print(f"   {row['step']:>6}{learned:>12}{watched:>16}{mark}")
     print("   Dopo, sul testo imparato migliora ancora, sull'altro peggiora: è l'overfitting.")
     print(f"   Tasso di apprendimento {number(facts['learning_rate'], 3)}: è il migliore di {facts['n_rates_tried']} "
-          "su questo stesso testo per scegliere.")  # fmt: skip
+          "sul testo per scegliere.")  # fmt: skip
     show_held_out(facts)
 
 
