@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from demos import fine_tuning
 from demos.fine_tuning import alt, choose, pairs_perplexity, plot, show, texts
 from demos.smollm import adapter as adapters
-from demos.smollm import tokenizer, weights
+from demos.smollm import weights
 from demos.smollm.transformer import forward
 
 
