@@ -228,7 +228,7 @@ def spread(facts: dict, name: str) -> str:
     """Write a change in percent and its interval.
 
     >>> spread({"gain_percent": 8.0, "gain_low_percent": 5.04, "gain_high_percent": 11.0}, "gain")
-    '8,0 % (5,0 … 11,0)'
+    '8,0% (5,0 … 11,0)'
     """
     change, low, high = (number(facts[f"{name}_{end}percent"], 1) for end in ("", "low_", "high_"))
     return f"{change}% ({low} … {high})".replace("-", "−")
