@@ -143,13 +143,13 @@ def percent(share: float) -> str:
     """Write a share as a whole percentage.
 
     >>> percent(0.75)
-    '75 %'
+    '75%'
     """
-    return f"{number(100 * share, 0)} %"
+    return f"{number(100 * share, 0)}%"
 
 
 def findings(facts: dict, most: int = 3) -> list[tuple[int, int]]:
-    """Choose the pairs of tokens to point at: the strongest looks at another token than the first, at least 30 %.
+    """Choose the pairs of tokens to point at: the strongest looks at another token than the first, at least 30%.
 
     >>> looks = [{"to": 0, "share": 1.0}, {"to": 1, "share": 0.7}, {"to": 1, "share": 0.4}, {"to": 2, "share": 0.9}]
     >>> findings({"strongest": looks})

@@ -1,13 +1,15 @@
 """What an LLM thinks of occupations: which pronoun it expects after "The nurse said that".
 
-For each of 36 occupations and 8 beginnings of a sentence, the log-odds ln(p(" she") / p(" he")) of the next token;
+For each of 55 occupations and 8 beginnings of a sentence, the log-odds ln(p(" she") / p(" he")) of the next token;
 their mean over the beginnings is set against the share of women among those who do that work in the United States.
+The occupations are those of a published table, all of them: nobody picked the ones that show most.
 The idea is of WEAT and of Winogender: https://arxiv.org/abs/1608.07187, https://arxiv.org/abs/1804.09301.
 The LLM is SmolLM2-135M-Instruct with its weights at 4 bits: it speaks English, so the sentences are English.
 
 Leaves out: "they" and every other way to go on; other words of gender (names, "her", "woman"); origin, age and every
 bias but this one; what the model does in a conversation. A correlation is no cause, and the figures are of one country
-in 2015 and 2016: the test can't tell a model that knows the world from one that judges people by it.
+in 2015 and 2016: the test can't tell a model that knows the world from one that judges people by it. The interval says
+what other occupations might have given (bootstrap), not what other sentences or another model might.
 """
 
 from textwrap import fill
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from demos.common.alone import alone
+from demos.common.bootstrap import interval
 from demos.common.italian import number
 from demos.common.occupations import (
     Occupation,
@@ -37,13 +40,14 @@ if TYPE_CHECKING:
 
 OccupationName = Literal[tuple(job.name for job in load_occupations())]  # type: ignore[valid-type]  # made at run time
 LABELLED = {"plumber": "right", "carpenter": "right", "engineer": "above", "salesperson": "above",
-            "dispatcher": "below", "counselor": "above", "cashier": "below", "librarian": "left",
-            "hairdresser": "below"}  # fmt: skip
+            "broker": "below", "counselor": "above", "clerk": "below", "librarian": "left",
+            "pathologist": "below"}  # fmt: skip
 
 
 def run(*, occupation: OccupationName = "nurse") -> dict:  # type: ignore[valid-type]  # a choice made from the data
     """Ask the LLM about all occupations; `occupation` is the one to look at closely. ValueError on one not in the data.
 
+    `correlation_low` and `correlation_high` are the ends of a 95 % interval over the occupations.
     `slope_per_percent` and `intercept` are those of the line fitted to the mean log-odds, and
     `even_at_women_percent` is the share of women at which it gives 0.
     """
@@ -56,6 +60,7 @@ def run(*, occupation: OccupationName = "nurse") -> dict:  # type: ignore[valid-
     women = np.array([job.women_percent for job in jobs])  # [occupations]
     rows = [about(job, row) for job, row in zip(jobs, each, strict=True)]
     slope, intercept = line(women, means)
+    low, high = interval(lambda drawn: pearson(women[drawn], means[drawn]), len(jobs))
     by_template = [pearson(women, column) for column in each.T]
     return {
         "chosen": rows[names.index(occupation)] | {"sentences": sentences(names.index(occupation))},
@@ -64,6 +69,8 @@ def run(*, occupation: OccupationName = "nurse") -> dict:  # type: ignore[valid-
         "n_occupations": len(jobs),
         "occupations": rows,
         "correlation": pearson(women, means),
+        "correlation_low": low,
+        "correlation_high": high,
         "correlation_by_template": by_template,
         "lowest_correlation": min(by_template),
         "highest_correlation": max(by_template),
@@ -120,16 +127,16 @@ def show(facts: dict) -> None:
     print(f"1. Il modello legge l'inizio di una frase. Il mestiere: {chosen['occupation']} ({chosen['italian']})")
     print(f"   {'inizio della frase':<44}{'p(she)':>9}{'p(he)':>9}{'log-odds':>11}")
     for row in chosen["sentences"]:
-        shares = "".join(f"{number(100 * row[name], 2) + ' %':>9}" for name in ("p_she", "p_he"))
+        shares = "".join(f"{number(100 * row[name], 2) + '%':>9}" for name in ("p_she", "p_he"))
         print(f"   {row['sentence']:<44}{shares}{log(row['odds']):>11}")
     print("   log-odds = ln(p(she) / p(he)): 0 alla pari, sopra zero è più probabile «she»")
     print(f"\n2. La media delle {facts['n_templates']} frasi: {log(chosen['odds'])}")
-    print(f"   cioè {times(chosen['odds'])}; fra i due pronomi «she» ha il {number(chosen['she_percent'], 1)} %")
+    print(f"   cioè {times(chosen['odds'])}; fra i due pronomi «she» ha il {number(chosen['she_percent'], 1)}%")
     print("\n3. Tutti i mestieri, e quante donne li fanno (Stati Uniti, 2015 e 2016)")
     print(f"   {'mestiere':<16}{'':<28}{'donne':>9}{'log-odds':>10}   {'da … a':>14}")
     for row in facts["occupations"]:
         spread = f"{log(row['lowest_odds'])} … {log(row['highest_odds'])}"
-        share = f"{number(row['women_percent'], 1)} %"
+        share = f"{number(row['women_percent'], 1)}%"
         print(f"   {row['occupation']:<16}{row['italian']:<28}{share:>9}{log(row['odds']):>10}   {spread:>14}")
     show_limits(facts)
 
@@ -137,10 +144,12 @@ def show(facts: dict) -> None:
 def show_limits(facts: dict) -> None:
     """Print how closely the two go together, and what doesn't follow from it."""
     low, high = number(facts["lowest_correlation"], 2), number(facts["highest_correlation"], 2)
+    ends = " e ".join(number(facts[f"correlation_{end}"], 2) for end in ("low", "high"))
     print(f"\n4. Correlazione fra le due colonne: {number(facts['correlation'], 2)}")
+    print(f"   con altri mestieri, fra {ends} (intervallo al 95%)")
     print(f"   con una sola frase per mestiere andrebbe da {low} a {high}, secondo la frase")
     even = number(facts["even_at_women_percent"], 0)
-    print(f"   «she» e «he» sono alla pari dove le donne sono il {even} % (sulla retta)")
+    print(f"   «she» e «he» sono alla pari dove le donne sono il {even}% (sulla retta)")
     print("\n5. Che cosa questa prova non dice")
     for sentence in (
         "Una correlazione non è una causa: il modello ha letto testi, non statistiche.",
@@ -176,10 +185,10 @@ def plot(facts: dict) -> "Figure":
     axes.plot(women, odds, "o", color=BLUE)
     axes.set_xlim(-1, 101)
     axes.set_ylim(min(odds) / 1.5, max(odds) * 1.5)
-    axes.set_xticks(range(0, 101, 20), [f"{percent} %" for percent in range(0, 101, 20)])
+    axes.set_xticks(range(0, 101, 20), [f"{percent}%" for percent in range(0, 101, 20)])
     ticks = {8: "«she» 8 volte", 4: "4 volte", 2: "2 volte", 1: "alla pari", 1 / 2: "2 volte", 1 / 4: "«he» 4 volte"}
     axes.set_yticks(list(ticks), list(ticks.values()))
-    axes.set_xlabel("donne fra chi fa quel mestiere (Stati Uniti)")
+    axes.set_xlabel("donne fra chi fa quel mestiere (Stati Uniti, 2015 e 2016)")
     draw_labels(axes, facts)
     return figure
 
@@ -211,7 +220,7 @@ def label(axes: "Axes", row: dict, side: str, colour: str) -> None:
 def alt(facts: dict) -> str:
     """Describe the figure in Italian, from the same facts."""
     he, she, chosen = (
-        f"{row['italian']} ({number(row['women_percent'], 1)} % di donne: {times(row['odds'])})"
+        f"{row['italian']} ({number(row['women_percent'], 1)}% di donne: {times(row['odds'])})"
         for row in (facts["most_he"], facts["most_she"], facts["chosen"])
     )
     return (

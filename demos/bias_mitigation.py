@@ -1,24 +1,32 @@
 """Less bias by balanced examples: pairs of sentences, one with "she" and one with "he", and what remains afterwards.
 
 Counterfactual data augmentation (https://arxiv.org/abs/1804.06876): where the training sentences have " she" or " he",
-an adapter of rank 8 on the last hidden state learns that both come as often. The softmax is over these two tokens only:
-over the whole vocabulary the adapter learns to say a pronoun everywhere (perplexity trebles before the gap moves).
-Sentences of every fourth training occupation are kept apart and say when to stop. What is reported are 12 occupations
-of which no training sentence speaks, in the 8 beginnings of the demo `bias`, none of which is in a training sentence.
-The price: perplexity of an English text, and how surely " she" and " he" are still told apart where the text itself
-has said who is meant.
+an adapter of rank 8 on the last hidden state learns that both come as often. The softmax is over these two tokens only,
+so that it learns which pronoun comes, not that a pronoun comes.
+
+How the settings are chosen: 4 learning rates × 13 numbers of steps, and cross-validation over the 36 training
+occupations: six times, every sixth is left out of the training and judged. The least perplexity decides, in `run`
+itself; what is equal to three decimals is equal, and then fewer steps win. The 19 held-out occupations have no say: no
+training sentence names them, and they were measured when the settings were fixed, in the 8 beginnings of the demo
+`bias`, which are in no training sentence.
+
+The price: perplexity of an English text, and how surely " she" and " he" are still told apart where the sentence has
+already said who is meant (`data/known_gender.toml`).
 
 Leaves out: every other bias, "they", other words of gender; adapters inside the layers; whether the bias comes back
-when the model is used in another way (it does: https://aclanthology.org/N19-1061).
+when the model is used in another way (it does: https://aclanthology.org/N19-1061). The intervals say what other
+occupations might have given (bootstrap), not what another model or other sentences might.
 The LLM is SmolLM2-135M-Instruct with its weights at 4 bits.
 """
 
+from collections.abc import Iterator
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from demos.common.alone import alone
+from demos.common.bootstrap import interval, perplexity_change
 from demos.common.italian import number
 from demos.common.occupations import (
     DATA,
@@ -30,30 +38,37 @@ from demos.common.occupations import (
     pairs,
     pearson,
     pronoun_ids,
+    read,
     templates,
     times,
 )
 from demos.smollm import tokenizer, weights
-from demos.smollm.adapter import Adapter, Positions, cross_entropy, train
+from demos.smollm.adapter import Adapter, Positions, losses, train
 from demos.smollm.packed import hidden_each
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-RANK, N_STEPS, EVERY, LEARNING_RATE = 8, 40, 5, 1e-3
-N_ENGLISH = 1024  # tokens of the English text to predict
+RANK = 8
+LEARNING_RATES = (3e-4, 1e-3, 3e-3, 1e-2)
+N_STEPS, EVERY, N_FOLDS = 60, 5, 6
+ENGLISH_FROM = 1024  # the text's tokens before it were looked at while the demo was written
 
 
 def run() -> dict:
-    """Train on balanced pairs, stop by sentences kept apart, and compare before and after.
+    """Choose learning rate and steps by cross-validation, train on balanced pairs, and compare before and after.
 
+    `choices` has a row for each setting tried, with both perplexities of the two pronouns (2 is an even guess).
     `occupations` are the held-out ones, by rising share of women; `worse` those that end up clearly farther
-    from even, by 5 % of the odds or more.
+    from even, by 5% of the odds or more.
     `gap_odds` is e to the mean |log-odds|: how many times, on average, one pronoun is as likely as the other.
+    `low` and `high` are the ends of a 95 % interval.
     """
-    learned, kept = split()
-    places = {part: pronoun_places(names) for part, names in (("training", learned), ("validation", kept))}
-    curve, adapter = learn(places)
+    learned = [job.name for job in load_occupations() if not job.held_out]
+    places, owners = pronoun_places(learned)
+    choices = cross_validate(places, owners)
+    best = min(choices, key=lambda row: (round(row["validation_perplexity"], 3), row["step"]))
+    adapter = dict(checked(places, best["learning_rate"]))[best["step"]]
     states, jobs = hidden_states(), load_occupations()
     before, after = log_odds(states).mean(axis=1), log_odds(adapter(states)).mean(axis=1)  # [occupations]
     held_out = np.array([job.held_out for job in jobs])
@@ -61,12 +76,14 @@ def run() -> dict:
     return {
         "n_templates": len(templates()),
         "n_training_occupations": len(learned),
-        "n_validation_occupations": len(kept),
         "n_held_out_occupations": int(held_out.sum()),
-        "n_training_positions": len(places["training"]),
+        "n_training_positions": len(places),
         "n_params_trained": adapter.n_params,
-        "curve": curve,
-        "best_step": min(curve, key=lambda row: row["validation_perplexity"])["step"],
+        "n_folds": N_FOLDS,
+        "n_settings_tried": len(choices),
+        "choices": choices,
+        "best_step": best["step"],
+        "best_learning_rate": best["learning_rate"],
         "occupations": rows,
         "worse": [row for row in rows if unevenness(row["odds_after"]) > 1.05 * unevenness(row["odds_before"])],
         "held_out": compare(jobs, before, after, held_out),
@@ -75,22 +92,14 @@ def run() -> dict:
     }
 
 
-def split() -> tuple[list[str], list[str]]:
-    """Divide the training occupations: those to learn from, and every fourth, by which to stop.
-
-    >>> [len(part) for part in split()]
-    [18, 6]
-    """
-    names = [job.name for job in load_occupations() if not job.held_out]
-    return [name for i, name in enumerate(names) if i % 4 != 3], names[3::4]
-
-
-def pronoun_places(names: list[str]) -> Positions:
+def pronoun_places(names: list[str]) -> tuple[Positions, np.ndarray]:
     """Find where the sentences about these occupations go on with " she" or " he"; target 0 is she, 1 is he.
 
-    >>> places = pronoun_places(["secretary"])
-    >>> len(places), places.targets.mean()
-    (4, np.float64(0.5))
+    The array says of which name each place is, by its index.
+
+    >>> places, owners = pronoun_places(["plumber", "secretary"])
+    >>> len(places), places.targets.mean(), owners.tolist()
+    (8, np.float64(0.5), [0, 0, 0, 0, 1, 1, 1, 1])
     """
     chosen = [pair for pair in pairs() if pair["occupation"] in names]
     sentences = [tokenizer.encode(pair[pronoun]) for pair in chosen for pronoun in ("she", "he")]
@@ -99,22 +108,34 @@ def pronoun_places(names: list[str]) -> Positions:
     before = hidden_each(weights.load(), [ids[: at[-1]] for ids, at in zip(sentences, found, strict=True)])
     states = [state[i - 1] for state, at in zip(before, found, strict=True) for i in at]  # what is known just before
     targets = [both.index(ids[i]) for ids, at in zip(sentences, found, strict=True) for i in at]
-    return Positions.at(np.stack(states), np.array(targets), weights.load().embedding[list(both)])
+    owners = np.repeat([names.index(pair["occupation"]) for pair in chosen for _ in both], [len(at) for at in found])
+    return Positions.at(np.stack(states), np.array(targets), weights.load().embedding[list(both)]), owners
 
 
-def learn(places: dict[str, Positions]) -> tuple[list[dict], Adapter]:
-    """Train on all places at once, and keep the adapter that does best on those kept apart. At 2 it's an even guess."""
-    adapter = Adapter.new(weights.load().shape.d, RANK)
-    kept, curve = adapter, []
-    n = len(places["training"])
-    steps = train(adapter, places["training"], n_steps=N_STEPS, batch=n, learning_rate=LEARNING_RATE)
-    for step, (_, adapted) in enumerate([(0.0, adapter), *steps]):
+def checked(places: Positions, rate: float) -> Iterator[tuple[int, Adapter]]:
+    """Train on all places at once: the adapter before the first step, and after every `EVERY`."""
+    new = Adapter.new(places.hidden.shape[1], RANK)
+    yield 0, new
+    for step, (_, adapted) in enumerate(train(new, places, n_steps=N_STEPS, batch=len(places), learning_rate=rate), 1):
         if step % EVERY == 0:
-            row = {f"{part}_perplexity": float(np.exp(cross_entropy(adapted, places[part]))) for part in places}
-            if all(row["validation_perplexity"] < earlier["validation_perplexity"] for earlier in curve):
-                kept = adapted
-            curve.append({"step": step} | row)
-    return curve, kept
+            yield step, adapted
+
+
+def cross_validate(places: Positions, owners: np.ndarray) -> list[dict]:
+    """Try each learning rate and number of steps; what judges an occupation never learned from it."""
+    rows = []
+    for rate in LEARNING_RATES:
+        nats: dict[int, tuple[list, list]] = {}  # losses where it learned, and where it is judged, by step
+        for fold in range(N_FOLDS):
+            out = owners % N_FOLDS == fold  # every sixth by share of women, so that each fold has the whole range
+            for step, adapted in checked(places.take(~out), rate):
+                for found, part in zip(nats.setdefault(step, ([], [])), (~out, out), strict=True):
+                    found.extend(losses(adapted, places.take(part)))
+        for step, (learned, judged) in nats.items():
+            training, validation = (float(np.exp(np.mean(found))) for found in (learned, judged))
+            rows.append({"learning_rate": rate, "step": step, "training_perplexity": training,
+                         "validation_perplexity": validation})  # fmt: skip
+    return rows
 
 
 def about(job: Occupation, before: float, after: float) -> dict:
@@ -144,94 +165,162 @@ def compare(jobs: tuple[Occupation, ...], before: np.ndarray, after: np.ndarray,
         facts[f"gap_odds_{moment}"] = float(np.exp(np.abs(odds).mean()))
         facts[f"slope_per_percent_{moment}"] = line(women, odds)[0]
         facts[f"correlation_{moment}"] = pearson(women, odds)
-    gaps = np.abs(before[which]).mean(), np.abs(after[which]).mean()
-    facts["gap_closed_percent"] = float(100 * (1 - gaps[1] / gaps[0]))
+    gaps = np.abs(np.stack([before[which], after[which]]))  # [2, occupations]
+    facts["gap_closed_percent"] = closed(gaps)
+    low, high = interval(lambda drawn: closed(gaps[:, drawn]), gaps.shape[1])
+    facts |= {"gap_closed_low_percent": low, "gap_closed_high_percent": high}
     facts["slope_lost_percent"] = 100 * (1 - facts["slope_per_percent_after"] / facts["slope_per_percent_before"])
     return facts
 
 
+def closed(gaps: np.ndarray) -> float:
+    """Say how much smaller the mean of the second row is than that of the first, in percent.
+
+    >>> closed(np.array([[1.0, 3], [1, 1]]))
+    50.0
+    """
+    before, after = gaps.mean(axis=1)
+    return float(100 * (1 - after / before))
+
+
 def price(adapter: Adapter) -> dict:
-    """Measure on an English text, before and after: perplexity, and how often the right pronoun is the likelier one."""
+    """Measure what it cost: perplexity of an English text, and right pronouns where the sentence tells who is meant."""
     model = weights.load()
-    text = (DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8")
-    places = Positions.of_text(model, tokenizer.encode(text)[: N_ENGLISH + 1])
-    at = np.isin(places.targets, pronoun_ids())
-    right = np.where(places.targets[at] == pronoun_ids()[0], 1, -1)
-    facts: dict[str, float] = {"n_english_tokens": len(places), "n_english_pronouns": int(at.sum())}
-    for moment, adapted in (("before", Adapter.new(model.shape.d, RANK)), ("after", adapter)):
-        odds = log_odds(adapted(places.hidden[at])) * right  # positive where the right pronoun is the likelier one
-        facts[f"perplexity_{moment}"] = float(np.exp(cross_entropy(adapted, places)))
-        facts[f"right_pronoun_percent_{moment}"] = float(100 * (odds > 0).mean())
+    text = tokenizer.encode((DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8"))[ENGLISH_FROM:]
+    places, (known, right) = Positions.of_text(model, text), known_gender()
+    nats = np.stack([losses(adapted, places) for adapted in (Adapter.new(model.shape.d, RANK), adapter)])  # [2, n]
+    more, low, high = perplexity_change(nats[0], nats[1])
+    facts = {"n_english_tokens": len(places), "n_known_sentences": len(right), "perplexity_more_percent": more,
+             "perplexity_more_low_percent": low, "perplexity_more_high_percent": high}  # fmt: skip
+    sure = {
+        "before": log_odds(known) * right,
+        "after": log_odds(adapter(known)) * right,
+    }  # above 0: the right one leads
+    lost = (sure["after"] - sure["before"]).reshape(-1, 2).mean(axis=1)  # [pairs]: the two versions go together
+    low, high = interval(lambda drawn: float(np.exp(lost[drawn].mean())), len(lost))
+    facts |= {"right_pronoun_ratio": float(np.exp(lost.mean())), "right_pronoun_ratio_low": low,
+              "right_pronoun_ratio_high": high}  # fmt: skip
+    for (moment, odds), row in zip(sure.items(), nats, strict=True):
+        facts[f"perplexity_{moment}"] = float(np.exp(row.mean()))
+        facts[f"n_right_pronouns_{moment}"] = int((odds > 0).sum())
         facts[f"right_pronoun_odds_{moment}"] = float(np.exp(odds.mean()))
     return facts
 
 
+def known_gender() -> tuple[np.ndarray, np.ndarray]:
+    """Read the sentences that have said who is meant: hidden states at their ends [n, d]; 1 where it's a woman, or -1.
+
+    >>> states, right = known_gender()
+    >>> states.shape, right.sum()
+    ((48, 576), np.int64(0))
+    """
+    told = [(row["begins"].format(person=row[who]), sign) for row in read("known_gender.toml")["sentence"]
+            for who, sign in (("she", 1), ("he", -1))]  # fmt: skip
+    after = hidden_each(weights.load(), [tokenizer.encode(sentence) for sentence, _ in told])
+    return np.stack([states[-1] for states in after]), np.array([sign for _, sign in told])
+
+
 def show(facts: dict) -> None:
-    """Print what was learned, the occupations before and after, what remains and what it cost."""
+    """Print how the settings were chosen, the occupations before and after, what remains and what it cost."""
     print("1. Gli esempi: coppie di frasi uguali, una con «she» e una con «he»")
-    print(f"   {facts['n_training_occupations']} mestieri per imparare, {facts['n_training_positions']} pronomi;"
-          f" altri {facts['n_validation_occupations']} per decidere quando fermarsi")  # fmt: skip
-    print(f"   l'adattatore ha {number(facts['n_params_trained'])} numeri; il modello resta com'è")
-    print("   Perplessità fra i due pronomi: 2 è tirare a sorte, cioè nessuna preferenza")
-    print(f"   {'passo':>6}{'imparato':>12}{'per fermarsi':>15}")
-    for row in facts["curve"]:
-        mark = "  ← qui ci si ferma" if row["step"] == facts["best_step"] else ""
-        columns = (number(row[f"{part}_perplexity"], 3) for part in ("training", "validation"))
-        print(f"   {row['step']:>6}{next(columns):>12}{next(columns):>15}{mark}")
-    print(f"\n2. {facts['n_held_out_occupations']} mestieri mai visti, in {facts['n_templates']} frasi mai viste")
+    print(f"   {facts['n_training_occupations']} mestieri, {facts['n_training_positions']} pronomi; "
+          f"l'adattatore ha {number(facts['n_params_trained'])} numeri, il modello resta com'è")  # fmt: skip
+    show_choice(facts)
+    print(f"\n3. {facts['n_held_out_occupations']} mestieri mai visti, in {facts['n_templates']} frasi mai viste")
     print(f"   {'mestiere':<22}{'donne':>8}   {'prima':<24}{'dopo'}")
     for row in facts["occupations"]:
-        share = f"{number(row['women_percent'], 1)} %"
+        share = f"{number(row['women_percent'], 1)}%"
         print(f"   {row['italian']:<22}{share:>8}   {times(row['odds_before']):<24}{times(row['odds_after'])}")
-    show_result(facts)
+    show_rest(facts)
 
 
-def show_result(facts: dict) -> None:
+def show_choice(facts: dict) -> None:
+    """Print the perplexity of the pronouns for each setting tried, and which is the least."""
+    rates = sorted({row["learning_rate"] for row in facts["choices"]})
+    print(f"\n2. Quanto imparare: {facts['n_settings_tried']} prove, giudicate su mestieri lasciati fuori a turno")
+    print("   Perplessità fra i due pronomi: 2 è tirare a sorte, cioè nessuna preferenza")
+    print(f"   {'passi':>6}" + "".join(f"{'tasso ' + number(rate, 4):>16}" for rate in rates))
+    for step in sorted({row["step"] for row in facts["choices"]}):
+        found = [row for row in facts["choices"] if row["step"] == step]
+        shown = (number(row["validation_perplexity"], 3) + mark(row, facts) for row in found)
+        print(f"   {step:>6}" + "".join(f"{cell:>16}" for cell in shown).rstrip())
+    print("   ← la migliore: con questa si impara da tutti i mestieri degli esempi")
+
+
+def mark(row: dict, facts: dict) -> str:
+    """Point at the chosen setting.
+
+    >>> mark({"learning_rate": 0.1, "step": 5}, {"best_learning_rate": 0.1, "best_step": 5})
+    ' ←'
+    """
+    chosen = (row["learning_rate"], row["step"]) == (facts["best_learning_rate"], facts["best_step"])
+    return " ←" if chosen else "  "
+
+
+def show_rest(facts: dict) -> None:
     """Print the gap, what remains of it, and the price."""
-    print(f"\n3. Che cosa resta {'':<24}{'prima':>8}{'dopo':>8}")
+    print(f"\n4. Che cosa resta {'':<30}{'prima':>8}{'dopo':>8}")
     for name, part in (("mestieri mai visti", "held_out"), ("mestieri degli esempi", "training")):
         for label, key, decimals in (("divario medio, volte", "gap_odds", 2), ("correlazione", "correlation", 2)):
             before, after = (number(facts[part][f"{key}_{moment}"], decimals) for moment in ("before", "after"))
             print(f"   {name + ': ' + label:<45}{before:>8}{after:>8}")
-    closed, lost = (number(facts["held_out"][key], 0) for key in ("gap_closed_percent", "slope_lost_percent"))
-    print(f"   Sui mestieri mai visti si chiude il {closed} % del divario (in log-odds);")
-    print(f"   la retta contro la quota di donne perde il {lost} % della pendenza.")
+    held_out = facts["held_out"]
+    closed, low, high = (signed(held_out[f"gap_closed_{end}percent"]) for end in ("", "low_", "high_"))
+    print(f"   Sui mestieri mai visti si chiude il {closed}% del divario (in log-odds);")
+    print(f"   con altri mestieri, fra il {low} e il {high}% (intervallo al 95%).")
     worse = ", ".join(row["italian"] for row in facts["worse"])
     print(fill(f"   Più lontani dalla parità di prima: {worse or 'nessuno'}.", 88, subsequent_indent="   "))
-    print(f"\n4. Che cosa costa, su {number(facts['n_english_tokens'])} token di un altro testo inglese")
-    for label, key in (("perplessità", "perplexity"), ("il pronome giusto, volte l'altro", "right_pronoun_odds")):
-        before, after = (number(facts[f"{key}_{moment}"], 1) for moment in ("before", "after"))
-        print(f"   {label:<45}{before:>8}{after:>8}")
-    print(f"   (i pronomi sono solo {facts['n_english_pronouns']}, e il testo ha già detto di chi parla)")
+    print(f"\n5. Che cosa costa {'':<30}{'prima':>8}{'dopo':>8}")
+    label = f"perplessità di un testo inglese, {facts['n_english_tokens']} token"
+    print(f"   {label:<45}{number(facts['perplexity_before'], 1):>8}{number(facts['perplexity_after'], 1):>8}")
+    label = f"pronomi giusti, su {facts['n_known_sentences']} già decisi dalla frase"
+    print(f"   {label:<45}{facts['n_right_pronouns_before']:>8}{facts['n_right_pronouns_after']:>8}")
+    before, after = (number(facts[f"right_pronoun_odds_{moment}"], 1) for moment in ("before", "after"))
+    print(f"   {'  quello giusto, quante volte l' + chr(39) + 'altro':<45}{before:>8}{after:>8}")
+
+
+def signed(percent: float) -> str:
+    """Write whole percent with a true minus sign.
+
+    >>> signed(-30.2), signed(23.1)
+    ('−30', '23')
+    """
+    return number(percent, 0).replace("-", "−")
 
 
 def plot(facts: dict) -> "Figure":
-    """Draw an arrow for each held-out occupation, from its odds before to those after, on a logarithmic scale."""
+    """Draw an arrow for each held-out occupation: share of women across, odds before and after up, logarithmic."""
     from demos.common.figure import BLUE, INK, VERMILION, new_figure
 
     rows = facts["occupations"]
-    figure = new_figure(1120, 435)
-    axes = figure.add_subplot(xscale="log")
-    axes.axvline(1, color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
-    for y, row in enumerate(rows):
-        axes.plot((row["odds_before"], row["odds_after"]), (y, y), color=INK, linewidth=1.6, zorder=1)
-    for moment, label, colour, marker in (("before", "prima", VERMILION, "o"), ("after", "dopo", BLUE, "D")):
-        odds = [row[f"odds_{moment}"] for row in rows]
-        axes.plot(odds, range(len(rows)), marker, color=colour, markersize=11, label=label)
-    names = [f"{row['italian']}, {number(row['women_percent'], 0)} % donne" for row in rows]
-    axes.set_yticks(range(len(rows)), names)
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    ticks = {1 / 4: "«he» 4 volte", 1 / 2: "2 volte", 1: "alla pari", 2: "2 volte", 4: "4 volte", 8: "«she» 8 volte"}
-    axes.set_xlim(0.2, 11)
-    axes.set_xticks(list(ticks), list(ticks.values()))
+    women = [row["women_percent"] for row in rows]
+    before, after = ([row[f"odds_{moment}"] for row in rows] for moment in ("before", "after"))
+    figure = new_figure(1120, 430)
+    axes = figure.add_subplot()
+    axes.set_yscale("log", base=2)
+    axes.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+    axes.vlines(women, before, after, color=INK, linewidth=1.6, zorder=1)
+    axes.plot(women, before, "o", color=VERMILION, markersize=10, label="prima")
+    axes.plot(women, after, "D", color=BLUE, markersize=10, label="dopo")
+    axes.set_xlim(-1, 101)
+    axes.set_ylim(min(before + after) / 1.5, max(before + after) * 1.5)
+    axes.set_xticks(range(0, 101, 20), [f"{percent}%" for percent in range(0, 101, 20)])
+    ticks = {4: "«she» 4 volte", 2: "2 volte", 1: "alla pari", 1 / 2: "2 volte", 1 / 4: "«he» 4 volte"}
+    axes.set_yticks(list(ticks), list(ticks.values()))
     axes.minorticks_off()
-    axes.legend(loc="lower right")
+    axes.set_xlabel("donne fra chi fa quel mestiere (Stati Uniti, 2015 e 2016)")
+    axes.legend(loc="upper left")
+    for moment in ("before", "after"):  # the farthest from even, then and now
+        row = max(rows, key=lambda row: unevenness(row[f"odds_{moment}"]))
+        side, across = (-12, "right") if row["women_percent"] > 50 else (12, "left")
+        axes.annotate(row["italian"], (row["women_percent"], row[f"odds_{moment}"]), xytext=(side, 0),
+                      textcoords="offset points", ha=across, va="center")  # fmt: skip
     return figure
 
 
 def alt(facts: dict) -> str:
     """Describe the figure in Italian, from the same facts."""
-    held_out, last = facts["held_out"], facts["occupations"][-1]
+    held_out, last = facts["held_out"], max(facts["occupations"], key=lambda row: unevenness(row["odds_before"]))
     before, after = (number(held_out[f"gap_odds_{moment}"], 1) for moment in ("before", "after"))
     moved = f"{last['italian']}: prima {times(last['odds_before'])}, dopo {times(last['odds_after'])}"
     return (

@@ -165,8 +165,8 @@ def show(facts: dict) -> None:
         x, y = np.mean(group["points"], axis=0)
         print(f"   {group['label']:<9}attorno a ({number(x, 2)}; {number(y, 2)}): {', '.join(group['words'][:4])}, …")
     shown, own = number(facts["spread_shown_percent"], 0), number(facts["own_group_percent"], 0)
-    print(f"   Il piano mostra il {shown} % di come differiscono. Con tutti i {d} numeri, la parola più")
-    print(f"   vicina è dello stesso gruppo nel {own} % dei casi.")
+    print(f"   Il piano mostra il {shown}% di come differiscono. Con tutti i {d} numeri, la parola più")
+    print(f"   vicina è dello stesso gruppo nel {own}% dei casi.")
 
 
 def plot(facts: dict) -> "Figure":

@@ -2,7 +2,7 @@
 
 Two measures. Fertility is tokens per word (what stands between white space). The cost is Italian tokens over English
 tokens of the same content, which asks nothing of what a word is. Its interval is a bootstrap: the pairs of sentences
-are drawn again, with replacement, `N_RESAMPLES` times, and the middle 95 % of the ratios kept (Efron, Bootstrap
+are drawn again, with replacement, `N_RESAMPLES` times, and the middle 95% of the ratios kept (Efron, Bootstrap
 Methods, 1979, https://doi.org/10.1214/aos/1176344552).
 
 Leaves out: other translations of the same content, other kinds of text (`data/parallel.toml` has 24 pairs, written for
@@ -116,7 +116,7 @@ def measure(name: Vocabulary, pairs: list[dict[str, str]]) -> dict:
 
 
 def interval(italian: np.ndarray, english: np.ndarray) -> tuple[float, float]:
-    """Draw the pairs again and again, and give the ends of the middle 95 % of the ratios.
+    """Draw the pairs again and again, and give the ends of the middle 95% of the ratios.
 
     >>> interval(np.array([2, 4, 6]), np.array([1, 2, 3]))  # each pair has the same ratio
     (2.0, 2.0)
@@ -155,7 +155,7 @@ def show(facts: dict) -> None:
         print(f"   {row['vocabulary']:<13}{row['used_by']:<15}{counts}{per_word}")
     print("3. Lo stesso contenuto: token in italiano per ogni token in inglese")
     for row in facts["by_vocabulary"].values():
-        print(f"   {row['vocabulary']:<13}{number(row['ratio'], 2)}, fra {span(row)} (intervallo al 95 %)")
+        print(f"   {row['vocabulary']:<13}{number(row['ratio'], 2)}, fra {span(row)} (intervallo al 95%)")
 
 
 def span(row: dict) -> str:
@@ -211,7 +211,7 @@ def alt(facts: dict) -> str:
     ]
     return (
         f"Token per parola in {facts['n_pairs']} frasi dallo stesso contenuto, e rapporto fra i token italiani e "
-        f"quelli inglesi, con l'intervallo al 95 %: {'; '.join(rows)}."
+        f"quelli inglesi, con l'intervallo al 95%: {'; '.join(rows)}."
     )
 
 

@@ -141,7 +141,7 @@ def show(facts: dict) -> None:
     print(f"   per l'ultimo token  {number(facts['last_ratio'], 1)} volte meno moltiplicazioni")
     print(f"   in tutto            {number(facts['total_ratio'], 1)} volte meno")
     share = 100 * facts["steps"][-1]["n_multiplications_attention"] / facts["steps"][-1]["n_multiplications_with"]
-    print(f"   Con la cache cresce solo l'attenzione, qui ancora {number(share, 1)} % del lavoro.")
+    print(f"   Con la cache cresce solo l'attenzione, qui ancora {number(share, 1)}% del lavoro.")
     print("\n4. Il prezzo")
     full, weights = (number(facts[key] / 1e6, 0) for key in ("kv_full_context_bytes", "weights_bytes"))
     print(f"   con {number(facts['context'])} token la cache occuperebbe {full} MB; i pesi ne occupano {weights}")

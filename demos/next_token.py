@@ -190,16 +190,16 @@ def percent(probability: float) -> str:
     """Write a probability as a percentage.
 
     >>> percent(0.38), percent(0.0213), percent(0.0000213)
-    ('38,0 %', '2,1 %', '< 0,1 %')
+    ('38,0%', '2,1%', '< 0,1%')
     """
-    return f"{number(100 * probability, 1)} %" if probability >= 0.0005 else "< 0,1 %"
+    return f"{number(100 * probability, 1)}%" if probability >= 0.0005 else "< 0,1%"
 
 
 def list_likeliest(look: dict) -> str:
     """Write the likeliest tokens in a line.
 
     >>> list_likeliest({"likeliest": [row(7268, 0.38), row(260, 0.138)]})
-    '·Rome 38,0 %, ·the 13,8 %'
+    '·Rome 38,0%, ·the 13,8%'
     """
     return ", ".join(f"{shorten(likely['piece'])} {percent(likely['probability'])}" for likely in look["likeliest"])
 

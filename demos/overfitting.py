@@ -39,7 +39,7 @@ def run(
     (4, 15)
     """
     if n_points not in range(10, 31, 5) or noise_percent not in range(0, 51, 10):
-        raise ValueError(f"no curve for {n_points} points and {noise_percent} % of noise")
+        raise ValueError(f"no curve for {n_points} points and {noise_percent}% of noise")
     draws = [draw(seed, n_points, noise_percent / 100) for seed in range(N_DRAWS)]
     curve = [errors(draws, n_params) for n_params in SIZES]
     best = min((row for row in curve if row["n_params"] < n_points), key=lambda row: row["test_error"])
@@ -136,7 +136,7 @@ def example(points: tuple[np.ndarray, np.ndarray], sizes: tuple[int, ...]) -> di
 
 def show(facts: dict) -> None:
     """Print the errors, size by size, and what they say."""
-    print(f"1. I dati: {facts['n_points']} punti di un'onda, con un rumore del {facts['noise_percent']} %")
+    print(f"1. I dati: {facts['n_points']} punti di un'onda, con un rumore del {facts['noise_percent']}%")
     print("   Il modello: una somma di coseni. Un parametro è l'altezza di un coseno.")
     print(f"2. L'errore, in media su {facts['n_draws']} estrazioni dei punti (l'onda è alta 1)")
     print(f"   {'parametri':>9}{'sui punti':>12}{'sull’onda vera':>17}")

@@ -94,7 +94,7 @@ def show(facts: dict) -> None:
     print("\n3. I conti")
     for group, label in GROUPS.items():
         share = number(100 * facts["shares"][group], 2)
-        print(f"   {label:<18}{number(facts[f'n_params_{group}']):>16}{share:>8} %")
+        print(f"   {label:<18}{number(facts[f'n_params_{group}']):>16}{share:>8}%")
     print(f"   {'totale':<18}{number(facts['n_params']):>16}")
     print(f"   {published(facts)}")
     show_families(facts)
@@ -104,12 +104,12 @@ def published(facts: dict) -> str:
     """Say how the count compares with the figure that the model's authors print.
 
     >>> published({"published_params": 175, "published_difference": 0.002})
-    "Chi l'ha fatto scrive 175 (differenza: 0,20 %)."
+    "Chi l'ha fatto scrive 175 (differenza: 0,20%)."
     """
     if facts["published_difference"] == 0:
         return "Chi l'ha contato nei file dei pesi trova lo stesso numero."
     percent = abs(100 * facts["published_difference"])
-    amount = f"{number(percent, 2)} %" if percent >= 0.01 else "meno di 0,01 %"
+    amount = f"{number(percent, 2)}%" if percent >= 0.01 else "meno di 0,01%"
     return f"Chi l'ha fatto scrive {number(facts['published_params'])} (differenza: {amount})."
 
 

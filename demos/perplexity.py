@@ -144,7 +144,7 @@ def ratio_and_error(differences: np.ndarray) -> dict:
     """Turn differences of loss, token by token, into a ratio of perplexities and what chance may do to it.
 
     The standard error of their mean is s / √n (Student, 1908), that of its exp is as many times larger as exp is; `low`
-    and `high` are exp(mean ∓ 2 errors), about 95 %. A ratio is told from none where 1 lies outside them.
+    and `high` are exp(mean ∓ 2 errors), about 95%. A ratio is told from none where 1 lies outside them.
 
     >>> [round(value, 3) for value in ratio_and_error(np.log([1.0, 4.0])).values()][:4]
     [2.0, 1.386, 0.5, 8.0]

@@ -158,7 +158,7 @@ def show(facts: dict) -> None:
     print(f"  totale          {number(facts['size_bytes'])} byte, {number(facts['bits_per_weight'], 2)} bit per peso")
     to_fp32, to_fp16 = number(facts["ratio_to_fp32"], 2), number(facts["ratio_to_fp16"], 2)
     print(f"  contro FP32     {to_fp32} volte più piccola (contro FP16: {to_fp16})")
-    relative = f"{number(facts['relative_error_percent'], 1)} % del peso tipico"
+    relative = f"{number(facts['relative_error_percent'], 1)}% del peso tipico"
     print(f"  errore tipico   {number(facts['rmse'], 6)} ({relative})")
     print(f"  errore massimo  {number(facts['max_error'], 6)}")
     print(f"  segnale/errore  {number(facts['snr_db'], 1)} dB\n")

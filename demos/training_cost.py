@@ -119,7 +119,7 @@ def show(facts: dict) -> None:
     print(f"   = {facts['train_flop_it']} operazioni (FLOP)")
     print(f"   = {number(facts['pflops_days'], 0)} giorni di una macchina da 10^15 operazioni al secondo")
     print(f"\n2. Le ore: una {facts['gpu']} fa al più {number(facts['peak_tflops'])} × 10^12 operazioni al secondo;")
-    print(f"   al {facts['utilization_percent']} % servono {number(facts['gpu_hours'], 0)} ore di una scheda sola,")
+    print(f"   al {facts['utilization_percent']}% servono {number(facts['gpu_hours'], 0)} ore di una scheda sola,")
     print(f"   cioè {number(facts['days'], 1)} giorni di {number(facts['n_gpus'])} schede")
     energy_it = f"{number(facts['energy_mwh'], 0)} MWh"
     print(f"\n3. L'energia: {number(facts['board_power_w'])} W per scheda, {energy_it} in tutto")
@@ -134,7 +134,7 @@ def show(facts: dict) -> None:
 
 def show_runs(facts: dict) -> None:
     """Print the published hours beside the computed ones."""
-    print(f"\n5. Le ore dichiarate, e il conto al {facts['utilization_percent']} % di utilizzo")
+    print(f"\n5. Le ore dichiarate, e il conto al {facts['utilization_percent']}% di utilizzo")
     print(f"   {'modello':<16}{'scheda':<8}{'dichiarate':>12}{'il conto':>12}{'utilizzo':>12}")
     for row in facts["runs"].values():
         if row["gpu_hours"] is None:
@@ -142,7 +142,7 @@ def show_runs(facts: dict) -> None:
                   f" il conto ne dà {row['train_flop_it']}")  # fmt: skip
             continue
         hours = f"{number(row['gpu_hours']):>12}{number(row['computed_gpu_hours'], 0):>12}"
-        print(f"   {row['name']:<16}{row['gpu']:<8}{hours}{number(row['utilization_percent'], 1):>10} %")
+        print(f"   {row['name']:<16}{row['gpu']:<8}{hours}{number(row['utilization_percent'], 1):>10}%")
 
 
 def show_llama_3(llama: dict) -> None:
@@ -169,14 +169,14 @@ def plot(facts: dict) -> "Figure":
         axes.plot(ends, [place, place], color=GREY, linewidth=2.5, zorder=2)
         axes.plot(row["computed_gpu_hours"], place, "o", color=BLUE, markersize=13)
         axes.plot(row["gpu_hours"], place, "D", color=VERMILION, markersize=12)
-        axes.annotate(f"{number(row['utilization_percent'], 0)} %", (ends[1], place), xytext=(16, 0),
+        axes.annotate(f"{number(row['utilization_percent'], 0)}%", (ends[1], place), xytext=(16, 0),
                       textcoords="offset points", va="center", size=18)  # fmt: skip
     names = {1e5: "100 mila", 1e6: "1 milione", 1e7: "10 milioni", 1e8: "100 milioni"}
     axes.set_xticks(list(names), list(names.values()))
     axes.minorticks_off()
     axes.grid(axis="x")
     name_rows(axes, [f"{row['name']} ({row['gpu']})" for row in rows], bold=set())
-    axes.set_xlabel(f"ore di GPU: il conto al {facts['utilization_percent']} % (cerchi), dichiarate (rombi), "
+    axes.set_xlabel(f"ore di GPU: il conto al {facts['utilization_percent']}% (cerchi), dichiarate (rombi), "
                     "utilizzo che ne risulta")  # fmt: skip
     return figure
 
@@ -185,12 +185,12 @@ def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
     rows = [
         f"{row['name']} {number(row['gpu_hours'])} dichiarate, {number(row['computed_gpu_hours'], 0)} dal conto, "
-        f"utilizzo {number(row['utilization_percent'], 0)} %"
+        f"utilizzo {number(row['utilization_percent'], 0)}%"
         for row in facts["runs"].values()
         if row["gpu_hours"]
     ]
     return (
-        f"Ore di GPU su scala logaritmica, dal conto al {facts['utilization_percent']} % di utilizzo e dichiarate "
+        f"Ore di GPU su scala logaritmica, dal conto al {facts['utilization_percent']}% di utilizzo e dichiarate "
         f"da chi ha addestrato il modello: {'; '.join(rows)}."
     )
 

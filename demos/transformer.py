@@ -122,9 +122,9 @@ def percent(share: float) -> str:
     """Write a share of 1 as a percentage.
 
     >>> percent(0.38), percent(0.00026)
-    ('38,0 %', '0,03 %')
+    ('38,0%', '0,03%')
     """
-    return f"{number(100 * share, 1 if share >= 0.001 else 2)} %"
+    return f"{number(100 * share, 1 if share >= 0.001 else 2)}%"
 
 
 def show(facts: dict) -> None:
@@ -312,7 +312,7 @@ def draw_parameters(axes: "Axes", facts: dict) -> None:
     for part, colour in (("embedding", BLUE), ("attention", VERMILION), ("feed_forward", GREEN)):
         width = 1120 * facts[f"share_{part}"]
         axes.add_patch(Rectangle((left, 350), width, 72, facecolor=colour, ec=PAPER, lw=2))
-        count = f"{millions(facts[f'n_params_{part}'])} = {number(100 * facts[f'share_{part}'], 0)} %"
+        count = f"{millions(facts[f'n_params_{part}'])} = {number(100 * facts[f'share_{part}'], 0)}%"
         axes.text(left + width / 2, 372, PARTS[part][0], size=21, weight=600, ha="center", va="center", color=PAPER)
         axes.text(left + width / 2, 401, count, size=21, ha="center", va="center", color=PAPER)
         left += width

@@ -176,7 +176,7 @@ def show_parameters(facts: dict) -> None:
     print(f"\n1. I parametri, contati dalle forme delle matrici ({facts['n_layers']} strati)")
     for label, group in groups.items():
         count = facts[f"n_params_{group}"]
-        print(f"   {label:<24}{number(count):>18}{number(100 * count / facts['n_params'], 2):>8} %")
+        print(f"   {label:<24}{number(count):>18}{number(100 * count / facts['n_params'], 2):>8}%")
     print(f"   {'totale':<24}{number(facts['n_params']):>18}")
     print("   Nella tabella degli embedding ogni token del vocabolario ha il suo vettore:")
     v, d = number(facts["vocab_size"]), number(facts["hidden_size"])
@@ -213,9 +213,9 @@ def show_rule(facts: dict) -> None:
     per_billion = number(facts["rule_of_thumb_gb_per_billion"])
     percent = number(facts["above_plain_weights_percent"], 1)
     extra = digits(facts["total_gb"] - facts["weights_without_scales_gb"])
-    print(f"\n6. La regola che si sente spesso: pesi + 25 %, {per_billion} GB per miliardo di parametri")
+    print(f"\n6. La regola che si sente spesso: pesi + 25%, {per_billion} GB per miliardo di parametri")
     print(f"   = {digits(facts['rule_of_thumb_gb'])} GB. Il conto qui sopra dà invece, in più dei pesi senza scale,")
-    print(f"   {extra} GB (+{percent} %): la cache cresce con il contesto e con")
+    print(f"   {extra} GB (+{percent}%): la cache cresce con il contesto e con")
     print("   le sequenze, non con i soli parametri. Una percentuale fissa non la indovina.")
 
 

@@ -131,7 +131,13 @@ class Numbers:
             raise ValueError(
                 "qty: this number has no unit (a fact's name ends in it: weights_gb); use num, or qty(unit='…')"
             )
-        return f"{self.num(value, decimals)}{NBSP}{unit}"
+        space = self._percent_space if unit == UNITS["percent"] else NBSP
+        return f"{self.num(value, decimals)}{space}{unit}"
+
+    @property
+    def _percent_space(self) -> str:
+        """What the locale puts between a number and its percent sign: `50%` in Italian, `50 %` in German."""
+        return NBSP if NBSP in self.locale.percent_formats[None].pattern else ""
 
     def scaled(self, unit: str) -> Any:
         r"""Make the filter that shows bytes in a larger unit: `gb` divides by 10^9, `gib` by 2^30.
@@ -154,12 +160,14 @@ class Numbers:
         return convert
 
     def pct(self, value: float, decimals: int = 0) -> str:
-        """A share of 1 as a percentage.
+        r"""A share of 1 as a percentage.
 
         >>> Numbers("it").pct(0.125, 1)
         '12,5%'
+        >>> Numbers("de").pct(0.125, 1)
+        '12,5\xa0%'
         """
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + self._percent_space + "%"
         return format_percent(require_number(value), format=pattern, locale=self.locale)
 
     def compact(self, value: float, decimals: int = 0) -> str:

@@ -6,6 +6,8 @@ Oracle: the demos' own `run`, called here with the parameters of a point.
 from __future__ import annotations
 
 import importlib
+import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,25 @@ from tests.conftest import ROOT, Project
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
+
+
+DRAFT = """
+llm-are-ml-text-generators llm-capabilities llm-learn-from-data-billions llm-large-means-billions
+llm-probabilistic-model llm-mostly-transformers transformer-google-2017 tokens-are-real-numbers
+token-to-embedding-vector stacked-layers image-missing params-are-connection-weights more-params-more-capacity
+more-params-more-overfitting gpt3-175b llama-300b large-models-hard compression-goal quantization-most-common
+quantization-reduces-precision int8-instead-of-fp32 int8-no-quality-loss token-basic-unit
+each-word-becomes-one-token token-represents-meaning tokens-processed token-kinds-word-char-symbol
+token-types-bpe-wordpiece chatgpt-uses-bpe chatgpt-token-example finetuning-definition finetuning-benefit
+finetuning-code-llama2-codellama open-source-label gemma-sizes gemma-developer llama2-sizes llama2-developer
+llama3-sizes llama3-developer mistral-size mistral-developer qwen-sizes qwen-developer phi3-sizes phi3-developer
+deepseek-coder-sizes deepseek-coder-developer codellama-sizes codellama-based-on-llama2
+cost-determined-by-data-and-compute big-models-expensive cost-mainly-energy-and-gpus gpt4-over-100m
+llama3-720m-gpus energy-not-counted llm-needs-much-memory needs-high-end-gpu memory-holds-params-and-input
+vram-fp32-5gb vram-fp16-2-5gb vram-int8-1-25gb gpt3-437gb fp16-two-bytes gpt3-350gb gpt3-in-realta
+bias-from-training-data bias-forms bias-mitigation-data bias-regularization-guarantees
+""".split()  # noqa: SIM905  as a list they would take two pages
+"""The statements of the draft that the lecture grew from: each is said, corrected or cited."""
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +138,17 @@ def test_each_control_gives_what_the_demo_gives(lecture: Project, lives: list[Li
         assert page.url.endswith(f"#{slide}")
     assert {url for url in asked if not url.startswith("data:")} == {address}
     page.context.close()
+
+
+def test_every_statement_of_the_draft_is_on_a_slide_and_most_are_computed(lecture: Project) -> None:
+    """All 70 ids are in the ledger and on a slide; at least 40 are computed and hold; the others say who and when."""
+    claims = {claim["id"]: claim for claim in json.loads(lecture.run("claims", "--json").stdout)}
+    assert len(set(DRAFT)) == 70
+    assert [key for key in DRAFT if key not in claims or not claims[key]["slides"]] == []
+    mine = [claims[key] for key in DRAFT]
+    assert sum(claim["holds"] is True for claim in mine) >= 40
+    assert [claim["id"] for claim in claims.values() if claim["holds"] is False] == []
+    cited = [claim for claim in mine if claim["verdict"] == "cited"]
+    assert all(re.search(r"\b(19|20)\d\d\b", source) for claim in cited for source in claim["sources"][:1]), [
+        (claim["id"], claim["sources"][:1]) for claim in cited
+    ]

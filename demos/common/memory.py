@@ -87,9 +87,9 @@ def footprint(model: Model, dtype: str, context: int) -> dict:
 
 
 def rules_of_thumb(plain_bytes: float, kv_cache_bytes: float) -> dict:
-    """Add a flat percentage to the plain weights: the often-heard 25 %, and the 20 % that EleutherAI published.
+    """Add a flat percentage to the plain weights: the often-heard 25%, and the 20% that EleutherAI published.
 
-    20 %: EleutherAI, quoted at https://huggingface.co/bigscience/bloom/discussions/273. For the 25 %, no source found.
+    20%: EleutherAI, quoted at https://huggingface.co/bigscience/bloom/discussions/273. For the 25%, no source found.
     `n_sequences_in_rule` says how many sequences' KV caches the 25 % has room for.
 
     >>> facts = rules_of_thumb(2e9, 10**8)  # a billion parameters in FP16

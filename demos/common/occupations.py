@@ -30,7 +30,7 @@ class Occupation:
     women_percent: float
     """Women among people at work in it, United States."""
     held_out: bool
-    """True where no training sentence names it."""
+    """True where no training sentence names it, and no setting was chosen by it."""
 
 
 def read(name: str) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def load_occupations() -> tuple[Occupation, ...]:
     """List the occupations whose figure was read in its source, by rising share of women.
 
     >>> load_occupations()[0].name, load_occupations()[-1].name
-    ('plumber', 'secretary')
+    ('plumber', 'pathologist')
     """
     rows = [row for row in read("occupations.toml")["occupation"] if row["confirmed"]]
     found = [
@@ -87,7 +87,7 @@ def hidden_states() -> np.ndarray:
     """Compute what the LLM knows at the end of each sentence: [occupations, templates, d]; read-only.
 
     >>> hidden_states().shape
-    (36, 8, 576)
+    (55, 8, 576)
     """
     sentences = [template.format(occupation=job.name) for job in load_occupations() for template in templates()]
     after = hidden_each(weights.load(), [tokenizer.encode(sentence) for sentence in sentences])
@@ -102,7 +102,7 @@ def log_odds(hidden: np.ndarray) -> np.ndarray:
     `hidden` [.., d] → [..], float64.
 
     >>> log_odds(hidden_states()).shape
-    (36, 8)
+    (55, 8)
     """
     she, he = weights.load().embedding[list(pronoun_ids())].astype(np.float64)  # [d], [d]
     return hidden.astype(np.float64) @ (she - he)
@@ -132,10 +132,10 @@ def pairs() -> list[dict[str, str]]:
     """List the pairs of sentences for training, "she" and "he": none is about an occupation that is held out.
 
     >>> pairs()[0]["occupation"], len(pairs())
-    ('plumber', 48)
+    ('plumber', 72)
     """
     held_out = {job.name for job in load_occupations() if job.held_out}
-    found = [pair for pair in read("counterfactuals.toml")["pair"] if pair["split"] == "training"]
+    found: list[dict[str, str]] = read("counterfactuals.toml")["pair"]
     assert not any(pair["occupation"] in held_out for pair in found), "a training sentence names a held-out occupation"
     return found
 

@@ -94,8 +94,30 @@ class Positions:
         states = [hidden(weights, read[start : start + WINDOW]) for start in range(0, len(read), WINDOW)]
         return cls.at(np.concatenate(states), targets, weights.embedding)
 
+    def take(self, rows: np.ndarray) -> "Positions":
+        """Keep some of the places: their indices, or a truth value for each.
+
+        >>> places = Positions.at(np.eye(2, dtype=np.float32), np.array([1, 0]), np.eye(2, dtype=np.float32))
+        >>> len(places.take(np.array([True, False])))
+        1
+        """
+        kept = {"hidden": self.hidden[rows], "targets": self.targets[rows], "scores": self.scores[rows]}
+        return Positions(embedding=self.embedding, **kept)
+
     def __len__(self) -> int:
         return len(self.targets)
+
+
+def losses(adapter: Adapter, places: Positions) -> np.ndarray:
+    """Compute -ln p(next token) at each position, in nats: [n] float64.
+
+    >>> places = Positions.at(np.float32([[0, 0]]), np.array([1]), np.eye(2, dtype=np.float32))
+    >>> losses(Adapter.new(2, 1), places).round(4).tolist()  # two tokens, equally likely: ln 2
+    [0.6931]
+    """
+    u = places.embedding @ adapter.b.T.astype(np.float32)  # [V, d] @ [d, r] → [V, r]
+    blocks = [np.arange(start, min(start + ROWS, len(places))) for start in range(0, len(places), ROWS)]
+    return np.concatenate([one_block(adapter, places, rows, u)[0] for rows in blocks])
 
 
 def cross_entropy(adapter: Adapter, places: Positions) -> float:
@@ -105,24 +127,20 @@ def cross_entropy(adapter: Adapter, places: Positions) -> float:
     >>> round(float(np.exp(cross_entropy(Adapter.new(2, 1), places))), 4)
     2.0
     """
-    u = places.embedding @ adapter.b.T.astype(np.float32)  # [V, d] @ [d, r] → [V, r]
-    total = 0.0
-    for start in range(0, len(places), ROWS):
-        total += one_block(adapter, places, np.arange(start, min(start + ROWS, len(places))), u)[0]
-    return total / len(places)
+    return float(losses(adapter, places).mean())
 
 
 def one_block(
     adapter: Adapter, places: Positions, rows: np.ndarray, u: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-    """Compute the loss, summed over `rows`, with p [n, V] before it is divided by its sums [n], and z = h A [n, r]."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Compute the losses [n] of `rows`, with p [n, V] before it is divided by its sums [n], and z = h A [n, r]."""
     z = places.hidden[rows] @ adapter.a.astype(np.float32)  # [n, d] @ [d, r] → [n, r]
     odds = z @ u.T  # [n, r] @ [r, V] → [n, V]
     odds += places.scores[rows]
     wanted = odds[np.arange(len(rows)), places.targets[rows]].astype(np.float64)  # [n]
     np.exp(odds, out=odds)
     sums = odds.sum(axis=1)  # [n]
-    return float(np.sum(np.log(sums.astype(np.float64)) - wanted)), odds, sums, z
+    return np.log(sums.astype(np.float64)) - wanted, odds, sums, z
 
 
 def gradients(adapter: Adapter, places: Positions, rows: np.ndarray) -> tuple[float, Adapter]:
@@ -136,17 +154,17 @@ def gradients(adapter: Adapter, places: Positions, rows: np.ndarray) -> tuple[fl
     [[0.0], [0.0]]
     """
     u = places.embedding @ adapter.b.T.astype(np.float32)  # [V, r]
-    loss, d_a, d_u = 0.0, np.zeros_like(adapter.a), np.zeros_like(u)
+    loss, d_a, d_u = 0.0, np.zeros_like(adapter.a), np.zeros(u.T.shape, np.float32)
     for start in range(0, len(rows), ROWS):
         block = rows[start : start + ROWS]
         block_loss, odds, sums, z = one_block(adapter, places, block, u)
         targets = places.targets[block]
         d_z = (odds @ u) / sums[:, None] - u[targets]  # [n, V] @ [V, r] → [n, r]
-        d_u += odds.T @ (z / sums[:, None])  # [V, n] @ [n, r] → [V, r]
-        np.subtract.at(d_u, targets, z)
+        d_u += (z / sums[:, None]).T @ odds  # [r, n] @ [n, V] → [r, V]
+        np.subtract.at(d_u.T, targets, z)
         d_a += places.hidden[block].T @ d_z  # [d, n] @ [n, r] → [d, r]
-        loss += block_loss
-    d_b = (places.embedding.T @ d_u).T  # [d, V] @ [V, r] → [d, r]; the other way round, BLAS takes thirty times as long
+        loss += float(block_loss.sum())
+    d_b = d_u @ places.embedding  # [r, V] @ [V, d] → [r, d]
     n = len(rows)
     return loss / n, Adapter(a=d_a / n, b=d_b.astype(np.float64) / n)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,11 @@ def measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]:
     Raises:
         MissingToolError: where the browser does not start.
     """
+    with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's own may drive a browser already: one a thread
+        return thread.submit(_measure, page, program, smallest).result()
+
+
+def _measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]:
     from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:

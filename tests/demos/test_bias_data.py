@@ -57,8 +57,8 @@ def test_tables_are_plain_normalized_utf8(name):
 
 
 def test_occupations_have_a_share_and_a_source():
-    """Each of the 36 occupations stands once, with a share of 0 to 100 %, its year and the address of the number."""
-    assert len(SPLIT) == len(ROWS) == 36
+    """Each of the 55 occupations stands once, with a share of 0 to 100%, its year and the address of the number."""
+    assert len(SPLIT) == len(ROWS) == 55
     for row in ROWS:
         assert row["confirmed"] is True
         assert 0 <= row["women_percent"] <= 100
@@ -68,9 +68,14 @@ def test_occupations_have_a_share_and_a_source():
         assert row["italian"].strip()
 
 
-def test_as_many_occupations_are_mostly_womens_as_mostly_mens():
-    """In 18 of the 36 occupations more than half are women."""
-    assert sum(row["women_percent"] > 50 for row in ROWS) == 18
+def test_a_group_of_the_survey_stands_once():
+    """No two words have the same share and year: of those that stand for one group, one is here."""
+    assert len({(row["women_percent"], row["year"]) for row in ROWS}) == len(ROWS)
+
+
+def test_as_many_training_occupations_are_mostly_womens_as_mostly_mens():
+    """In 18 of the 36 training occupations more than half are women."""
+    assert sum(row["women_percent"] > 50 for row in ROWS if row["split"] == "training") == 18
 
 
 def test_shares_agree_with_another_publication():
@@ -79,10 +84,11 @@ def test_shares_agree_with_another_publication():
     assert shares == pytest.approx(WINOBIAS, abs=8)
 
 
-def test_every_third_occupation_is_held_out():
-    """The split follows from the order by share, so that nobody could choose it by the result."""
+def test_held_out_occupations_are_all_that_were_added():
+    """The table has 60 words: 36 for training, 5 of a group that is here already, and all others are held out."""
     assert sorted(ROWS, key=lambda row: (row["women_percent"], row["occupation"])) == ROWS
-    assert list(SPLIT.values()) == ["training", "held-out", "training"] * 12
+    assert sorted(SPLIT.values()) == ["held-out"] * 19 + ["training"] * 36
+    assert not set(SPLIT) & {"advisor", "auditor", "nutritionist", "physician", "surgeon"}
 
 
 def test_templates_contain_the_placeholder_once():
@@ -95,8 +101,8 @@ def test_templates_contain_the_placeholder_once():
 
 
 def test_pairs_differ_in_gendered_words_only():
-    """Each of the 60 pairs is a sentence about a "she" and the same sentence about a "he"."""
-    assert len({pair["she"] for pair in PAIRS}) == len(PAIRS) == 60
+    """Each of the 72 pairs is a sentence about a "she" and the same sentence about a "he"."""
+    assert len({pair["she"] for pair in PAIRS}) == len(PAIRS) == 72
     assert [pair for pair in PAIRS if not is_counterfactual(pair["she"], pair["he"])] == []
 
 
@@ -117,12 +123,11 @@ def test_a_spoiled_pair_would_be_seen(she, he):
 
 
 def test_pairs_keep_held_out_occupations_apart():
-    """A pair names its occupation and no other, has its split, and each occupation has its number of pairs."""
+    """A pair names its occupation and no other; each training occupation has two pairs, a held-out one none."""
     for pair in PAIRS:
         assert set(words(pair["she"])) & set(SPLIT) == {pair["occupation"]}
-        assert pair["split"] == SPLIT[pair["occupation"]]
     named = [pair["occupation"] for pair in PAIRS]
-    assert {word: named.count(word) for word in SPLIT} == {w: 2 if s == "training" else 1 for w, s in SPLIT.items()}
+    assert {word: named.count(word) for word in SPLIT} == {w: 2 if s == "training" else 0 for w, s in SPLIT.items()}
 
 
 def test_pairs_do_not_contain_the_bias_test():
@@ -136,3 +141,16 @@ def test_pairs_share_nothing_with_the_held_out_english():
     """What measures the cost of mitigation has no run of eight words of what mitigation trains on."""
     measured = runs((DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8"), 8)
     assert not [pair for pair in PAIRS if runs(pair["she"], 8) & measured]
+
+
+def test_known_gender_tells_who_is_meant_and_is_new():
+    """24 beginnings, each once, name no occupation, no pronoun, and begin like no template and no pair."""
+    rows = tomllib.loads((DATA / "known_gender.toml").read_text(encoding="utf-8"))["sentence"]
+    assert len({row["begins"] for row in rows}) == len(rows) == 24
+    first = {tuple(words(text)[:5]) for text in [*TEMPLATES, *(pair["she"] for pair in PAIRS)]}
+    for row in rows:
+        assert re.findall(r"\{.*?\}", row["begins"]) == ["{person}"]
+        for who in ("she", "he"):
+            sentence = row["begins"].format(person=row[who])
+            assert not set(words(sentence)) & (set(SPLIT) | {"she", "he", "her", "his", "him"})
+            assert tuple(words(sentence)[:5]) not in first

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from demos import bias_mitigation
-from demos.bias_mitigation import alt, plot, pronoun_places, show, split
+from demos.bias_mitigation import alt, checked, plot, pronoun_places, show
 from demos.common.occupations import load_occupations, pairs, templates
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import hidden
@@ -30,11 +30,9 @@ def ran():
 
 def test_no_training_sentence_knows_a_held_out_occupation_or_a_template():
     """Neither the words nor the beginnings by which the result is judged are in the sentences that are learned."""
-    learned, kept = split()
     held_out = {job.name for job in load_occupations() if job.held_out}
     sentences = [pair[word] for pair in pairs() for word in ("she", "he")]
-    assert not (set(learned) | set(kept)) & held_out
-    assert not set(learned) & set(kept)
+    assert len(held_out) == 19
     assert not any(name in sentence for name in held_out for sentence in sentences)
     beginnings = [template.format(occupation=job.name) for template in templates() for job in load_occupations()]
     assert not any(beginning in sentence for beginning in beginnings for sentence in sentences)
@@ -42,15 +40,14 @@ def test_no_training_sentence_knows_a_held_out_occupation_or_a_template():
 
 def test_examples_are_balanced():
     """Each sentence stands there in both versions: as many places go on with " she" as with " he"."""
-    for names in split():
-        targets = pronoun_places(names).targets.tolist()
-        assert targets.count(0) == targets.count(1) > 0
+    targets = pronoun_places([job.name for job in load_occupations()])[0].targets.tolist()
+    assert targets.count(0) == targets.count(1) == 72
 
 
 def test_a_place_is_what_the_model_knows_just_before_the_pronoun():
     """For the secretary: the hidden state of the sentence cut before " she"."""
     sentence = next(pair["she"] for pair in pairs() if pair["occupation"] == "secretary")
-    places = pronoun_places(["secretary"])
+    places, _ = pronoun_places(["secretary"])
     before = tokenizer.encode(sentence.split(" she ")[0])
     np.testing.assert_allclose(places.hidden[0], hidden(weights.load(), before)[-1], rtol=1e-3, atol=2e-4)
     assert places.targets[0] == 0
@@ -73,29 +70,62 @@ def test_odds_before_and_after_are_those_of_the_logits(ran, index):
 
 
 def test_gap_by_hand(ran):
-    """The gap is e to the mean |ln odds| of the twelve rows, and what closed is counted in log-odds."""
+    """The gap is e to the mean |ln odds| of the 19 rows, and what closed is counted in log-odds."""
     gaps = {}
     for moment in ("before", "after"):
-        gaps[moment] = sum(abs(math.log(row[f"odds_{moment}"])) for row in ran[0]["occupations"]) / 12
+        gaps[moment] = sum(abs(math.log(row[f"odds_{moment}"])) for row in ran[0]["occupations"]) / 19
         assert ran[0]["held_out"][f"gap_odds_{moment}"] == pytest.approx(math.exp(gaps[moment]))
     assert ran[0]["held_out"]["gap_closed_percent"] == pytest.approx(100 * (1 - gaps["after"] / gaps["before"]))
 
 
-def test_bias_is_reduced_and_not_removed_and_has_a_price(ran):
-    """The sentences on the slide: a smaller gap, a correlation that stays, some worse, a little more perplexity."""
+def test_bias_is_reduced_where_it_was_learned_and_not_surely_elsewhere(ran):
+    """The sentences on the slide: a smaller gap on the examples' occupations; on others the interval holds zero."""
     facts = ran[0]
-    held_out = facts["held_out"]
-    assert 20 < held_out["gap_closed_percent"] < 60
-    assert held_out["correlation_after"] > 0.85
+    held_out, training = facts["held_out"], facts["training"]
+    assert training["gap_closed_low_percent"] > 30
+    assert held_out["gap_closed_low_percent"] < 0 < held_out["gap_closed_percent"] < training["gap_closed_low_percent"]
+    assert held_out["correlation_after"] > 0.3
     assert facts["worse"]
-    assert 1.002 < facts["perplexity_after"] / facts["perplexity_before"] < 1.03
-    assert facts["right_pronoun_odds_after"] < facts["right_pronoun_odds_before"]
 
 
-def test_stop_is_chosen_on_sentences_kept_apart(ran):
-    """The step is that of the least perplexity of the validation part."""
-    best = min(ran[0]["curve"], key=lambda row: row["validation_perplexity"])
-    assert best["step"] == ran[0]["best_step"] > 0
+def test_price_has_its_interval(ran):
+    """Right pronouns are less sure, interval and all; the text's perplexity changes by no more than chance."""
+    facts = ran[0]
+    ratio = facts["right_pronoun_odds_after"] / facts["right_pronoun_odds_before"]
+    assert facts["right_pronoun_ratio"] == pytest.approx(ratio)
+    assert facts["right_pronoun_ratio_low"] < ratio < facts["right_pronoun_ratio_high"] < 1
+    assert facts["perplexity_more_low_percent"] < 0 < facts["perplexity_more_high_percent"] < 3
+    more = 100 * (facts["perplexity_after"] / facts["perplexity_before"] - 1)
+    assert facts["perplexity_more_percent"] == pytest.approx(more, abs=1e-4)
+
+
+def test_the_setting_is_the_one_that_validation_chooses(ran):
+    """Of all 52 settings the least validation perplexity to three decimals, then the fewest steps."""
+    facts, rates = ran[0], bias_mitigation.LEARNING_RATES
+    assert {(row["learning_rate"], row["step"]) for row in facts["choices"]} == {
+        (rate, step) for rate in rates for step in range(0, 61, 5)
+    }
+    least = min(round(row["validation_perplexity"], 3) for row in facts["choices"])
+    winners = [row for row in facts["choices"] if round(row["validation_perplexity"], 3) == least]
+    best = min(winners, key=lambda row: row["step"])
+    assert (best["learning_rate"], best["step"]) == (facts["best_learning_rate"], facts["best_step"])
+    assert min(rates) < best["learning_rate"] < max(rates)
+
+
+def test_an_occupation_is_judged_by_what_never_learned_from_it(ran):
+    """The chosen row's validation perplexity, with the folds written out: out are every sixth by share of women."""
+    facts = ran[0]
+    names = [job.name for job in load_occupations() if not job.held_out]
+    nats = []
+    for fold in range(6):
+        learned, _ = pronoun_places([name for i, name in enumerate(names) if i % 6 != fold])
+        judged, _ = pronoun_places(names[fold::6])
+        adapter = dict(checked(learned, facts["best_learning_rate"]))[facts["best_step"]]
+        logits = adapter(judged.hidden).astype(float) @ judged.embedding.astype(float).T
+        nats.extend(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(judged)), judged.targets])
+    row = next(row for row in facts["choices"] if (row["learning_rate"], row["step"]) ==
+               (facts["best_learning_rate"], facts["best_step"]))  # fmt: skip
+    assert row["validation_perplexity"] == pytest.approx(math.exp(np.mean(nats)), rel=1e-3)
 
 
 def test_facts_are_json_and_the_walk_through_fits(ran, capsys):

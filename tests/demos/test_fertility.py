@@ -71,7 +71,7 @@ def test_the_interval_is_that_of_the_resamples() -> None:
 
 
 def test_the_interval_is_near_the_normal_one() -> None:
-    """On the real counts it is within 8 % of ratio ± 1.96 standard errors (delta method)."""
+    """On the real counts it is within 8% of ratio ± 1.96 standard errors (delta method)."""
     counts = [[len(cut(pair[side], "o200k_base")) for pair in load_pairs()] for side in ("italian", "english")]
     italian, english = map(np.array, counts)
     low, high = interval(italian, english)

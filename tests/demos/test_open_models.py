@@ -35,7 +35,7 @@ FAMILIES = tomllib.loads((DATA / "families.toml").read_text("utf-8"))["family"]
 
 
 def test_each_family_has_the_sizes_that_its_authors_name():
-    """As many models as names, in order; each count is within 26 % of its name (Gemma 7B's leaves out a table)."""
+    """As many models as names, in order; each count is within 26% of its name (Gemma 7B's leaves out a table)."""
     by_family = run()["by_family"]
     assert list(by_family) == list(NAMED)
     for name, billions in NAMED.items():

@@ -106,7 +106,7 @@ def test_llama_3_70b_fills_its_files():
 
 
 def test_gpt_3_is_the_papers():
-    """Brown et al. 2020, table D.1, prints 174,600 million; the demo's difference from it is 0.002 %."""
+    """Brown et al. 2020, table D.1, prints 174,600 million; the demo's difference from it is 0.002%."""
     facts = run(model="gpt3-175b")
     assert facts["n_params"] // 10**8 == 1746
     assert facts["published_difference"] == pytest.approx(-2.44e-5, rel=0.01)

@@ -114,7 +114,7 @@ def test_fewer_bits_lose_more_and_eight_lose_nothing_that_shows(facts: dict) -> 
 
 
 def test_the_error_is_that_of_the_mean_of_paired_differences() -> None:
-    """Ratio, error and interval equal s / √n by Python's own statistics, and the error that of a bootstrap to 5 %."""
+    """Ratio, error and interval equal s / √n by Python's own statistics, and the error that of a bootstrap to 5%."""
     rng = np.random.default_rng(0)
     differences = rng.normal(0.3, 1, 256)
     found = perplexity.ratio_and_error(differences)
@@ -130,7 +130,7 @@ def test_the_error_is_that_of_the_mean_of_paired_differences() -> None:
 
 
 def test_neighbouring_tokens_make_the_error_no_other() -> None:
-    """Over 16 blocks of 16 tokens the error at 4 bits is within 40 % of that over tokens taken as independent."""
+    """Over 16 blocks of 16 tokens the error at 4 bits is within 40% of that over tokens taken as independent."""
     weights, copy = load(), writable_copy(load())
     ids = tokenizer.encode(perplexity.TEXT.read_text(encoding="utf-8"))[:257]
     peaks = (largest(matrix, "block32") for matrix in matrices(weights))

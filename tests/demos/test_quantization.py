@@ -110,7 +110,7 @@ def test_more_bits_and_smaller_groups_never_raise_the_error(tensor: str, scheme:
 
 
 def test_the_last_bit_is_worth_six_decibels_and_the_noise_is_a_step_over_root_twelve() -> None:
-    """From 7 to 8 bits SNR grows by 6.02 dB within 0.2, and the 8-bit RMSE is within 1 % of scale / sqrt(12)."""
+    """From 7 to 8 bits SNR grows by 6.02 dB within 0.2, and the 8-bit RMSE is within 1% of scale / sqrt(12)."""
     grid = grid_of("attention-query")
     for scheme, scope in ((s, g) for s in quantization.SCHEMES for g in quantization.SCOPES):
         gained = grid[scheme, scope, 8]["snr_db"] - grid[scheme, scope, 7]["snr_db"]

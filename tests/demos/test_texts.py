@@ -11,8 +11,9 @@ import pytest
 
 from demos.common.catalogue import DATA
 
-TRAINING, HELD_OUT, ENGLISH = "italiano-addestramento.txt", "italiano-prova.txt", "english-heldout.txt"
-N_WORDS = {TRAINING: 9000, HELD_OUT: 1200, ENGLISH: 1200}
+TRAINING, VALIDATION = "italiano-addestramento.txt", "italiano-scelta.txt"
+HELD_OUT, ENGLISH = "italiano-prova.txt", "english-heldout.txt"
+N_WORDS = {TRAINING: 9000, VALIDATION: 1200, HELD_OUT: 1100, ENGLISH: 1200}
 
 SHORTENED = {"po'", "di'", "fa'", "va'", "da'", "sta'", "be'", "mo'"}  # a vowel before an apostrophe is right in these
 WRONG_ITALIAN = {
@@ -81,15 +82,16 @@ def test_texts_have_the_promised_size_and_layout(name):
     assert ("«" in text, '"' in text) == ((False, True) if name == ENGLISH else (True, False))
 
 
-def test_nothing_held_out_was_trained_on():
-    """No sentence, no title and no run of eight words of the held-out Italian occurs in the training text."""
-    assert not sentences(read(HELD_OUT)) & sentences(read(TRAINING))
-    assert not set(runs(read(HELD_OUT))) & set(runs(read(TRAINING)))
+@pytest.mark.parametrize(("later", "earlier"), [(VALIDATION, TRAINING), (HELD_OUT, TRAINING), (HELD_OUT, VALIDATION)])
+def test_nothing_held_out_was_trained_on_or_chosen_by(later, earlier):
+    """No sentence, no title and no run of eight words of one Italian text occurs in another."""
+    assert not sentences(read(later)) & sentences(read(earlier))
+    assert not set(runs(read(later))) & set(runs(read(earlier)))
 
 
 def test_a_leak_would_be_seen():
     """A held-out sentence put in the training text, with other punctuation and case, is found both ways."""
-    leak = "Nel pomeriggio, PER UN GUASTO a uno scambio, il servizio è rimasto fermo venti minuti!"
+    leak = "Per crescere di UN CENTIMETRO, impiegano spesso più di un secolo!"
     leaked = f"{read(TRAINING)}\n{leak}\n"
     assert sentences(read(HELD_OUT)) & sentences(leaked)
     assert set(runs(read(HELD_OUT))) & set(runs(leaked))
@@ -103,7 +105,7 @@ def test_texts_are_prose_and_not_filler(name):
     assert all(len(set(cut[start : start + 1000])) > 450 for start in range(0, len(cut) - 999, 1000))
 
 
-@pytest.mark.parametrize("name", [TRAINING, HELD_OUT])
+@pytest.mark.parametrize("name", [TRAINING, VALIDATION, HELD_OUT])
 def test_italian_is_spelt_with_its_own_accents(name):
     """No accent is wrong, missing or written as an apostrophe."""
     assert wrong_italian(read(name)) == []

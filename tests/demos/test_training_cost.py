@@ -28,7 +28,7 @@ VARIANTS = [
 
 
 def test_gpt_3_takes_the_operations_that_its_paper_prints():
-    """6 × 174,604,259,328 × 300e9 rounds to 3.14e23, and is within 0.1 % of 3,640 PF-days."""
+    """6 × 174,604,259,328 × 300e9 rounds to 3.14e23, and is within 0.1% of 3,640 PF-days."""
     facts = run(model="gpt3-175b", tokens_billions=300)
     assert facts["train_flop"] == 6 * 174_604_259_328 * 300e9
     assert float(f"{facts['train_flop']:.2e}") == 3.14e23 == facts["runs"]["gpt3-175b"]["published_train_flop"]
@@ -61,7 +61,7 @@ def test_720_million_is_a_product_of_two_round_numbers():
 
 
 def test_electricity_of_llama_3_written_out():
-    """5,390 MWh: 434,434 USD at 0.0806 a kWh, 1,023,561 EUR at 0.1899; 1.7 % of the cheap rent."""
+    """5,390 MWh: 434,434 USD at 0.0806 a kWh, 1,023,561 EUR at 0.1899; 1.7% of the cheap rent."""
     llama = run()["llama3"]
     assert llama["electricity_usd"] == pytest.approx(434_434)
     assert llama["electricity_eur"] == pytest.approx(1_023_561)
@@ -77,7 +77,7 @@ def test_energy_of_llama_is_its_papers(model, mwh):
 
 
 def test_utilization_follows_from_hours():
-    """Llama 2 70B ran at 42.8 % of the A100's peak, Llama 3 8B, 70B and 405B at 15.6, 27.9 and 34.6 of the H100's."""
+    """Llama 2 70B ran at 42.8% of the A100's peak, Llama 3 8B, 70B and 405B at 15.6, 27.9 and 34.6 of the H100's."""
     rows = run()["runs"]
     found = [rows[name]["utilization_percent"] for name in ("llama2-70b", "llama3-8b", "llama3-70b", "llama3.1-405b")]
     assert found == pytest.approx([42.837, 15.608, 27.856, 34.583], rel=1e-4)
@@ -101,7 +101,7 @@ def test_at_40_percent_nine_runs_of_ten_are_within_a_third():
 
 
 def test_one_training_written_out():
-    """Llama 2 70B on 2,000 billion tokens, A100, 40 %: each line of the sum by hand, and Epoch's 3.15 million USD."""
+    """Llama 2 70B on 2,000 billion tokens, A100, 40%: each line of the sum by hand, and Epoch's 3.15 million USD."""
     facts = run(model="llama2-70b", tokens_billions=2000, gpu="a100", price="low", n_gpus=2048)
     hours = 6 * 68_976_648_192 * 2e12 / (312e12 * 0.4) / 3600
     assert facts["gpu_hours"] == pytest.approx(hours)

@@ -27,7 +27,7 @@ EXTREMES = [
 
 
 def test_gpt3_in_fp16_takes_what_the_gptq_paper_says():
-    """174.6 billion weights of 2 bytes are 349.2 GB, and in GiB the paper's 326 to 0.3 %."""
+    """174.6 billion weights of 2 bytes are 349.2 GB, and in GiB the paper's 326 to 0.3%."""
     facts = run(model="gpt3-175b", dtype="fp16")
     assert facts["weights_gb"] == 174_604_259_328 * 2 / 10**9
     assert facts["weights_gib"] == pytest.approx(326, rel=0.003)
@@ -42,7 +42,7 @@ def test_integer_weights_with_their_scales_are_as_large_as_llama_cpps_files(dtyp
 
 @pytest.mark.parametrize(("dtype", "printed"), [("fp16", 14.97), ("int8", 7.96), ("int4", 4.34)])
 def test_llama_3_8b_is_as_large_as_llama_cpps_files(dtype, printed):
-    """Of F16, Q8_0 and Q4_0 two are its sizes to 0.2 %; Q4_0 keeps the output in 6 bits: 3 % more."""
+    """Of F16, Q8_0 and Q4_0 two are its sizes to 0.2%; Q4_0 keeps the output in 6 bits: 3 % more."""
     weights = run(model="llama3-8b", dtype=dtype)["weights_gib"]
     assert printed / weights == pytest.approx(1.03 if dtype == "int4" else 1, abs=0.004 if dtype == "int4" else 0.002)
 
