@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from llmdeck.errors import MarpError
 from llmdeck.marp.driver import LIMIT_S, judge, request_line
@@ -55,7 +56,8 @@ class KeptMarp:
         end_group(self._process)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                pipe.close()
+                with suppress(BrokenPipeError):  # what was not sent is still in its buffer
+                    pipe.close()
 
     def run(self, arguments: Sequence[str]) -> None:
         """Convert once.
