@@ -63,9 +63,7 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
         _moved(again, drift, {c: n for c, n in names.items() if claims[c].variant == variant})
         for variant, new in sorted(fresh.items(), key=lambda item: str(item[0]))
         if variant in stored
-        for drift in ledger.drifts(
-            stored[variant], new, config.limits_of(variant.demo).tolerance, again.shown.get(variant, ())
-        )
+        for drift in ledger.drifts(stored[variant], new, config.limits_of(variant.demo), again.shown.get(variant, ()))
     ]
     answers = {v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants}
     stale = {v: answer.reasons for v, answer in answers.items() if answer.state is not State.FRESH}

@@ -48,6 +48,8 @@ class Limits:
     """How much address space one demo may have, where the system can limit it (Linux)."""
     tolerance: float = 2e-5
     """How far a float may move, relative to itself, before it is drift (facts have 6 significant digits)."""
+    tolerance_abs: float = 1e-12
+    """How far any float may move before it is drift: for facts that a demo rounds, one step of the rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)

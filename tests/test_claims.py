@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llmdeck.claims import drifts, holds, load_ledger
+from llmdeck.config import Limits
 from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Facts, Place, Result, Variant, Verdict
 from llmdeck.template import environment
@@ -68,11 +69,11 @@ def test_the_ledger_refuses_a_claim_that_lacks_what_its_verdict_needs(
     assert caught.value.place.file == "deck/claims.toml"
 
 
-def paths(old: Facts, new: Facts, tolerance: float = 2e-5) -> list[str]:
+def paths(old: Facts, new: Facts, tolerance: float = 2e-5, tolerance_abs: float = 1e-12) -> list[str]:
     """The paths of the facts that drifted."""
     variant = Variant("d")
     both = [Result(variant=variant, facts=facts, output="", inputs={}) for facts in (old, new)]
-    return [drift.path for drift in drifts(both[0], both[1], tolerance)]
+    return [drift.path for drift in drifts(both[0], both[1], Limits(tolerance=tolerance, tolerance_abs=tolerance_abs))]
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,10 @@ def paths(old: Facts, new: Facts, tolerance: float = 2e-5) -> list[str]:
 def test_drift_is_any_difference_but_a_float_within_its_tolerance(old: Facts, new: Facts, expected: list[str]) -> None:
     """Floats may move by the tolerance; integers, texts, types, lengths and names may not."""
     assert paths(old, new) == expected
+
+
+def test_a_fact_that_a_demo_rounds_may_move_by_one_step_of_the_rounding() -> None:
+    """An absolute tolerance lets 0.12 be 0.13, however large that is beside 0.12; without it that is drift."""
+    assert paths({"share": 0.12}, {"share": 0.13}, tolerance_abs=0.0101) == []
+    assert paths({"share": 0.12}, {"share": 0.14}, tolerance_abs=0.0101) == ["share"]
+    assert paths({"share": 0.12}, {"share": 0.13}) == ["share"]

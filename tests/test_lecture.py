@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -107,6 +108,35 @@ def compute(live: Live, number: int) -> str:
     return one_line(live.render(facts, parameters))
 
 
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def alike(shown: str, wanted: str) -> bool:
+    """Whether two fragments are the same but for the last digits of numbers, which float32 and threads decide."""
+
+    def value(number: str) -> float:
+        return float(
+            number.replace(".", "").replace(",", ".")
+            if "," in number
+            else number.replace(".", "", number.count(".") - 1)
+        )
+
+    def close(a: str, b: str) -> bool:
+        step = 1 if a.isdigit() and b.isdigit() else 0.0101  # of what is rounded
+        return math.isclose(value(a), value(b), rel_tol=0.02, abs_tol=step)
+
+    numbers = zip(NUMBER.findall(shown), NUMBER.findall(wanted), strict=False)
+    return NUMBER.sub("#", shown) == NUMBER.sub("#", wanted) and all(close(a, b) for a, b in numbers)
+
+
+def test_fragments_are_alike_only_where_rounding_explains_the_difference() -> None:
+    """One step of a rounded number is alike; another number, another word or another count is not."""
+    assert alike("<td>0.83</td>12,5%", "<td>0.84</td>12,5%")
+    assert alike("1.024 token", "1.024 token")
+    for other in ("<td>0.86</td>12,5%", "<td>0.83</td>14,5%", "<th>0.83</th>12,5%", "<td>0.83</td>12,5% 1"):
+        assert not alike("<td>0.83</td>12,5%", other)
+
+
 def parsed(page: Page, fragment: str) -> str:
     """A fragment as the browser writes it."""
     found: str = page.evaluate("html => new DOMParser().parseFromString(html, 'text/html').body.innerHTML", fragment)
@@ -134,7 +164,7 @@ def test_each_control_gives_what_the_demo_gives(lecture: Project, lives: list[Li
                 set_to(control, place)
             expect(block).to_have_attribute("data-point", str(number))
             wanted = parsed(page, compute(live, number))
-            assert block.locator(".live-shown").inner_html() == wanted, (live.variant, live.parameters()[number])
+            assert alike(block.locator(".live-shown").inner_html(), wanted), (live.variant, live.parameters()[number])
         assert page.url.endswith(f"#{slide}")
     assert {url for url in asked if not url.startswith("data:")} == {address}
     page.context.close()
