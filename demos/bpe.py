@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import regex
 
 from demos.common.alone import alone
+from demos.common.cut import check
 from demos.common.italian import number
 from demos.common.pieces import one_line, shorten, visible
 
@@ -41,7 +42,7 @@ def run(
     >>> facts["ids"], facts["pieces"]
     ([258, 100, 258, 97, 99], ['aaab', 'd', 'aaab', 'a', 'c'])
     """
-    check(text)
+    check(text, MAX_CHARACTERS)
     vocabulary = {byte: bytes([byte]) for byte in range(256)}
     words = [list(word.encode()) for word in regex.findall(PATTERN, text)]
     n_bytes, rows = sum(map(len, words)), []
@@ -66,21 +67,6 @@ def run(
         "n_tokens": sum(map(len, words)),
         "round_trip": b"".join(vocabulary[token] for word in words for token in word).decode() == text,
     }
-
-
-def check(text: str) -> None:
-    """Refuse text that nothing can be learned from.
-
-    >>> check("")
-    Traceback (most recent call last):
-    ValueError: Il testo è vuoto: scrivi almeno un carattere.
-    """
-    if not text:
-        raise ValueError("Il testo è vuoto: scrivi almeno un carattere.")
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"Il testo ha {number(len(text))} caratteri: al massimo {number(MAX_CHARACTERS)}.")
-    if any("\ud800" <= character <= "\udfff" for character in text):  # half of a UTF-16 pair: it has no UTF-8
-        raise ValueError("Il testo contiene un carattere che non è Unicode valido: toglilo.")
 
 
 def most_frequent(words: list[list[int]]) -> tuple[Pair, int]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import tiktoken
 
 from demos.common.alone import alone
+from demos.common.cut import check, in_words
 from demos.common.italian import number
 from demos.common.pieces import kinds, one_line, shorten, visible
 from demos.common.vocabularies import VOCABULARIES, Vocabulary, encoding
@@ -35,7 +36,7 @@ def run(*, text: str = "ChatGPT è incredibile!") -> dict:
     `n_characters` counts code points, `n_words` what stands between white space, `n_signs` punctuation and symbols.
     Raises `ValueError` on empty text, on more than `MAX_CHARACTERS`, and on text that is not valid Unicode.
     """
-    check(text)
+    check(text, MAX_CHARACTERS)
     return {
         "text": text,
         "n_characters": len(text),
@@ -45,22 +46,6 @@ def run(*, text: str = "ChatGPT è incredibile!") -> dict:
         **{name: tokenize(text, name) for name in VOCABULARIES},
         SMOLLM: tokenize_as_smollm(text),
     }
-
-
-def check(text: str) -> None:
-    """Refuse text that can't be encoded or shown.
-
-    >>> check("")
-    Traceback (most recent call last):
-    ValueError: Il testo è vuoto: scrivi almeno un carattere.
-    """
-    if not text:
-        raise ValueError("Il testo è vuoto: scrivi almeno un carattere.")
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"Il testo ha {number(len(text))} caratteri: al massimo {number(MAX_CHARACTERS)}.")
-    for position, character in enumerate(text, start=1):
-        if "\ud800" <= character <= "\udfff":  # half of a UTF-16 pair: it has no UTF-8, and tiktoken would replace it
-            raise ValueError(f"Il carattere {position} (U+{ord(character):04X}) non è Unicode valido: toglilo.")
 
 
 def tokenize(text: str, name: Vocabulary) -> dict:
@@ -214,31 +199,16 @@ def heading(name: str, facts: dict) -> str:
 
 def plot(facts: dict) -> "Figure":
     """Draw each vocabulary's tokens as coloured blocks, as large as lets them all fit."""
-    from demos.common.blocks import Size, draw_blocks, fit
-    from demos.common.figure import new_figure
+    from demos.common.blocks import Size, draw_rows
 
-    figure = new_figure(WIDTH, HEIGHT)
-    figure.set_layout_engine("none")  # the blocks are placed by hand, in slide pixels
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
-    axes.set_axis_off()
-    cuts = [(facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
     sizes = (Size(44, 26, rows=1), Size(32, 21, rows=1), Size(22, 18, rows=2))
-    all_fit = (size for size in sizes if all(len(fit(*cut, size, WIDTH)) == len(cut[0]) for cut in cuts))
-    size = next(all_fit, sizes[-1])
-    for place, (name, cut) in enumerate(zip(NAMES, cuts, strict=True)):
-        top = place * HEIGHT / len(NAMES)
-        axes.text(0, top + TITLE / 2, heading(name, facts), size=22, weight=600, va="center")
-        draw_blocks(axes, *cut, size, top + TITLE, WIDTH)
-    return figure
+    rows = [(heading(name, facts), facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
+    return draw_rows(rows, sizes, WIDTH, HEIGHT, title=TITLE, points=22)
 
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    rows = []
-    for name in NAMES:
-        pieces, n_more = facts[name]["pieces"][:20], facts[name]["n_tokens"] - 20
-        others = f" e altri {number(n_more)}" if n_more > 0 else ""
-        rows.append(f"{heading(name, facts)}, {' | '.join(map(shorten, pieces))}{others}")
+    rows = [in_words(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
     text = one_line(facts["text"], 100)
     return f"«{text}» a blocchi colorati, uno per token, ciascuno con il suo id. {'. '.join(rows)}."
 

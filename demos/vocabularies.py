@@ -23,6 +23,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 from demos.common import wordpiece
 from demos.common.alone import alone
+from demos.common.cut import check, in_words
 from demos.common.italian import number
 from demos.common.pieces import one_line, shorten, visible
 
@@ -48,7 +49,7 @@ def run(*, text: str = "Gli orologiai lavoravano.", n_vocab: Size = "1000") -> d
     >>> run(text="La bambina")["unigram"]["pieces"]
     ['L', 'a', '·bambin', 'a']
     """
-    check(text)
+    check(text if text.strip() else "", MAX_CHARACTERS)
     size = int(n_vocab)
     known = {name: entries(train(name, size)) for name in TRAINED}
     everyone = set.intersection(*known.values())
@@ -65,21 +66,6 @@ def run(*, text: str = "Gli orologiai lavoravano.", n_vocab: Size = "1000") -> d
         },
         "longest": {name: longest(known[name]) for name in TRAINED},
     }
-
-
-def check(text: str) -> None:
-    """Refuse text that can't be cut.
-
-    >>> check("")
-    Traceback (most recent call last):
-    ValueError: Il testo è vuoto: scrivi almeno un carattere.
-    """
-    if not text.strip():
-        raise ValueError("Il testo è vuoto: scrivi almeno un carattere.")
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"Il testo ha {number(len(text))} caratteri: al massimo {number(MAX_CHARACTERS)}.")
-    if any("\ud800" <= character <= "\udfff" for character in text):  # half of a UTF-16 pair: it has no UTF-8
-        raise ValueError("Il testo contiene un carattere che non è Unicode valido: toglilo.")
 
 
 @lru_cache
@@ -248,32 +234,16 @@ def heading(name: str, facts: dict) -> str:
 
 def plot(facts: dict) -> "Figure":
     """Draw each vocabulary's tokens as coloured blocks, a row a vocabulary."""
-    from demos.common.blocks import Size as BlockSize
-    from demos.common.blocks import draw_blocks, fit
-    from demos.common.figure import new_figure
+    from demos.common.blocks import Size, draw_rows
 
-    figure = new_figure(WIDTH, HEIGHT)
-    figure.set_layout_engine("none")  # the blocks are placed by hand, in slide pixels
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
-    axes.set_axis_off()
-    sizes = (BlockSize(32, 18, rows=1), BlockSize(24, 18, rows=1))
-    cuts = [(facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
-    all_fit = (size for size in sizes if all(len(fit(*found, size, WIDTH)) == len(found[0]) for found in cuts))
-    size = next(all_fit, sizes[-1])
-    for place, (name, found) in enumerate(zip(NAMES, cuts, strict=True)):
-        top = place * HEIGHT / len(NAMES)
-        axes.text(0, top + TITLE / 2, heading(name, facts), size=20, weight=600, va="center")
-        draw_blocks(axes, *found, size, top + TITLE, WIDTH)
-    return figure
+    sizes = (Size(32, 18, rows=1), Size(24, 18, rows=1))
+    rows = [(heading(name, facts), facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
+    return draw_rows(rows, sizes, WIDTH, HEIGHT, title=TITLE, points=20)
 
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    rows = []
-    for name in NAMES:
-        pieces, n_more = facts[name]["pieces"][:20], facts[name]["n_tokens"] - 20
-        others = f" e altri {number(n_more)}" if n_more > 0 else ""
-        rows.append(f"{heading(name, facts)}, {' | '.join(map(shorten, pieces))}{others}")
+    rows = [in_words(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
     return f"«{one_line(facts['text'], 100)}» divisa da quattro vocabolari. {'. '.join(rows)}."
 
 

@@ -3,15 +3,17 @@
 Importing this module imports matplotlib: do it inside `plot`.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import text_to_path
 
-from demos.common.figure import TINTS
+from demos.common.figure import TINTS, new_figure
 from demos.common.italian import number
 from demos.common.pieces import escape, shorten
 
@@ -108,6 +110,32 @@ def draw_blocks(axes: Axes, pieces: list[str], ids: list[int], size: Size, top: 
         axes.text(
             last.left + last.width + 2 * GAP, y, more(len(pieces) - len(places)), size=20, family=PLAIN, va="center"
         )
+
+
+def draw_rows(
+    rows: Sequence[tuple[str, list[str], list[int]]],
+    sizes: Sequence[Size],
+    width: int,
+    height: int,
+    *,
+    title: float,
+    points: int,
+) -> Figure:
+    """Draw several cuts below one another: a heading, pieces and ids each, in the largest of `sizes` that all fit in.
+
+    `title` is the height of the strip above a cut's blocks, `points` the size of the heading in it.
+    """
+    figure = new_figure(width, height)
+    figure.set_layout_engine("none")  # the blocks are placed by hand, in slide pixels
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    all_fit = (s for s in sizes if all(len(fit(pieces, ids, s, width)) == len(pieces) for _, pieces, ids in rows))
+    size = next(all_fit, sizes[-1])
+    for place, (heading, pieces, ids) in enumerate(rows):
+        top = place * height / len(rows)
+        axes.text(0, top + title / 2, heading, size=points, weight=600, va="center")
+        draw_blocks(axes, pieces, ids, size, top + title, width)
+    return figure
 
 
 def drawable(piece: str) -> str:

@@ -5,16 +5,13 @@ Oracle: softmax(Q Kᵀ / √64) of the first layer written out token by token in
 """
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.attention import MAX_TOKENS, alt, findings, plot, run, shade, show
 from demos.smollm.weights import load
+from tests.demos.looks import assert_legible, printed_with_each_thread_count
 
 TEXTS = [
     "The cat drank the milk because it was thirsty.",
@@ -132,12 +129,7 @@ def test_bad_parameters_are_refused(bad: dict, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text)
-    figure = plot(facts)
-    FigureCanvasAgg(figure).draw()
-    for label in (item for item in figure.findobj(Text) if item.get_visible() and item.get_text().strip()):
-        box = label.get_window_extent()
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= 1121 and box.y0 >= -1 and box.y1 <= 431, label.get_text()
+    assert_legible(plot(facts))
     assert f"strato {facts['layer']}, testa {facts['head']}" in alt(facts)
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
@@ -156,11 +148,6 @@ def test_numbers_in_the_darkest_cell_can_be_read() -> None:
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
     """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
     code = "import json; from demos.attention import run; print(json.dumps(run()))"
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
-        ).stdout
-        for n in ("1", "2")
-    ]
+    answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]
     assert json.loads(answers[0]) == run() == run()

@@ -8,13 +8,12 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.bias import alt, plot, run, show
 from demos.common.occupations import hidden_states, load_occupations, log_odds, templates
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import forward
+from tests.demos.looks import assert_legible
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +103,7 @@ def test_figure_is_legible_and_described(name):
     """Texts have 18 points or more, lie inside the figure and don't touch; the alt text names the chosen occupation."""
     facts = run(occupation=name)
     figure = plot(facts)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
-    width, height = figure.bbox.size
-    assert min(text.get_fontsize() for text in texts) >= 18
-    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
-    labels = [box.shrunk(0.9, 0.7) for text, box in zip(texts, boxes, strict=True) if text in figure.axes[0].texts]
+    texts = assert_legible(figure)
+    labels = [box.shrunk(0.9, 0.7) for text, box in texts.items() if text in figure.axes[0].texts]
     assert not any(a.overlaps(b) for i, a in enumerate(labels) for b in labels[:i])
     assert facts["chosen"]["italian"] in alt(facts)

@@ -8,14 +8,13 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos import bias_mitigation
 from demos.bias_mitigation import alt, checked, plot, pronoun_places, show
 from demos.common.occupations import load_occupations, pairs, templates
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import hidden
+from tests.demos.looks import assert_legible
 
 
 @pytest.fixture(scope="module")
@@ -139,13 +138,6 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 
 def test_figure_is_legible_and_described(ran):
     """Texts have 18 points or more and lie inside the figure; the alt text has the gap before and after."""
-    figure = plot(ran[0])
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
-    width, height = figure.bbox.size
-    assert min(text.get_fontsize() for text in texts) >= 18
-    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
+    assert_legible(plot(ran[0]))
     gaps = (bias_mitigation.number(ran[0]["held_out"][f"gap_odds_{moment}"], 1) for moment in ("before", "after"))
     assert all(f" {gap} " in alt(ran[0]) for gap in gaps)

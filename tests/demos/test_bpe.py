@@ -10,11 +10,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 from tiktoken._educational import bpe_train
 
 from demos.bpe import MAX_CHARACTERS, PATTERN, alt, merge, plot, run, show
+from tests.demos.looks import assert_legible
 
 HOSTILE = [
     "<|endoftext|> <|endoftext|>",
@@ -107,12 +106,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(text: str, n_merges: int, capsys: pytest.CaptureFixture[str]) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text, n_merges=n_merges)
-    figure = plot(facts)
-    FigureCanvasAgg(figure).draw()
-    for label in (t for t in figure.findobj(Text) if t.get_visible() and t.get_text()):
-        box, (width, height) = label.get_window_extent(), figure.bbox.size
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, label.get_text()
+    assert_legible(plot(facts))
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
 

@@ -4,17 +4,14 @@ Oracle: brute force in float64, and the eigenvalues of the covariance for the pl
 """
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.embedding import GROUPS, alt, one_token, plot, run, show
 from demos.smollm.tokenizer import decode, encode
 from demos.smollm.weights import load
+from tests.demos.looks import assert_legible, printed_with_each_thread_count
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +97,7 @@ def test_what_is_not_one_token_is_refused(token: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(token: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(token=token)
-    figure = plot(facts)
-    FigureCanvasAgg(figure).draw()
-    for label in (item for item in figure.findobj(Text) if item.get_visible() and item.get_text().strip()):
-        box = label.get_window_extent()
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= 1121 and box.y0 >= -1 and box.y1 <= 431, label.get_text()
+    assert_legible(plot(facts))
     assert facts["other_words"][0]["piece"][:10] in alt(facts)
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
@@ -117,11 +109,6 @@ def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
         "import json; from demos.embedding import run; "
         "print(json.dumps(json.loads(json.dumps(run()), parse_float=lambda x: f'{float(x):.6g}')))"
     )
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
-        ).stdout
-        for n in ("1", "2")
-    ]
+    answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]
     assert run() == run() == json.loads(json.dumps(run()))

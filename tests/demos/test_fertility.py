@@ -9,11 +9,10 @@ import unicodedata
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.common import wordpiece
 from demos.fertility import N_PAIRS, USERS, alt, cut, interval, load_pairs, measure, plot, run, show
+from tests.demos.looks import assert_legible
 
 PUBLISHED = {
     "italian": "I modelli di linguaggio possono essere influenzati dai dati di addestramento e quindi essere soggetti "
@@ -106,12 +105,7 @@ def test_what_is_not_offered_is_refused(bad: dict) -> None:
 def test_what_is_shown_is_legible_and_inside(name: str, pair: int, capsys: pytest.CaptureFixture[str]) -> None:
     """No text is below 18 px or outside the figure; the print-out fits 88 columns; each ratio is in the alt text."""
     facts = run(vocabulary=name, pair=pair)
-    figure = plot(facts)
-    FigureCanvasAgg(figure).draw()
-    for label in (t for t in figure.findobj(Text) if t.get_visible() and t.get_text()):
-        box, (width, height) = label.get_window_extent(), figure.bbox.size
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, label.get_text()
+    assert_legible(plot(facts))
     assert all(f"{row['ratio']:.2f}".replace(".", ",") in alt(facts) for row in facts["by_vocabulary"].values())
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88

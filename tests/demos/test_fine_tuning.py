@@ -9,14 +9,13 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos import fine_tuning
 from demos.fine_tuning import alt, choose, pairs_perplexity, plot, show, texts
 from demos.smollm import adapter as adapters
 from demos.smollm import weights
 from demos.smollm.transformer import forward
+from tests.demos.looks import assert_legible
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +108,5 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 
 def test_figure_is_legible_and_described(ran):
     """Texts have 18 points or more and lie inside the figure; the alt text says before, after and the end."""
-    figure = plot(ran[0])
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts_drawn = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts_drawn]
-    width, height = figure.bbox.size
-    assert min(text.get_fontsize() for text in texts_drawn) >= 18
-    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
+    assert_legible(plot(ran[0]))
     assert all(fine_tuning.perplexity(ran[0][key]) in alt(ran[0]) for key in ("before_perplexity", "after_perplexity"))

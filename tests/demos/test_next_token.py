@@ -5,20 +5,16 @@ Oracle: Python's own `math.exp` over all 49,152 logits, `generate.greedy` and `g
 
 import json
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from demos.next_token import alt, even_choices, look, plot, run, show, stream
 from demos.smollm.generate import distribution, greedy, sample
 from demos.smollm.tokenizer import decode
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
+from tests.demos.looks import assert_legible, printed_with_each_thread_count
 
 HOSTILE = [
     "<|im_start|><|im_end|>",
@@ -28,12 +24,6 @@ HOSTILE = [
     " ",
     "parola " * 160,
 ]
-
-
-def drawn_texts(figure: Figure) -> list[Text]:
-    """Draw the figure and return the texts that are seen in it."""
-    FigureCanvasAgg(figure).draw()
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
 
 
 def test_the_probabilities_are_a_softmax_written_out_by_hand() -> None:
@@ -130,10 +120,7 @@ def test_bad_parameters_are_refused(bad: dict, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text, n_tokens=2 if text in HOSTILE else 10)
-    for label in drawn_texts(plot(facts)):  # a missing glyph would warn here, and warnings are errors
-        box = label.get_window_extent()
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= 1121 and box.y0 >= -1 and box.y1 <= 431, label.get_text()
+    assert_legible(plot(facts))
     assert facts["likeliest"][0]["piece"][:8] in alt(facts)
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
@@ -143,12 +130,7 @@ def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
     """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
     wild = "text=\"La capitale d'Italia è\", temperature='2.0'"  # what is drawn from the long tail too
     code = f"import json; from demos.next_token import run; print(json.dumps([run(n_tokens=3), run({wild})]))"
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
-        ).stdout
-        for n in ("1", "2")
-    ]
+    answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]
     assert json.loads(answers[0])[0] == run(n_tokens=3) == run(n_tokens=3)
 

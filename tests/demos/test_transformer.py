@@ -5,17 +5,14 @@ output matrix, which is the table), the products of the shapes written out by ha
 """
 
 import json
-import subprocess
-import sys
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.smollm.generate import distribution
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
 from demos.transformer import alt, plot, run, shade, show
+from tests.demos.looks import assert_legible, printed_with_each_thread_count
 
 TEXTS = [
     "The capital of Italy is",
@@ -90,12 +87,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text)
-    figure = plot(facts)
-    FigureCanvasAgg(figure).draw()
-    for label in (item for item in figure.findobj(Text) if item.get_visible() and item.get_text().strip()):
-        box = label.get_window_extent()
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= 1121 and box.y0 >= -1 and box.y1 <= 431, label.get_text()
+    assert_legible(plot(facts))
     assert "134,5 milioni" in alt(facts)
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
@@ -111,11 +103,6 @@ def test_a_cells_colour_tells_the_sign_and_the_size() -> None:
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
     """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
     code = "import json; from demos.transformer import run; print(json.dumps(run()))"
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
-        ).stdout
-        for n in ("1", "2")
-    ]
+    answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]
     assert json.loads(answers[0]) == run() == run()

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.vocabularies import MAX_CHARACTERS, NAMES, TEXT, TRAINED, alt, entries, plot, run, show, train
+from tests.demos.looks import assert_legible
 
 ROOT = Path(__file__).parents[2]
 # Words of the held-out text, which nothing is trained on.
@@ -32,6 +31,7 @@ HOSTILE = [
 CHILD = """
 import hashlib, json
 from demos.vocabularies import TEXT, TRAINED, run, train
+from tests.demos.looks import assert_legible
 told = [run(n_vocab=size) for size in ("500", "1000", "2000")]
 told += [sorted(train(name, size).get_vocab().items()) for name in TRAINED for size in (500, 1000, 2000)]
 held_out = (TEXT.parent / "italiano-prova.txt").read_text(encoding="utf-8")
@@ -154,12 +154,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text)
-    figure = plot(facts)
-    FigureCanvasAgg(figure).draw()
-    for label in (t for t in figure.findobj(Text) if t.get_visible() and t.get_text()):
-        box, (width, height) = label.get_window_extent(), figure.bbox.size
-        assert label.get_fontsize() >= 18
-        assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, label.get_text()
+    assert_legible(plot(facts))
     assert all(label in alt(facts) for label in NAMES.values())
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88

@@ -10,10 +10,9 @@ from itertools import pairwise, product
 from typing import get_args
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from demos.vram import ModelName, alt, card_marks, plot, run, show
+from tests.demos.looks import assert_legible
 
 EXTREMES = [
     {},
@@ -154,15 +153,8 @@ def test_walk_through_fits_88_columns_and_names_the_total(parameters, capsys):
 def test_figure_is_legible_and_described(parameters):
     """Texts have 18 points or more, lie inside the figure, card names don't touch, and the alt text has the totals."""
     facts = run(**parameters)
-    figure = plot(facts)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = {text.get_text(): text.get_window_extent(canvas.get_renderer()) for text in texts}
-    width, height = figure.bbox.size
-    assert min(text.get_fontsize() for text in texts) >= 18
-    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes.values())
-    marks = sorted((box.x0, box.x1) for name, box in boxes.items() if " GiB\n" in name)
+    texts = assert_legible(plot(facts))
+    marks = sorted((box.x0, box.x1) for text, box in texts.items() if " GiB\n" in text.get_text())
     assert all(left[1] < right[0] for left, right in pairwise(marks))
     assert facts["name"] in alt(facts)
     assert alt(facts).count("GiB") >= 4
