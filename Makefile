@@ -51,8 +51,9 @@ demos: $(VENV)/made $(VENV)/models ## run every demo and print it
 check: $(VENV)/made $(VENV)/models ## recompute every number and say which slide is wrong
 	@$(BIN)/llmdeck check
 
-test: $(VENV)/tested $(VENV)/models ## install what the tests need, a browser included, and run them all
+test: $(VENV)/tested $(VENV)/models ## install what the tests need, browsers included, and run them all
 	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
+	@$(BIN)/python -m tests.firefox
 	@$(BIN)/python -m pytest
 
 # PyPI's PyTorch for Linux brings CUDA with it, several GB; without: make test-oracle PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu

@@ -35,6 +35,8 @@ FONT_SOURCES = re.compile(
 SLIDE_START = re.compile(r"(?=<svg data-marpit-svg[ =>])")
 RUNTIME = Path(__file__).parent / "runtime"
 CHARSET = '<meta charset="UTF-8">'
+NO_ICON = '<link rel="icon" href="data:,">'
+"""Without it a browser asks whatever server the page lies on for `/favicon.ico`."""
 TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml"}
 
 
@@ -143,7 +145,7 @@ def make_self_contained(
         pieces[-1] = f"{body}{added}</body>{end}"
     policy = policy_of(pieces, served=bool(served))
     pieces[0] = pieces[0].replace(
-        CHARSET, f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">', 1
+        CHARSET, f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">{NO_ICON}', 1
     )
     return Page(pieces=pieces, assets={k: v for piece in made for k, v in piece.assets.items()}, policy=policy)
 

@@ -20,7 +20,7 @@ from llmdeck.errors import MissingToolError
 from llmdeck.marp import browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 ROOT = Path(__file__).parent.parent
 """The checkout, whose own deck is the lecture."""
@@ -144,16 +144,41 @@ def has_browser() -> Path:
 
 
 @pytest.fixture(scope="session")
-def chromium(has_browser: Path) -> Iterator[Browser]:
-    """A headless browser; see `has_browser`."""
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers: a thread can have one of it."""
     from playwright.sync_api import sync_playwright
 
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(has_browser: Path, playwright: Playwright) -> Iterator[Browser]:
+    """A headless browser; see `has_browser`."""
     quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     quiet += ["--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=has_browser, args=quiet, chromium_sandbox=False)
-        yield started
-        started.close()
+    started = playwright.chromium.launch(executable_path=has_browser, args=quiet, chromium_sandbox=False)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """A headless Firefox; without one the test is skipped."""
+    from tests.firefox import launch
+
+    started = launch(playwright)
+    if started is None:
+        pytest.skip("no Firefox that this Playwright can drive: python -m tests.firefox")
+    yield started
+    started.close()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def browser_of_each_kind(request: pytest.FixtureRequest) -> Browser:
+    """Chromium, then Firefox."""
+    found: Browser = request.getfixturevalue(request.param)
+    return found
 
 
 def until(page: Page, expression: str, limit_s: float = 10.0) -> None:

@@ -84,17 +84,21 @@ def by_keyboard(control: Locator, place: int) -> None:
 
 
 def by_mouse(control: Locator, place: int) -> None:
-    """Set a control with the mouse: a click where the value lies, or on the option."""
+    """Set a control with the mouse: on the option, or by clicks on the slider, ever nearer, as a hand would."""
     kind = control.get_attribute("type")
     if kind == "checkbox":
         control.set_checked(bool(place))
     elif kind == "range":
         box, last = control.bounding_box(), int(control.get_attribute("max") or 0)
         assert box
-        thumb = box["height"]  # as wide as it is high; its middle moves between its own half widths
-        control.page.mouse.click(
-            box["x"] + thumb / 2 + (box["width"] - thumb) * place / max(last, 1), box["y"] + box["height"] / 2
-        )
+        thumb = 16.0  # its middle moves between its own half widths, which differ from browser to browser
+        x = box["x"] + thumb / 2 + (box["width"] - thumb) * place / max(last, 1)
+        for _ in range(6):
+            control.page.mouse.click(x, box["y"] + box["height"] / 2)
+            missed = place - int(control.input_value())
+            if not missed:
+                return
+            x += (box["width"] - thumb) / last * missed * 0.6
     else:
         control.select_option(index=place)
 
@@ -141,9 +145,11 @@ def parsed(page: Page, fragment: str) -> str:
     return found
 
 
-def test_each_control_gives_what_the_demo_gives(lecture: Project, lives: list[Live], chromium: Browser) -> None:
+def test_each_control_gives_what_the_demo_gives(
+    lecture: Project, lives: list[Live], browser_of_each_kind: Browser
+) -> None:
     """By mouse and by keyboard alone, at points of each grid, off line: the same HTML, no request, the same slide."""
-    page = chromium.new_context(offline=True, viewport={"width": 1280, "height": 720}).new_page()
+    page = browser_of_each_kind.new_context(offline=True, viewport={"width": 1280, "height": 720}).new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(lecture.html.as_uri())
@@ -162,7 +168,8 @@ def test_each_control_gives_what_the_demo_gives(lecture: Project, lives: list[Li
             wanted = parsed(page, compute(live, number))
             assert alike(block.locator(".live-shown").inner_html(), wanted), (live.variant, live.parameters()[number])
         assert page.url.endswith(f"#{slide}")
-    assert {url for url in asked if not url.startswith("data:")} == {address}
+    asked += page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert {url for url in asked if not url.startswith("data:")} <= {address}  # Firefox names no files
     page.context.close()
 
 

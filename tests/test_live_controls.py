@@ -56,9 +56,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(browser_of_each_kind: Browser) -> Iterator[Page]:
     """A page; what fails in it, a broken policy included, fails the test."""
-    opened = chromium.new_context().new_page()
+    opened = browser_of_each_kind.new_context().new_page()
     failed: list[str] = []
     opened.on("pageerror", lambda error: failed.append(str(error)))
     opened.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
@@ -172,3 +172,4 @@ def test_a_saved_slide_keeps_its_controls(server: Served, page: Page) -> None:
     expect(page.locator("#live-2")).to_have_attribute("data-served", "yes")
     page.get_by_label("text: any text").fill("ancora")
     expect(page.locator("#live-2 .first")).to_have_text("ancora")
+    server.project.edit("deck/slides/01-uno.md.j2", "# Tre e mezzo\n", "# Tre\n")

@@ -63,9 +63,9 @@ def server(deck: Project) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(server: Served, chromium: Browser) -> Iterator[Page]:
+def page(server: Served, browser_of_each_kind: Browser) -> Iterator[Page]:
     """The page on slide 2, marked so that loading it again shows."""
-    opened = chromium.new_context().new_page()
+    opened = browser_of_each_kind.new_context().new_page()
     yield go(opened, server)
     opened.context.close()
 
@@ -187,9 +187,9 @@ def test_two_browsers_and_the_presenter_view_follow(server: Served, page: Page, 
     other.context.close()
 
 
-def test_a_server_that_comes_back_is_found_again(deck: Project, chromium: Browser) -> None:
+def test_a_server_that_comes_back_is_found_again(deck: Project, browser_of_each_kind: Browser) -> None:
     """The server killed: the page says so. Started again, the banner goes, and what was saved meanwhile shows."""
-    page = chromium.new_context().new_page()
+    page = browser_of_each_kind.new_context().new_page()
     with served(deck) as server:
         go(page, server)
         port = server.port

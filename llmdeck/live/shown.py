@@ -14,7 +14,7 @@ from llmdeck.config import Config
 from llmdeck.controls import Live
 from llmdeck.errors import DeckError, Failures
 from llmdeck.live.quick import LAST_SLIDE_END
-from llmdeck.page import RUNTIME, Page, policy_of
+from llmdeck.page import CHARSET, NO_ICON, RUNTIME, Page, policy_of
 from llmdeck.report import describe
 
 BUILD = "the-build-of-this-page"
@@ -117,6 +117,6 @@ def difference(old: Shown, new: Shown) -> Update:
 
 def empty_page(config: Config) -> Shown:
     """What is shown while there is no deck yet: the errors, and the deck as soon as it can be built."""
-    head = f'<head><meta charset="UTF-8"><title>{html.escape(config.deck.title)}</title></head>'
+    head = f"<head>{CHARSET}{NO_ICON}<title>{html.escape(config.deck.title)}</title></head>"
     whole = f'<!DOCTYPE html><html lang="en">{head}<body>{served(config, ())}</body></html>'
     return Shown(build="", policy=policy_of([whole], served=True), after=whole)
