@@ -173,6 +173,11 @@ def test_each_control_gives_what_the_demo_gives(
     page.context.close()
 
 
+def test_the_file_is_small_enough_to_send(lecture: Project) -> None:
+    """The lecture with everything in it, its controls' data too, is 6 MB at most."""
+    assert lecture.html.stat().st_size <= 6_000_000
+
+
 def test_every_statement_of_the_draft_is_on_a_slide_and_most_are_computed(lecture: Project) -> None:
     """All 70 ids are in the ledger and on a slide; at least 40 are computed and hold; the others say who and when."""
     claims = {claim["id"]: claim for claim in json.loads(lecture.run("claims", "--json").stdout)}

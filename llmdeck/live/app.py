@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -75,6 +76,7 @@ class Live:
             saved: asyncio.Queue[Collection[Path]] = asyncio.Queue()
             tasks.create_task(changes(self.deck.config, saved))
             await self._update(())
+            await asyncio.to_thread(tidy)
             getting, settling = asyncio.create_task(saved.get()), None
             while True:
                 waiting: set[asyncio.Future[Any]] = {getting} | ({settling} if settling else set())
@@ -93,6 +95,7 @@ class Live:
                     settling = None
                     if update:
                         self.events.publish(update)
+                    await asyncio.to_thread(tidy)
                 else:
                     settling = asyncio.create_task(asyncio.to_thread(self.deck.convert_whole))
 
@@ -227,6 +230,13 @@ class Live:
         if "figure" in line:
             answer["figure"] = {"svg": line["figure"], "alt": line["alt"]}
         return answer
+
+
+def tidy() -> None:
+    """Collect garbage while nobody waits: what is left, a deck and its libraries, is not searched after a save."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 async def disconnected(request: Request) -> None:

@@ -1,7 +1,7 @@
-"""`make bench`: how long a presenter waits for the served lecture: after a save, for a demo, for the LLM's first token.
+"""`make bench`: how long a presenter waits for the lecture: opened, after a save, for a demo, for the LLM's first token.
 
-Each figure is the median of `ROUNDS`, taken as a user would see it: a save counts until Chromium shows the text. The
-lecture is copied first; nothing in the checkout changes. The deck of 1,000 slides is the lecture's own templates again
+Each figure is the median of `ROUNDS`, taken as a user would see it: a save counts until Chromium shows the text, the
+built file until its slide, with its fonts, is painted. The lecture is copied first; nothing in the checkout changes. The deck of 1,000 slides is the lecture's own templates again
 and again, but for their controls, whose data would be too much for one file.
 """
 
@@ -35,7 +35,13 @@ SHOWS = """word => {
   return window.place >= 0 && slides[window.place].textContent.includes(word)
 }"""
 """Whether a slide has a word; which one is found once, so that the search costs nothing later."""
-LIMITS_MS = {"save": 200, f"save, {MANY} slides": 700, "tokenization": 30, "first token": 250}
+PAINTED = """async () => {
+  await document.fonts.ready
+  await new Promise(painted => requestAnimationFrame(() => setTimeout(painted)))
+  return document.querySelector('.bespoke-marp-active section').getBoundingClientRect().width
+}"""
+"""The width of the slide that shows, as soon as it has been painted with its fonts."""
+LIMITS_MS = {"open the file": 1000, "save": 200, f"save, {MANY} slides": 700, "tokenization": 30, "first token": 250}
 PROMPT = "Once upon a time there was a small village by the sea, and the people who lived there were"
 """20 tokens; the number behind it makes each prompt another one."""
 LIVE = re.compile(r"\{\{ live\(.*?\) \}\}")
@@ -55,6 +61,19 @@ def lengthen(project: Project, n_slides: int) -> None:
         for path in templates:
             text = LIVE.sub("", path.read_text(encoding="utf-8"))
             (path.parent / f"{round_ + 20}-{path.name}").write_text(text, encoding="utf-8")
+
+
+def openings(project: Project, page: Page) -> Iterator[float]:
+    """Open the built file and wait until its first slide shows, again and again."""
+    for number in range(ROUNDS + 2):
+        page.goto("about:blank")
+        start = time.perf_counter()
+        page.goto(project.html.as_uri(), wait_until="commit")
+        page.locator(".bespoke-marp-active").first.wait_for()
+        if page.evaluate(PAINTED) < 100:
+            raise SystemExit("the file shows no slide")
+        if number > 1:
+            yield time.perf_counter() - start
 
 
 def saves(server: Served, page: Page, pause_s: float) -> Iterator[float]:
@@ -101,6 +120,11 @@ def chromium() -> Iterator[Page]:
 def measure(project: Project) -> dict[str, list[float]]:
     """All figures, in seconds."""
     seconds: dict[str, list[float]] = {}
+    done = project.run("build")
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    with chromium() as page:
+        seconds["open the file"] = list(openings(project, page))
     with served(project) as server, chromium() as page:
         seconds["save"] = list(saves(server, page, PAUSE_S["save"]))
         n_slides = page.locator("svg[data-marpit-svg]").count()
