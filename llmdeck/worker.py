@@ -326,12 +326,13 @@ def answer_all(request: dict[str, Any], write: Callable[[dict[str, Any]], None])
 
 
 def describe(module: ModuleType, folder: Path) -> dict[str, Any]:
-    """The demo's first line and parameters, for the command line and for requests."""
+    """The demo's docstring and parameters, and what else it has, for the command line and for requests."""
     try:
         parameters = [vars(p) | {"kind": p.kind.value, "choices": list(p.choices)} for p in interface(module)]
     except RejectedError as error:
         return failure(error, folder, b"", module)
-    return {"doc": (module.__doc__ or "").strip(), "plots": hasattr(module, "plot"), "parameters": parameters}
+    has = {"plots": hasattr(module, "plot"), "streams": hasattr(module, "stream")}
+    return {"doc": (module.__doc__ or "").strip(), "parameters": parameters} | has
 
 
 def main(request_path: str, answers_path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,6 +120,23 @@ class Project:
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
         )
+
+
+def copy_lecture(folder: Path) -> Project:
+    """The lecture with its committed results, to be built, edited and served."""
+    for name in ("deck", "demos"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def lecture(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the lecture, built from the committed store; no test edits it."""
+    project = copy_lecture(tmp_path_factory.mktemp("lecture"))
+    done = project.run("build")
+    assert done.returncode == 0, done.stderr
+    assert "0 variants computed" in done.stdout
+    return project
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import importlib
 import json
 import math
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +17,11 @@ from playwright.sync_api import expect
 from llmdeck.controls import Live, one_line
 from llmdeck.resolve import resolve
 from llmdeck.worker import normalise
-from tests.conftest import ROOT, Project
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
+
+    from tests.conftest import Project
 
 
 DRAFT = """
@@ -41,18 +41,6 @@ vram-fp32-5gb vram-fp16-2-5gb vram-int8-1-25gb gpt3-437gb fp16-two-bytes gpt3-35
 bias-from-training-data bias-forms bias-mitigation-data bias-regularization-guarantees
 """.split()  # noqa: SIM905  as a list they would take two pages
 """The statements of the draft that the lecture grew from: each is said, corrected or cited."""
-
-
-@pytest.fixture(scope="module")
-def lecture(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the lecture, built from the committed store."""
-    project = Project(tmp_path_factory.mktemp("lecture"))
-    for name in ("deck", "demos"):
-        shutil.copytree(ROOT / name, project.root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    done = project.run("build")
-    assert done.returncode == 0, done.stderr
-    assert "0 variants computed" in done.stdout
-    return project
 
 
 @pytest.fixture(scope="module")

@@ -316,6 +316,7 @@ def test_the_api_tells_of_itself(server: Served) -> None:
     document = server.ask("GET", "/api/openapi.json").json
     assert document["openapi"] == "3.1.0"
     assert "/api/demos/says/stream" in document["paths"]
+    assert "/api/demos/twice/stream" not in document["paths"], "it has no stream"
     page = server.ask("GET", "/api").body.decode()
     assert "Says things." in page
     assert "src=" not in page

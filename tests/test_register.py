@@ -6,7 +6,6 @@ The oracle for what fits and where a link leads is Chromium.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -35,18 +34,6 @@ PAGES = """
 {% endfor %}
 """
 ACTIVE = "Number(document.querySelector('svg.bespoke-marp-active section').id)"
-
-
-@pytest.fixture(scope="module")
-def lecture(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The lecture, built from the committed results in a folder of its own."""
-    root = tmp_path_factory.mktemp("lecture")
-    for name in ("deck", "demos"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    made = Project(root)
-    done = made.run("build")
-    assert done.returncode == 0, done.stderr
-    return made
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import ast
 import html
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from llmdeck import __version__
@@ -77,26 +78,40 @@ def schema(config: Config, described: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-def openapi(config: Config, demos: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """The API as OpenAPI 3.1; `demos` gives for each name its first line and its schema."""
+@dataclass(frozen=True, kw_only=True)
+class Documented:
+    """What the API's documents say of a demo."""
+
+    about: str
+    """The first line of its docstring."""
+    parameters: Mapping[str, Any]
+    """JSON Schema; see `schema`."""
+    streams: bool
+    """Whether it tells what it finds while it computes."""
+
+
+def openapi(config: Config, demos: Mapping[str, Documented]) -> dict[str, Any]:
+    """The API as OpenAPI 3.1, with the demos by their names."""
     paths: dict[str, Any] = {
         "/api/demos": {"get": _get("All demos", {"type": "object"})},
     }
-    for name, (about, parameters) in demos.items():
-        body = {"required": True, "content": {"application/json": {"schema": parameters}}}
+    for name, demo in demos.items():
+        body = {"required": True, "content": {"application/json": {"schema": demo.parameters}}}
         figure = {"name": "figure", "in": "query", "schema": {"type": "boolean"}}
         paths[f"/api/demos/{name}"] = {
             "get": _get(f"The parameters of {name}", {"type": "object"}),
             "post": {
-                "summary": about,
+                "summary": demo.about,
                 "parameters": [figure],
                 "requestBody": body,
                 "responses": {"200": _content(ANSWER, "the demo's answer"), **_refusals()},
             },
         }
+        if not demo.streams:
+            continue
         paths[f"/api/demos/{name}/stream"] = {
             "post": {
-                "summary": f"{about} Server-sent events: `part`s as they are found, then `result` or `error`.",
+                "summary": f"{demo.about} Server-sent events: `part`s as they are found, then `result` or `error`.",
                 "requestBody": body,
                 "responses": {
                     "200": {
@@ -131,16 +146,17 @@ def _refusals() -> dict[str, Any]:
     return {code: _content(ERROR, reason) for code, reason in reasons.items()}
 
 
-def human_page(config: Config, demos: Mapping[str, tuple[str, dict[str, Any]]], base: str) -> str:
+def human_page(config: Config, demos: Mapping[str, Documented], base: str) -> str:
     """The API for a person: each demo with its parameters and a command that asks it."""
     parts = []
-    for name, (about, parameters) in demos.items():
-        rows = "".join(_row(key, item) for key, item in parameters["properties"].items())
-        example = {key: item["default"] for key, item in parameters["properties"].items()}
+    for name, demo in demos.items():
+        properties = demo.parameters["properties"]
+        rows = "".join(_row(key, item) for key, item in properties.items())
+        example = {key: item["default"] for key, item in properties.items()}
         words = json.dumps(example, ensure_ascii=False).replace("'", "'\\''")
         command = f"curl {base}/api/demos/{name} --json '{words}'"
         table = f"<table><tr><th>parameter<th>type<th>values<th>default</tr>{rows}</table>" if rows else ""
-        parts.append(f"<h2>{_text(name)}</h2><p>{_text(about)}</p>{table}<pre>{_text(command)}</pre>")
+        parts.append(f"<h2>{_text(name)}</h2><p>{_text(demo.about)}</p>{table}<pre>{_text(command)}</pre>")
     title = f"API: {_text(config.deck.title)}"
     style = "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
     style += "table{border-collapse:collapse}td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}"

@@ -190,16 +190,16 @@ class Live:
 
     async def openapi(self, _request: Request) -> Response:
         """The API, for programs."""
-        return JSONResponse(api.openapi(self.deck.config, await self._schemas()))
+        return JSONResponse(api.openapi(self.deck.config, await self._documented()))
 
     async def human(self, _request: Request) -> Response:
         """The API, for people."""
         base = f"http://{'localhost' if self.address.is_local else self.address.host}:{self.address.port}"
-        page = api.human_page(self.deck.config, await self._schemas(), base)
+        page = api.human_page(self.deck.config, await self._documented(), base)
         return HTMLResponse(page, headers={"content-security-policy": STYLED})
 
-    async def _schemas(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """The first line and the schema of each demo that can be imported."""
+    async def _documented(self) -> dict[str, api.Documented]:
+        """What the API says of each demo that can be imported."""
         config, found = self.deck.config, {}
         for name, demo in self.deck.demos.items():
             try:
@@ -208,7 +208,11 @@ class Live:
                     described = await asyncio.to_thread(describe, config, demo)
             except DeckError:
                 continue
-            found[name] = (next(iter(described["doc"].splitlines()), ""), api.schema(config, described))
+            found[name] = api.Documented(
+                about=next(iter(described["doc"].splitlines()), ""),
+                parameters=api.schema(config, described),
+                streams=described["streams"],
+            )
         return found
 
     def _ask(self, demo: Demo, ask: Mapping[str, Any]) -> Asked:

@@ -73,7 +73,7 @@ def read(asks: IO[str], waiting: queue.SimpleQueue[Line], cancelled: threading.E
 def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: Callable[[Line], None]) -> Line:
     """The last line of the answer to one request; `write` writes the lines before it."""
     if ask["do"] == "describe":
-        return describe(module, folder) | {"streams": hasattr(module, "stream")}
+        return describe(module, folder)
     buffer = io.BytesIO()
     try:
         values = bind(interface(module), ask["values"])

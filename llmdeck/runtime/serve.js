@@ -91,12 +91,16 @@
       return { elements: [input], value: () => input.valueAsNumber, name: () => input.value }
     },
     text: ({ id, item, axis }) => {
-      const select = element('select', { id }, ...options(axis.values, axis.default))
+      const other = element('option', { hidden: true }, known.words.free) // what the list says while the text is another
+      const select = element('select', { id }, ...options(axis.values, axis.default), other)
       const free = element('input', { id: `${id}-free`, type: 'text', className: 'live-free', maxLength: item.maxLength })
       free.value = axis.values[axis.default]
       free.setAttribute('aria-label', `${item.title}: ${known.words.free}`)
       select.addEventListener('input', () => (free.value = axis.values[select.selectedIndex]))
-      free.addEventListener('input', () => (select.selectedIndex = axis.values.indexOf(free.value)))
+      free.addEventListener('input', () => {
+        const place = axis.values.indexOf(free.value)
+        select.selectedIndex = place < 0 ? other.index : place
+      })
       return { elements: [select, free], value: () => free.value, name: () => free.value }
     },
   }

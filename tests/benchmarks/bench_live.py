@@ -1,8 +1,9 @@
-"""`make bench`: how long a presenter waits for the lecture: opened, after a save, for a demo, for the LLM's first token.
+"""`make bench`: how long a presenter waits for the lecture: opened, saved, asked, and for the LLM's first token.
 
 Each figure is the median of `ROUNDS`, taken as a user would see it: a save counts until Chromium shows the text, the
-built file until its slide, with its fonts, is painted. The lecture is copied first; nothing in the checkout changes. The deck of 1,000 slides is the lecture's own templates again
-and again, but for their controls, whose data would be too much for one file.
+built file until its slide, with its fonts, is painted. The lecture is copied first; nothing in the checkout changes.
+The deck of 1,000 slides is the lecture's own templates again and again, but for their controls, whose data would be too
+much for one file.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import statistics
 import tempfile
 import time
@@ -22,7 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from llmdeck.marp import browser
-from tests.conftest import ROOT, Project
+from tests.conftest import Project, copy_lecture
 from tests.served import Served, served
 
 ROUNDS = 20
@@ -45,13 +45,6 @@ LIMITS_MS = {"open the file": 1000, "save": 200, f"save, {MANY} slides": 700, "t
 PROMPT = "Once upon a time there was a small village by the sea, and the people who lived there were"
 """20 tokens; the number behind it makes each prompt another one."""
 LIVE = re.compile(r"\{\{ live\(.*?\) \}\}")
-
-
-def copy_lecture(folder: Path) -> Project:
-    """The lecture, to be edited."""
-    for name in ("deck", "demos"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return Project(folder)
 
 
 def lengthen(project: Project, n_slides: int) -> None:
