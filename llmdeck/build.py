@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,9 @@ def _html(
     config: Config, rendered: Rendered, marp: Marp, source: Path, expected: Expected, themes: Sequence[Path]
 ) -> Page:
     raw = source.with_name("marp.html")
-    convert(source, raw, expected, themes=themes, marp=marp)
+    with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts
+        fragments = pool.submit(packed, rendered.lives, config)
+        convert(source, raw, expected, themes=themes, marp=marp)
     sources = Sources(
         folder=config.folder,
         themes=config.folder / "theme",
@@ -133,7 +136,7 @@ def _html(
         figures=rendered.figures,
         slides=rendered.slides,
     )
-    return make_self_contained(raw.read_text(encoding="utf-8"), sources, packed(rendered.lives, config))
+    return make_self_contained(raw.read_text(encoding="utf-8"), sources, fragments.result())
 
 
 @contextmanager

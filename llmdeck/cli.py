@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from llmdeck.config import Config, find_root, load
 from llmdeck.errors import ConfigError, DeckError
 
 if TYPE_CHECKING:
+    from llmdeck.marp.driver import Marp
     from llmdeck.model import Demo, Parameter
 
 LINTS = ("numbers", "spelling", "overflow")
@@ -123,14 +125,16 @@ def _build(config: Config, options: argparse.Namespace) -> int:
         formats = ("html", *formats)
     notes = not options.no_notes
     names = {stamp.name_of(fmt, notes=notes) for fmt in formats}
-    before = stamp.inputs(config)
-    if not (options.rerun or options.keep_stale) and stamp.current(config, names, before) == names:
-        for fmt in formats:
-            print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
-        return 0
-    from llmdeck.marp.driver import Marp
-
-    with Marp(notes=notes) as marp:  # it loads while Jinja and Babel are imported and the templates rendered
+    again = options.rerun or options.keep_stale
+    with ExitStack() as stack:
+        # Marp loads while the inputs are read, Jinja and Babel are imported and the templates rendered.
+        marp = stack.enter_context(_marp(notes)) if again or stamp.looks_changed(config, names) else None
+        before = stamp.inputs(config)
+        if not again and stamp.current(config, names, before) == names:
+            for fmt in formats:
+                print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
+            return 0
+        marp = marp or stack.enter_context(_marp(notes))
         from llmdeck import report
         from llmdeck.build import Options, build
 
@@ -143,6 +147,12 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     for path in built.outputs:
         print(f"{config.relative(path)}: {built.slides} slides, {len(built.ran)} variants computed")
     return 0
+
+
+def _marp(notes: bool) -> Marp:
+    from llmdeck.marp.driver import Marp
+
+    return Marp(notes=notes)
 
 
 def _check(config: Config, options: argparse.Namespace) -> int:

@@ -176,7 +176,13 @@ def _packed(live: Live, config: Config) -> str:
 def _key(live: Live, config: Config) -> str:
     """What the fragments come from: facts, partials, settings, and the code that renders."""
     files = sorted((config.folder / PARTIALS).rglob("*.j2")) + sorted(Path(__file__).parent.glob("*.py"))
-    whole = hashlib.sha256(json.dumps([live.facts, live.parameters()], ensure_ascii=False).encode("utf-8"))
+    whole = hashlib.sha256(json.dumps(live.parameters()).encode())
+    written: dict[int, str] = {}  # most points share most of their facts (see `store.unfold`): each is written once
+    for number, facts in enumerate(live.facts):
+        for name, value in facts.items():
+            if id(value) not in written:
+                written[id(value)] = json.dumps(value)
+            whole.update(f"{number} {name} {written[id(value)]}\n".encode())
     for path in files:
         whole.update(path.name.encode() + path.read_bytes())
     whole.update(f"{config.deck} {config.words}".encode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,12 @@ SKIPPED = {"__pycache__", ".DS_Store"}
 
 
 def _files(folder: Path) -> Iterable[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not SKIPPED.intersection(path.parts) and not path.name.startswith("."):
-            yield path
+    """The files below a folder, sorted; a symbolic link to a folder is not followed."""
+    found: list[Path] = []
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        found += [Path(here, name) for name in names if name not in SKIPPED and not name.startswith(".")]
+    return sorted(path for path in found if path.is_file())
 
 
 def inputs(config: Config) -> dict[str, str]:
@@ -32,6 +36,16 @@ def inputs(config: Config) -> dict[str, str]:
     for path in _files(PACKAGE):
         package.update(f"{path.relative_to(PACKAGE).as_posix()} {digest(path)}\n".encode())
     return known | {"llmdeck": package.hexdigest()}
+
+
+def looks_changed(config: Config, outputs: Iterable[str]) -> bool:
+    """Whether a file that a build reads is newer than what the last one wrote: a guess that reads no file."""
+    try:
+        oldest = min((config.output / name.split()[0]).stat().st_mtime_ns for name in outputs)
+    except OSError:
+        return True
+    folders = (config.folder, config.demos_folder, PACKAGE)
+    return any(path.stat().st_mtime_ns > oldest for folder in folders for path in _files(folder))
 
 
 def read(config: Config) -> dict[str, Any]:

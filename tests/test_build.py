@@ -20,6 +20,7 @@ import pytest
 
 from llmdeck.model import State
 from llmdeck.resolve import resolve
+from llmdeck.stamp import looks_changed
 from llmdeck.store import Store
 from tests.conftest import Project
 
@@ -57,6 +58,21 @@ def digest(path: Path) -> str:
 def times(project: Project) -> dict[str, int]:
     """When each file of the project was written last."""
     return {str(p): p.stat().st_mtime_ns for p in project.root.rglob("*") if p.is_file()}
+
+
+def test_a_files_time_is_only_a_guess(project: Project) -> None:
+    """An edit that keeps an old time is built, and a new time without an edit changes nothing."""
+    build(project)
+    slide = project.root / "deck/slides/01-uno.md.j2"
+    os.utime(slide)
+    assert looks_changed(project.config, ["deck.html"])
+    assert project.run("build").stdout == "build/deck.html: up to date\n"
+    project.edit("deck/slides/01-uno.md.j2", "Il doppio", "Due volte")
+    for path in [slide, *slide.parents[1].rglob("*"), *(project.root / "demos").rglob("*")]:
+        os.utime(path, (0, 0))
+    os.utime(project.html, (2**32, 2**32))
+    assert not looks_changed(project.config, ["deck.html"])
+    assert "Due volte" in build(project)
 
 
 def test_only_what_changed_runs(project: Project) -> None:

@@ -136,6 +136,28 @@ def test_ledger_theme_demo_and_partials_are_followed(server: Served, page: Page)
     expect(page.locator(".bespoke-marp-active section")).to_have_css("color", "rgb(4, 5, 6)")
 
 
+def test_pictures_and_data_files_are_followed(deck: Project, browser_of_each_kind: Browser) -> None:
+    """A saved picture shows, and a saved data file runs the demo that reads it; the page stays where it is."""
+    square = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}"><rect width="9" height="9"/></svg>'
+    deck.write("deck/quadro.svg", square.format(30))
+    deck.write("demos/data/n.txt", "20")
+    deck.edit("demos/twice.py", '"double": 2 * n', '"double": 2 * n, "read": int(open("demos/data/n.txt").read())')
+    deck.edit("deck/slides/02-due.md.j2", "Prima.", '![quadro](quadro.svg) Letto: {{ demo("twice").read }}.')
+    page = browser_of_each_kind.new_context().new_page()
+    with served(deck) as server:
+        go(page, server)
+        picture = page.locator("img[alt='quadro']")
+        expect(picture).to_have_js_property("naturalWidth", 30)
+        expect(page.locator(".bespoke-marp-active")).to_contain_text("Letto: 20.")
+        deck.write("deck/quadro.svg", square.format(40))
+        expect(picture).to_have_js_property("naturalWidth", 40)
+        deck.write("demos/data/n.txt", "30")
+        expect(page.locator(".bespoke-marp-active")).to_contain_text("Letto: 30.")
+        assert page.url.endswith("#2")
+        expect(page.locator(".llmdeck-wrong")).to_be_hidden()
+    page.context.close()
+
+
 def test_an_error_shows_with_its_line_and_goes_when_mended(server: Served, page: Page) -> None:
     """A misspelt fact shows in the corner with file and line, over the last good slide; mended, it is gone."""
     wrong = page.locator(".llmdeck-wrong")
