@@ -103,13 +103,13 @@ def run_job(
     return outcomes
 
 
-def describe(config: Config, demo: Demo) -> dict[str, Any]:
-    """Ask a demo for its first lines and its parameters.
+def describe(config: Config, demo: Demo, running: set[subprocess.Popen[bytes]] | None = None) -> dict[str, Any]:
+    """Ask a demo for its first lines and its parameters; its process is in `running` as long as it lives.
 
     Raises:
         DemoError: where it can't be imported or its signature is no interface.
     """
-    answers, ended = _run_worker(config, demo, [], describe=True)
+    answers, ended = _run_worker(config, demo, [], describe=True, running=running)
     if not answers:
         raise ended
     if "error" in answers[0]:
@@ -235,7 +235,10 @@ def ended_without_answer(config: Config, demo: Demo, code: int, text: str, hung:
             hint=f"mend it, or set time_s in [demos.{demo.name}] of deck.toml",
             printed=printed,
         )
-    name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    try:
+        name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:  # a real-time signal has no name
+        name = f"signal {-code}"
     return DemoError(
         f"demo {demo.name} ended without an answer ({name})",
         place=place,

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import subprocess
+import traceback
 from collections.abc import AsyncIterator, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from llmdeck.errors import DeckError
+from llmdeck.errors import DeckError, DemoError
 from llmdeck.live import api
 from llmdeck.live.deck import LiveDeck
 from llmdeck.live.events import Events, event
@@ -26,6 +30,7 @@ from llmdeck.live.shown import empty_page
 from llmdeck.live.watch import changes
 from llmdeck.live.workers import Asked, BusyError, Workers
 from llmdeck.model import Demo
+from llmdeck.process import end_group
 from llmdeck.runner import describe
 
 SETTLE_S = 1.0
@@ -41,6 +46,9 @@ class Live:
         self.workers, self.events = Workers(deck.config), Events()
         self._described: dict[str, dict[str, Any]] = {}
         self._warming: dict[str, Asked] = {}
+        self._documenting, self._describer = asyncio.Lock(), ThreadPoolExecutor(1)
+        """Its own thread: a save waits for no demo that is slow to import."""
+        self._describing: set[subprocess.Popen[bytes]] = set()
         self._built = asyncio.Event()
 
     def app(self) -> ASGIApp:
@@ -56,7 +64,7 @@ class Live:
             Route(demo, self.run, methods=["POST"]),
             Route(f"{demo}/stream", self.stream, methods=["POST"]),
         ]
-        handlers: dict[Any, Any] = {HTTPException: refused, DeckError: failed}
+        handlers: dict[Any, Any] = {HTTPException: refused, DeckError: failed, Exception: broke}
         return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan), self.address)
 
     @asynccontextmanager
@@ -67,6 +75,9 @@ class Live:
         finally:
             following.cancel()
             self.deck.close()
+            for process in tuple(self._describing):
+                end_group(process)
+            self._describer.shutdown(wait=False, cancel_futures=True)
             await asyncio.gather(following, return_exceptions=True)
             await self.workers.close()
 
@@ -103,7 +114,7 @@ class Live:
         names = {self.deck.config.relative(path) for path in changed}
         if not all(name.startswith("deck/") for name in names):
             self._described.clear()
-        self.workers.retire(names)
+        self.workers.retire({name for name in names if not f"{name}/".startswith("deck/results/")})  # no demo reads it
         update = await asyncio.to_thread(self.deck.update, changed)
         self.workers.config = self.deck.config
         self._built.set()
@@ -138,8 +149,7 @@ class Live:
         demo = self._demo(request)
         if demo.name not in self._described:
             self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
-            warm_up = {"do": "run", "values": {}, "figure": False, "stream": False}  # it loads what it computes with
-            self._warming[demo.name] = self.workers.ask(demo, warm_up)
+            self._warm_up(demo)
         described = self._described[demo.name]
         return JSONResponse(
             {
@@ -172,6 +182,8 @@ class Live:
             self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
         if not self._described[demo.name]["streams"]:
             raise HTTPException(404, f"demo {demo.name} has no stream")
+        if await request.is_disconnected():
+            return Response(status_code=400)  # to nobody
         asked = self._ask(demo, {"do": "run", "values": values, "figure": False, "stream": True})
 
         async def events() -> AsyncIterator[str]:
@@ -202,12 +214,15 @@ class Live:
         """What the API says of each demo that can be imported."""
         config, found = self.deck.config, {}
         for name, demo in self.deck.demos.items():
-            try:
-                described = self._described.get(name)
-                if described is None:
-                    described = await asyncio.to_thread(describe, config, demo)
-            except DeckError:
-                continue
+            async with self._documenting:
+                if name not in self._described:
+                    asking = partial(describe, config, demo, self._describing)
+                    try:
+                        loop = asyncio.get_running_loop()
+                        self._described[name] = await loop.run_in_executor(self._describer, asking)
+                    except DeckError:
+                        continue
+                described = self._described[name]
             found[name] = api.Documented(
                 about=next(iter(described["doc"].splitlines()), ""),
                 parameters=api.schema(config, described),
@@ -217,10 +232,16 @@ class Live:
 
     def _ask(self, demo: Demo, ask: Mapping[str, Any]) -> Asked:
         """Ask for what somebody waits for: before it nothing is computed for nobody."""
-        warming = self._warming.pop(demo.name, None)
-        if warming:
+        for warming in self._warming.values():
             warming.give_up()
+        self._warming.clear()
         return self.workers.ask(demo, dict(ask))
+
+    def _warm_up(self, demo: Demo) -> None:
+        """Run a demo that may soon be asked, so that it loads what it computes with; unless somebody waits."""
+        if self.workers.n_waiting == 0:
+            ask = {"do": "run", "values": {}, "figure": False, "stream": False}
+            self._warming[demo.name] = self.workers.ask(demo, ask)
 
     def _demo(self, request: Request) -> Demo:
         name = request.path_params["name"]
@@ -230,7 +251,10 @@ class Live:
 
     def _answer(self, demo: Demo, values: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
         answer = {key: line[key] for key in ("facts", "output")}
-        answer["fragment"] = self.deck.fragment(demo.name, line["facts"], values)
+        try:
+            answer["fragment"] = self.deck.fragment(demo.name, line["facts"], values)
+        except RecursionError:
+            raise DemoError(f"demo {demo.name}: its facts are nested too deep") from None
         if "figure" in line:
             answer["figure"] = {"svg": line["figure"], "alt": line["alt"]}
         return answer
@@ -280,6 +304,12 @@ async def failed(_request: Request, error: DeckError) -> Response:
     return JSONResponse(
         error_json(error), status_code=503 if busy else 422, headers={"retry-after": "1"} if busy else None
     )
+
+
+async def broke(_request: Request, error: Exception) -> Response:
+    """Tell of a mistake of llmdeck's own, on the terminal too."""
+    traceback.print_exception(error)
+    return JSONResponse({"error": {"message": "llmdeck failed; its terminal says how"}}, status_code=500)
 
 
 async def refused(_request: Request, error: HTTPException) -> Response:

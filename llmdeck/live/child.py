@@ -1,9 +1,10 @@
 """What runs in a warm worker: one demo, imported once, that answers requests. `python -m llmdeck.live.child REQUEST`.
 
 REQUEST is a JSON file as of `llmdeck.worker`, whose limits and audit hook hold here too; the time limit is that of
-each request. Each line on stdin is a request, `{"do": "describe"}`, `{"do": "run", "values": {…}, "figure": false,
-"stream": false}` or `{"do": "cancel"}`; each line on stdout belongs to the request's answer: `{"part": …}` for each
-thing that the demo's `stream` gives, then one that has no `part`. The process ends with its stdin.
+each request. Each line on stdin is a request, `{"id": 1, "do": "describe"}`, `{"id": 2, "do": "run", "values": {…},
+"figure": false, "stream": false}` or `{"do": "cancel"}`; each line on stdout has the `id` of the request that it
+answers: `{"part": …}` for each thing that the demo's `stream` gives, then one that has no `part`. The process ends with
+its stdin.
 
 `stream(**parameters)` is optional in a demo: a generator, of the same parameters as `run`, that gives what the demo
 finds while it works. Text is shown as it comes, one piece behind the other, where the partial has an element with the
@@ -78,7 +79,7 @@ def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: C
     try:
         values = bind(interface(module), ask["values"])
     except ValueError as error:
-        return {"invalid": str(error)}
+        return invalid(error)
     try:
         with printed() as buffer:
             if ask["stream"]:
@@ -86,11 +87,16 @@ def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: C
                     write({"part": normalise(part, "what stream gives")})
             return compute(module, values, ask["figure"], inputs, buffer)
     except ValueError as error:  # this is how a demo says that it can't use a value
-        return {"invalid": str(error)}
+        return invalid(error)
     except Cancelled:
         raise
     except BaseException as error:  # noqa: BLE001  a demo may raise anything, SystemExit included
         return failure(error, folder, buffer.getvalue(), module)
+
+
+def invalid(error: ValueError) -> Line:
+    """What a demo says of a value, as text that can be sent: a lone surrogate in it can't."""
+    return {"invalid": str(error).encode("utf-8", "backslashreplace").decode()}
 
 
 class Cancelled(BaseException):
@@ -113,15 +119,20 @@ def main(request_path: str) -> None:
     cancelled = threading.Event()
     threading.Thread(target=read, args=(asks, waiting, cancelled), daemon=True).start()
 
+    working, own = False, os.getpid()
+
     def write(line: Line) -> None:
-        answers.write(json.dumps(line) + "\n")
+        nonlocal working
+        interruptible, working = working, False  # a line is written whole
+        answers.write(json.dumps(line | {"id": ask["id"]}) + "\n")
         answers.flush()
+        working = interruptible
+        interrupt()
 
     def interrupt(*_signal: object) -> None:
         if working and cancelled.is_set():
             raise Cancelled
 
-    working = False
     signal.signal(signal.SIGINT, interrupt)
     broken: Line = {}
     faulthandler.dump_traceback_later(time_s, exit=True, file=sys.stderr)
@@ -143,6 +154,8 @@ def main(request_path: str) -> None:
             last = {"cancelled": True}
         finally:
             working = False
+        if os.getpid() != own:  # the demo forked, and this is its child
+            os._exit(0)
         write(last)
 
 

@@ -76,6 +76,8 @@ class LiveDeck:
         self.shown: Shown | None = None
         self.errors: Sequence[Mapping[str, Any]] = ()
         self._world: World | None = None
+        self._last: World | None = None
+        """The world before a save that is being taken in, or that can't be."""
         self._kept, self._fragments, self._pieces = Kept(), dict[Variant, str](), dict[tuple[str, int], Piece]()
         self._converted: tuple[Any, str] = (None, "")
         self._functions: Functions | None = None
@@ -138,6 +140,7 @@ class LiveDeck:
     def _forget(self, changed: Collection[Path]) -> None:
         """Forget what came from the changed files."""
         names = {self.config.relative(path) for path in changed}
+        self._last = self._world or self._last
         slides = {name for name in names if name.startswith("deck/slides/") and name.endswith(SUFFIX)}
         others = names - slides
         if not changed or "deck/deck.toml" in others:
@@ -265,7 +268,7 @@ class LiveDeck:
         Raises:
             TemplateError: where the partial can't show them.
         """
-        world = self._world
+        world = self._world or self._last
         if world is None or not (world.config.folder / PARTIALS / f"{demo}.html.j2").is_file():
             return None
         functions = self._functions

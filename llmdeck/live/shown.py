@@ -19,6 +19,7 @@ from llmdeck.report import describe
 
 BUILD = "the-build-of-this-page"
 """What stands for the page's own digest in the page."""
+KNOWN = '"build": "{}"'
 NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)</div>', re.DOTALL)
 
 
@@ -36,7 +37,9 @@ class Shown:
     @property
     def html(self) -> str:
         """The whole page, which knows its build."""
-        return "".join([self.before, *self.slides, self.after.replace(BUILD, self.build, 1)])
+        before, known, after = self.after.rpartition(KNOWN.format(BUILD))  # notes stand before it, and may say the same
+        known = known and KNOWN.format(self.build)
+        return "".join([self.before, *self.slides, before, known, after])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import re
 import socket
+import sys
 import threading
 import webbrowser
 from contextlib import suppress
@@ -26,19 +28,32 @@ PORTS = 20
 """How many ports are tried, where none was asked for."""
 HEADER_S = 10.0
 """How long the headers of a request may take."""
+STALLED_S = 10.0
+"""In this time a client must take `LEAST_TAKEN` bytes of what is waiting for it."""
+LEAST_TAKEN = 16 * 1024
 MOST_CONNECTIONS = 512
+MOST_FILES = 4096
+OTHER_FILES = 96
+"""Descriptors that are not connections: workers, pipes, watched folders."""
+TOKEN = re.compile(r"[\w.~+/=-]*", re.ASCII)
+"""What an address can have as it is, base64 included."""
 BACKLOG = 256
 
 
 class Patient(H11Protocol):
-    """Uvicorn's HTTP/1.1, but a connection whose headers don't come is closed, and there are not too many of them."""
+    """Uvicorn's HTTP/1.1, but for connections whose headers don't come or whose answer isn't taken: they are closed.
 
+    And there are not too many of them.
+    """
+
+    most = MOST_CONNECTIONS
     waiting: asyncio.TimerHandle | None = None
+    taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for headers, for a while."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self.most:
             transport.abort()
             return
         self._wait()
@@ -55,9 +70,32 @@ class Patient(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
-        if self.waiting:
-            self.waiting.cancel()
+        for timer in (self.waiting, self.taking):
+            if timer:
+                timer.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """See whether what waits for the client is taken."""
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """It was."""
+        if self.taking:
+            self.taking.cancel()
+            self.taking = None
+        super().resume_writing()
+
+    def _watch(self, size: int) -> None:
+        def look() -> None:
+            now = self.transport.get_write_buffer_size()
+            if now > size - LEAST_TAKEN:
+                self.transport.abort()
+            else:
+                self._watch(now)
+
+        self.taking = self.loop.call_later(STALLED_S, look)
 
     def _wait(self) -> None:
         self.waiting = self.loop.call_later(HEADER_S, self.transport.abort)
@@ -85,7 +123,10 @@ def serve(config: Config, *, host: str, port: int | None, token: str, browser: b
         raise ConfigError(f"--host {host} can be reached from other machines", hint=hint)
     if token and len(token) < SHORTEST_TOKEN:
         raise ConfigError(f"the token must have {SHORTEST_TOKEN} characters or more")
+    if not TOKEN.fullmatch(token):
+        raise ConfigError("a token has letters of the English alphabet, digits, and - _ . ~ + / = only")
     gc.enable()  # a server lives long
+    Patient.most = most_connections()
     listening = listen(host, port)
     address = Address(host=host, port=listening.getsockname()[1], token=token)
     with progress_bar() as progress, suppress(KeyboardInterrupt), listening:
@@ -109,6 +150,20 @@ async def _serve(deck: LiveDeck, address: Address, listening: socket.socket, *, 
         opened = url + (f"?token={address.token}" if address.token else "")
         threading.Thread(target=_open, args=(opened,), daemon=True).start()
     await server.serve(sockets=[listening])
+
+
+def most_connections() -> int:
+    """How many connections there may be at once: by how many files this process may open, raised where it can be."""
+    if sys.platform == "win32":
+        return MOST_CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(MOST_CONNECTIONS, soft - OTHER_FILES))
 
 
 def _open(url: str) -> None:

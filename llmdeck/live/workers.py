@@ -26,6 +26,10 @@ THREADS = max(1, (os.cpu_count() or 1) // 2)
 """NumPy's own threads in a worker. The other cores are for the browser and the server: threads that wait for one that
 has no core make a language model twenty times as slow."""
 LONGEST_LINE = 64 * 2**20
+LAST_WORDS_S = 0.2
+"""How long the lines of a process that has ended may take to come through the pipe."""
+MOST_UNREAD = 256
+"""A stream that nobody takes is given up when more than this many of its parts wait."""
 LOG_LIMIT = 8 * 2**20
 """A worker whose demos have printed more than this, in bytes, is replaced."""
 
@@ -49,6 +53,9 @@ class Worker:
         """The project files that its answers came from, once there is one."""
         self.stale = False
         """True where it must not be asked again."""
+        self.busy = False
+        """True while it is being asked."""
+        self._asks = 0
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in `end`
         self._folder = tempfile.TemporaryDirectory(prefix="llmdeck-")
         self._process: asyncio.subprocess.Process | None = None
@@ -89,12 +96,15 @@ class Worker:
         process = self._process
         assert process and process.stdout  # noqa: S101  it was started, and they are pipes
         limit, began = self.config.limits_of(self.demo.name).time_s, os.fstat(self._log.fileno()).st_size
-        self.tell(ask)
+        self._asks += 1
+        self.tell(ask | {"id": self._asks})
         hung, last = False, False
         try:
             async with asyncio.timeout(2 * limit + GRACE_S):  # once to import the demo, once to answer
-                while not last and (raw := await process.stdout.readline()):
+                while not last and (raw := await self._line(process, process.stdout)):
                     line = json.loads(raw)
+                    if line.pop("id") != self._asks:
+                        raise ValueError("it answers another request")
                     last = "part" not in line
                     self.inputs = line.get("inputs", self.inputs)
                     yield line
@@ -110,8 +120,20 @@ class Worker:
         said = self._log.read().decode("utf-8", "backslashreplace")
         yield {"ended": ended_without_answer(self.config, self.demo, code, said, hung)}
 
+    async def _line(self, process: asyncio.subprocess.Process, answers: asyncio.StreamReader) -> bytes:
+        """The next line; nothing once the process has ended, also where what it started keeps the pipe open."""
+        reading, ending = asyncio.ensure_future(answers.readline()), asyncio.ensure_future(process.wait())
+        try:
+            await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                await asyncio.wait({reading}, timeout=LAST_WORDS_S)
+            return reading.result() if reading.done() else b""
+        finally:
+            reading.cancel()
+            ending.cancel()
+
     def _kill(self) -> None:
-        if self._process and self._process.returncode is None:
+        if self._process:  # also where it has ended: what it started may live
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -167,8 +189,8 @@ class Workers:
         self._warm: dict[str, Worker] = {}
         """By demo, the one that was used last at the end."""
         self._locks: dict[str, asyncio.Lock] = {}
-        self._slots = asyncio.Semaphore(MOST_WORKERS)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots, self._choosing = asyncio.Semaphore(MOST_WORKERS), asyncio.Lock()
+        self._asked: dict[asyncio.Task[None], Asked] = {}
 
     def ask(self, demo: Demo, ask: Line) -> Asked:
         """Begin to answer a request.
@@ -176,13 +198,18 @@ class Workers:
         Raises:
             BusyError: too many wait already.
         """
-        if len(self._tasks) >= MOST_WAITING:
+        if self.n_waiting >= MOST_WAITING or len(self._asked) >= MOST_WAITING**2:
             raise BusyError("too many requests are waiting", hint="come back in a second")
         asked = Asked()
         asked.task = asyncio.create_task(self._answer(demo, ask, asked))
-        self._tasks.add(asked.task)
-        asked.task.add_done_callback(self._tasks.discard)
+        self._asked[asked.task] = asked
+        asked.task.add_done_callback(self._asked.pop)
         return asked
+
+    @property
+    def n_waiting(self) -> int:
+        """How many requests that somebody listens to wait or run."""
+        return sum(not asked.given_up for asked in self._asked.values())
 
     async def _answer(self, demo: Demo, ask: Line, asked: Asked) -> None:
         try:
@@ -190,13 +217,25 @@ class Workers:
                 if asked.given_up:
                     return
                 asked.worker = worker = await self._worker(demo)
-                async for line in worker.answer(ask):
-                    asked.lines.put_nowait(self._told(demo, line))
-                asked.worker = None
+                try:
+                    async for line in worker.answer(ask):
+                        self._give(asked, self._told(demo, line))
+                except Exception as error:  # noqa: BLE001  what it wrote is no answer: it is not asked again
+                    worker.stale = True
+                    self._give(asked, DemoError(f"demo {demo.name}: its answer can't be read: {error}"))
+                finally:
+                    asked.worker, worker.busy = None, False
                 if worker.stale:
                     await self._end(worker)
         except OSError as error:
-            asked.lines.put_nowait(DemoError(f"demo {demo.name}: its process can't be started: {error}"))
+            self._give(asked, DemoError(f"demo {demo.name}: its process can't be started: {error}"))
+
+    def _give(self, asked: Asked, line: Line | DeckError) -> None:
+        if asked.given_up:
+            return
+        asked.lines.put_nowait(line)
+        if asked.lines.qsize() > MOST_UNREAD:
+            asked.give_up()
 
     def _told(self, demo: Demo, line: Line) -> Line | DeckError:
         if "ended" in line:
@@ -207,35 +246,41 @@ class Workers:
         return demo_error(self.config, demo, line) if "error" in line else line
 
     async def _worker(self, demo: Demo) -> Worker:
-        """A demo's worker, started where there is none."""
-        worker = self._warm.pop(demo.name, None)
-        if worker and worker.stale:
-            await worker.end()
-            worker = None
-        if worker is None:
-            idle = [name for name in self._warm if not self._locks[name].locked()]
-            if len(self._warm) >= MOST_WORKERS and idle:
-                await self._warm.pop(idle[0]).end()
-            worker = Worker(self.config, demo)
-            await worker.start()
-        self._warm[demo.name] = worker
-        return worker
+        """A demo's worker, started where there is none; it is busy from now on."""
+        async with self._choosing:
+            worker = self._warm.get(demo.name)
+            if worker and worker.stale:
+                await self._end(worker)
+                worker = None
+            if worker is None:
+                idle = [other for other in self._warm.values() if not other.busy]
+                for other in idle[: max(0, len(self._warm) - MOST_WORKERS + 1)]:
+                    await self._end(other)
+                worker = Worker(self.config, demo)
+                await worker.start()
+            worker.busy = True
+            self._warm.pop(demo.name, None)
+            self._warm[demo.name] = worker
+            return worker
 
     async def _end(self, worker: Worker) -> None:
+        await worker.end()
         if self._warm.get(worker.demo.name) is worker:
             del self._warm[worker.demo.name]
-        await worker.end()
 
     def retire(self, changed: set[str]) -> None:
         """Let no worker answer again whose demo came from one of these files (relative to the root) or folders."""
+        if not changed:
+            return
         folders = {str(Path(name).parent.as_posix()) for name in changed}
         for worker in self._warm.values():
             worker.stale |= worker.inputs is None or not (changed | folders).isdisjoint(worker.inputs)
 
     async def close(self) -> None:
         """End all workers."""
-        for task in list(self._tasks):
+        tasks = list(self._asked)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in self._warm.values()))
         self._warm.clear()

@@ -44,8 +44,8 @@
     source = new EventSource('/api/events')
     source.onmessage = ({ data }) => follow(JSON.parse(data))
     source.onerror = () => {
-      lost.textContent = known.words.lost
-      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 1000) // it gave up: the answer was no stream
+      if (source.readyState !== EventSource.CLOSED) lost.textContent = known.words.lost
+      else setTimeout(connect, 1000) // the answer was no stream: the server is there, but too busy
     }
   }
   // A browser has six connections for a server: windows that nobody sees give theirs back.
@@ -237,7 +237,14 @@
       for (const live of slide.querySelectorAll('.live:not([data-adopted])'))
         if (known.lives[live.id]) {
           live.dataset.adopted = 'yes'
-          adopt(live).catch(() => delete demos[known.lives[live.id].demo]) // the controls of the grid stay
+          adopt(live).catch(() => {
+            // The controls of the grid stay; where the server was only busy, it is asked again.
+            delete demos[known.lives[live.id].demo]
+            setTimeout(() => {
+              delete live.dataset.adopted
+              start()
+            }, 2000)
+          })
         }
     }
     start()
