@@ -16,7 +16,7 @@ from tests.served import Served, served
 from tests.test_live_api import make
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 SCRIPT = "<script>window.broken = 1</script><img src=x onerror='window.broken = 1'>\"><svg onload=window.broken=1>"
 PLAIN = '''
@@ -64,7 +64,7 @@ def page(browser_of_each_kind: Browser) -> Iterator[Page]:
     opened.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
     opened.set_default_timeout(20_000)
     yield opened
-    assert [text for text in failed if "422" not in text] == []
+    assert [text for text in failed if "422" not in text and "503" not in text] == []
     assert opened.evaluate("window.broken") is None
     opened.context.close()
 
@@ -173,3 +173,20 @@ def test_a_saved_slide_keeps_its_controls(server: Served, page: Page) -> None:
     page.get_by_label("text: any text").fill("ancora")
     expect(page.locator("#live-2 .first")).to_have_text("ancora")
     server.project.edit("deck/slides/01-uno.md.j2", "# Tre e mezzo\n", "# Tre\n")
+
+
+def test_a_server_that_was_too_busy_is_asked_again(page: Page, server: Served) -> None:
+    """The first question after a demo is refused, the next one is not: the controls become the server's all the same."""
+    refused: list[str] = []
+
+    def refuse_once(route: Route) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=503, headers={"retry-after": "1"}, json={"error": {"message": "busy"}})
+
+    page.route("**/api/demos/plain", refuse_once)
+    page.goto(f"{server.url}#3")
+    expect(page.locator("#live-2")).to_have_attribute("data-served", "yes", timeout=10_000)
+    assert refused
