@@ -176,7 +176,7 @@ def test_a_saved_slide_keeps_its_controls(server: Served, page: Page) -> None:
 
 
 def test_a_server_that_was_too_busy_is_asked_again(page: Page, server: Served) -> None:
-    """The first question after a demo is refused, the next one is not: the controls become the server's all the same."""
+    """The first question after a demo is refused, the next one is not: the controls become the server's in the end."""
     refused: list[str] = []
 
     def refuse_once(route: Route) -> None:
