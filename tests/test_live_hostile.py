@@ -43,6 +43,8 @@ def run(*, text: str = "ciao") -> dict:
     if text == "child":
         print(subprocess.Popen(["sleep", "1234"]).pid, file=open("child.pid", "w"), flush=True)
         os._exit(3)
+    if text == "hang":
+        time.sleep(4)
     if text == "invalid":
         raise ValueError("no \\ud800")
     return {"text": text}
@@ -212,6 +214,29 @@ def test_a_broken_setting_leaves_the_demos_their_fragments(server: Served) -> No
     server.project.edit("deck/deck.toml", "[deck]", "[deck")
     time.sleep(1)
     assert server.ask("POST", "/api/demos/bad", {"text": "dopo"}).json["fragment"] == "<p>dopo</p>"
+
+
+def test_a_demo_that_is_asked_for_its_parameters_is_warmed_up_unless_somebody_waits(server: Served) -> None:
+    """Its defaults are run for nobody, so that it has loaded what it computes with; not while another one is asked."""
+    ran = server.project.root / "ran"
+    for demo in ("first", "second"):
+        server.project.write(f"demos/{demo}.py", SLOW.replace("time.sleep(4)", "time.sleep(0.5)"))
+        server.project.edit(f"demos/{demo}.py", "    return", f'    open("ran", "a").write("{demo} ")\n    return')
+    while "second" not in server.ask("GET", "/api/demos").body.decode():
+        time.sleep(0.1)
+    assert server.ask("GET", "/api/demos/first").status == 200
+    for _ in range(50):
+        if ran.exists():
+            break
+        time.sleep(0.1)
+    assert ran.read_text(encoding="utf-8") == "first "
+    hanging = threading.Thread(target=ask, args=(server, "hang"))
+    hanging.start()
+    time.sleep(0.3)
+    assert server.ask("GET", "/api/demos/second").status == 200
+    time.sleep(1)
+    assert ran.read_text(encoding="utf-8") == "first "
+    hanging.join()
 
 
 def test_there_are_never_more_workers_than_there_may_be(project: Project) -> None:

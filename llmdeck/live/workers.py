@@ -209,7 +209,7 @@ class Workers:
     @property
     def n_waiting(self) -> int:
         """How many requests that somebody listens to wait or run."""
-        return sum(not asked.given_up for asked in self._asked.values())
+        return sum(not (asked.given_up or task.done()) for task, asked in self._asked.items())
 
     async def _answer(self, demo: Demo, ask: Line, asked: Asked) -> None:
         try:
@@ -235,6 +235,7 @@ class Workers:
             return
         asked.lines.put_nowait(line)
         if asked.lines.qsize() > MOST_UNREAD:
+            asked.lines.put_nowait(DemoError(f"{asked.lines.qsize()} parts of the answer wait: nobody takes them"))
             asked.give_up()
 
     def _told(self, demo: Demo, line: Line) -> Line | DeckError:
