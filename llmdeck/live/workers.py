@@ -16,6 +16,8 @@ MOST_WORKERS = 3
 """How many demos are kept warm, and how many compute at once; the one that was idle longest makes room."""
 MOST_WAITING = 16
 """How many requests may wait or run; further ones are told to come back."""
+MOST_GIVEN_UP = 256
+"""How many requests that nobody listens to any more may wait for their turn to end."""
 MOST_UNREAD = 256
 """A stream that nobody takes is given up when more than this many of its parts wait."""
 
@@ -80,7 +82,7 @@ class Workers:
         Raises:
             BusyError: too many wait already.
         """
-        if self.n_waiting >= MOST_WAITING or len(self._asked) >= MOST_WAITING**2:
+        if self.n_waiting >= MOST_WAITING or len(self._asked) >= MOST_WAITING + MOST_GIVEN_UP:
             raise BusyError("too many requests are waiting", hint="come back in a second")
         asked = Asked()
         asked.task = asyncio.create_task(self._answer(demo, ask, asked))
