@@ -235,6 +235,11 @@ def interface(module: ModuleType) -> tuple[Parameter, ...]:
         raise RejectedError(str(error)) from None
 
 
+def sendable(text: str) -> str:
+    """A text that UTF-8 can hold: a lone surrogate in it is written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def failure(error: BaseException, folder: Path, raw: bytes, module: ModuleType | None = None) -> dict[str, Any]:
     """What the parent needs to tell of a failure: message, the demo's own file and line, what was printed."""
     frames = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
@@ -246,7 +251,7 @@ def failure(error: BaseException, folder: Path, raw: bytes, module: ModuleType |
     mine = [(file, line) for file, line in frames if Path(file).is_relative_to(folder)]
     name = "" if isinstance(error, RejectedError) else f"{type(error).__name__}: "
     return {
-        "error": f"{name}{error}".rstrip(": ").encode("utf-8", "backslashreplace").decode("utf-8"),
+        "error": sendable(f"{name}{error}".rstrip(": ")),
         "memory": isinstance(error, MemoryError),
         "file": mine[-1][0] if mine else None,
         "line": mine[-1][1] if mine else 0,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -197,6 +197,21 @@ def browser_of_each_kind(request: pytest.FixtureRequest) -> Browser:
     """Chromium, then Firefox."""
     found: Browser = request.getfixturevalue(request.param)
     return found
+
+
+LOADED = "performance.getEntriesByType('resource').map(entry => entry.name)"
+"""What a page has loaded beside itself."""
+
+
+def beyond_data(addresses: Iterable[str]) -> list[str]:
+    """Those of the addresses that are not in the page itself."""
+    return [address for address in addresses if not address.startswith("data:")]
+
+
+def asked_for(page: Page, file: str) -> list[str]:
+    """The requests of which a browser tells when it opens a file and nothing else: Firefox tells of no file."""
+    browser = page.context.browser
+    return [] if browser and browser.browser_type.name == "firefox" else [file]
 
 
 def until(page: Page, expression: str, limit_s: float = 10.0) -> None:

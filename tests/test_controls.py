@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from llmdeck.grid import MOST_POINTS
 from llmdeck.store import Store
-from tests.conftest import Project
+from tests.conftest import LOADED, Project, asked_for, beyond_data
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -95,8 +95,8 @@ def page(built: Project, browser_of_each_kind: Browser) -> Iterator[Page]:
     opened.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
     opened.goto(built.html.as_uri())
     yield opened
-    asked += opened.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert {url for url in asked if not url.startswith("data:")} <= {built.html.as_uri()}  # Firefox names no files
+    assert beyond_data(asked) == asked_for(opened, built.html.as_uri())
+    assert beyond_data(opened.evaluate(LOADED)) == []
     assert failed == []
     opened.context.close()
 

@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from llmdeck.controls import Live, one_line
 from llmdeck.resolve import resolve
 from llmdeck.worker import normalise
+from tests.conftest import LOADED, asked_for, beyond_data
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -156,8 +157,8 @@ def test_each_control_gives_what_the_demo_gives(
             wanted = parsed(page, compute(live, number))
             assert alike(block.locator(".live-shown").inner_html(), wanted), (live.variant, live.parameters()[number])
         assert page.url.endswith(f"#{slide}")
-    asked += page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert {url for url in asked if not url.startswith("data:")} <= {address}  # Firefox names no files
+    assert beyond_data(asked) == asked_for(page, address)
+    assert beyond_data(page.evaluate(LOADED)) == []
     page.context.close()
 
 

@@ -45,8 +45,9 @@ class Live:
         self.workers, self.events = Workers(deck.config), Events()
         self._described: dict[str, dict[str, Any]] = {}
         self._warming: dict[str, Asked] = {}
-        self._documenting, self._describer = asyncio.Lock(), ThreadPoolExecutor(1)
-        """Its own thread: a save waits for no demo that is slow to import."""
+        self._documenting = asyncio.Lock()
+        self._describer = ThreadPoolExecutor(1)
+        """A thread of its own: a save waits for no demo that is slow to import."""
         self._describing: set[subprocess.Popen[bytes]] = set()
         self._built = asyncio.Event()
 
@@ -146,10 +147,10 @@ class Live:
     async def demo(self, request: Request) -> Response:
         """The parameters of a demo; asking for them starts it."""
         demo = self._demo(request)
-        if demo.name not in self._described:
-            self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
+        known = demo.name in self._described
+        described = await self._describe(demo)
+        if not known:
             self._warm_up(demo)
-        described = self._described[demo.name]
         return JSONResponse(
             {
                 "name": demo.name,
@@ -177,9 +178,7 @@ class Live:
     async def stream(self, request: Request) -> Response:
         """What a demo finds while it computes, then what it gives."""
         demo, values = self._demo(request), await body_of(request)
-        if demo.name not in self._described:
-            self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
-        if not self._described[demo.name]["streams"]:
+        if not (await self._describe(demo))["streams"]:
             raise HTTPException(404, f"demo {demo.name} has no stream")
         if await request.is_disconnected():
             return Response(status_code=400)  # to nobody
@@ -235,6 +234,12 @@ class Live:
             warming.give_up()
         self._warming.clear()
         return self.workers.ask(demo, dict(ask))
+
+    async def _describe(self, demo: Demo) -> dict[str, Any]:
+        """What a demo's own worker says of it, asked once."""
+        if demo.name not in self._described:
+            self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
+        return self._described[demo.name]
 
     def _warm_up(self, demo: Demo) -> None:
         """Run a demo that may soon be asked, so that it loads what it computes with; unless somebody waits."""

@@ -41,6 +41,7 @@ from llmdeck.worker import (
     normalise,
     prefer_package,
     printed,
+    sendable,
 )
 
 Line = dict[str, Any]
@@ -79,7 +80,7 @@ def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: C
     try:
         values = bind(interface(module), ask["values"])
     except ValueError as error:
-        return invalid(error)
+        return {"invalid": sendable(str(error))}
     try:
         with printed() as buffer:
             if ask["stream"]:
@@ -87,16 +88,11 @@ def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: C
                     write({"part": normalise(part, "what stream gives")})
             return compute(module, values, ask["figure"], inputs, buffer)
     except ValueError as error:  # this is how a demo says that it can't use a value
-        return invalid(error)
+        return {"invalid": sendable(str(error))}
     except Cancelled:
         raise
     except BaseException as error:  # noqa: BLE001  a demo may raise anything, SystemExit included
         return failure(error, folder, buffer.getvalue(), module)
-
-
-def invalid(error: ValueError) -> Line:
-    """What a demo says of a value, as text that can be sent: a lone surrogate in it can't."""
-    return {"invalid": str(error).encode("utf-8", "backslashreplace").decode()}
 
 
 class Cancelled(BaseException):

@@ -20,6 +20,7 @@ from llmdeck.report import describe
 BUILD = "the-build-of-this-page"
 """What stands for the page's own digest in the page."""
 KNOWN = '"build": "{}"'
+"""Where it stands: in what the page's script is told (see `served`)."""
 NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)</div>', re.DOTALL)
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
 from llmdeck.model import Demo
+from llmdeck.process import kill_group
 from llmdeck.runner import GRACE_S, ended_without_answer, environment
 
 THREADS = max(1, (os.cpu_count() or 1) // 2)
@@ -99,7 +98,7 @@ class Worker:
         if last:
             return
         self.stale = True
-        self._kill()
+        kill_group(process)
         code = await process.wait()
         self._log.seek(began)
         said = self._log.read().decode("utf-8", "backslashreplace")
@@ -117,15 +116,10 @@ class Worker:
             reading.cancel()
             ending.cancel()
 
-    def _kill(self) -> None:
-        if self._process:  # also where it has ended: what it started may live
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
     async def end(self) -> None:
         """End the process and everything that it started."""
-        self._kill()
         if self._process:
+            kill_group(self._process)
             await self._process.wait()
         self._log.close()
         self._folder.cleanup()

@@ -237,13 +237,11 @@
       for (const live of slide.querySelectorAll('.live:not([data-adopted])'))
         if (known.lives[live.id]) {
           live.dataset.adopted = 'yes'
-          adopt(live).catch(() => {
+          adopt(live).catch(({ status }) => {
             // The controls of the grid stay; where the server was only busy, it is asked again.
             delete demos[known.lives[live.id].demo]
-            setTimeout(() => {
-              delete live.dataset.adopted
-              start()
-            }, 2000)
+            delete live.dataset.adopted
+            if (status === 503) setTimeout(start, 2000)
           })
         }
     }
