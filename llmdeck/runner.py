@@ -93,12 +93,14 @@ def run_job(
 
     `threads` is how many NumPy may start in it, `MOST_THREADS` and the number of cores at most.
     """
-    wanted = [{"values": v.parameters, "grid": v.grid, "figure": v in job.figures} for v in job.variants]
+    # Those with a figure come last: what the figure's module reads is no input of the others then.
+    variants = sorted(job.variants, key=lambda variant: variant in job.figures)
+    wanted = [{"values": v.parameters, "grid": v.grid, "figure": v in job.figures} for v in variants]
     answers, ended = _run_worker(config, job.demo, wanted, describe=False, running=running, threads=threads)
     outcomes: dict[Variant, Outcome] = {}
-    for variant, answer in zip(job.variants, answers, strict=False):
+    for variant, answer in zip(variants, answers, strict=False):
         outcomes[variant] = _result(config, job.demo, variant, answer)
-    for variant in job.variants[len(answers) :]:
+    for variant in variants[len(answers) :]:
         outcomes[variant] = ended
     return outcomes
 

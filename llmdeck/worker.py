@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, TextIO
@@ -41,11 +41,14 @@ PACKAGE = Path(__file__).parent
 
 
 class RejectedError(Exception):
-    """The demo ran, but what it gave can't be used; the message says why, `function` is the one to look at."""
+    """The demo ran, but what it gave can't be used; the message says why, `function` is the one to look at.
 
-    def __init__(self, message: str, function: str = "run") -> None:
+    `module` is the module of that function, where it is not the demo itself.
+    """
+
+    def __init__(self, message: str, function: str = "run", module: ModuleType | None = None) -> None:
         super().__init__(message)
-        self.function = function
+        self.function, self.module = function, module
 
 
 class Inputs:
@@ -165,13 +168,26 @@ def as_text(raw: bytes) -> str:
         ) from None
 
 
-def draw(module: ModuleType, facts: dict[str, Any]) -> tuple[str, str]:
+def figure_module(demo: ModuleType) -> ModuleType | None:
+    """Return the module that draws: the demo itself, or `figures/NAME.py` beside it; None where neither does."""
+    if hasattr(demo, "plot"):
+        return demo
+    package, _, name = demo.__name__.rpartition(".")
+    try:
+        beside = find_spec(f"{package}.figures.{name}")
+    except ModuleNotFoundError:  # the demos have no folder `figures`
+        return None
+    return importlib.import_module(beside.name) if beside else None
+
+
+def draw(demo: ModuleType, facts: dict[str, Any]) -> tuple[str, str]:
     """The figure as SVG, the same bytes each time, and its words."""
-    if not hasattr(module, "plot") or not hasattr(module, "alt"):
-        raise RejectedError("a slide shows its figure, but it has no plot and alt", "plot")
+    module = figure_module(demo)
+    if module is None or not hasattr(module, "plot") or not hasattr(module, "alt"):
+        raise RejectedError("a slide shows its figure, but it has no plot and alt", "plot", module)
     alt = module.alt(facts)
     if not isinstance(alt, str) or not alt.strip():
-        raise RejectedError("alt must return the figure in words", "alt")
+        raise RejectedError("alt must return the figure in words", "alt", module)
     alt = _text(alt, "alt")
     figure, buffer = module.plot(facts), io.BytesIO()
     import matplotlib as mpl
@@ -246,7 +262,7 @@ def failure(error: BaseException, folder: Path, raw: bytes, module: ModuleType |
     if isinstance(error, SyntaxError):
         frames.append((error.filename or "", error.lineno or 0))
     if isinstance(error, RejectedError):
-        code = getattr(getattr(module, error.function, None), "__code__", None)
+        code = getattr(getattr(error.module or module, error.function, None), "__code__", None)
         frames = [(code.co_filename, code.co_firstlineno)] if code else []
     mine = [(file, line) for file, line in frames if Path(file).is_relative_to(folder)]
     name = "" if isinstance(error, RejectedError) else f"{type(error).__name__}: "
@@ -336,7 +352,7 @@ def describe(module: ModuleType, folder: Path) -> dict[str, Any]:
         parameters = [vars(p) | {"kind": p.kind.value, "choices": list(p.choices)} for p in interface(module)]
     except RejectedError as error:
         return failure(error, folder, b"", module)
-    has = {"plots": hasattr(module, "plot"), "streams": hasattr(module, "stream")}
+    has = {"plots": figure_module(module) is not None, "streams": hasattr(module, "stream")}
     return {"doc": (module.__doc__ or "").strip(), "parameters": parameters} | has
 
 

@@ -281,3 +281,37 @@ def test_jobs_run_side_by_side(project: Project) -> None:
     jobs = [Job(demo=demos[name], variants=(Variant(name),)) for name in ("left", "right")]
     if (os.cpu_count() or 1) > 1:
         assert all(isinstance(o, Result) for o in run_jobs(project.config, jobs, lambda *_: None).values())
+
+
+def test_a_figure_may_stand_beside_its_demo(project: Project) -> None:
+    """`figures/twice.py` draws for `twice`, is an input of the variants whose figure is shown, and of no others."""
+    pytest.importorskip("matplotlib")
+    drawing = """
+        from matplotlib.figure import Figure
+
+        def plot(facts):
+            return Figure()
+
+        def alt(facts):
+            return f"il doppio è {facts['double']}"
+        """
+    project.write("demos/figures/twice.py", drawing)
+    config, demo = project.config, find_demos(project.config)["twice"]
+    shown, other = Variant.of("twice", {"n": 1}), Variant.of("twice", {"n": 2})
+    outcomes = run_job(config, Job(demo=demo, variants=(shown, other), figures=frozenset({shown})))
+    with_figure, without = outcomes[shown], outcomes[other]
+    assert isinstance(with_figure, Result)
+    assert isinstance(without, Result)
+    assert with_figure.alt == "il doppio è 2"
+    assert "<svg" in (with_figure.figure or "")
+    assert set(with_figure.inputs) - set(without.inputs) == {"demos/figures/twice.py"}
+
+
+def test_a_figure_without_words_names_its_file(project: Project) -> None:
+    """A `plot` beside the demo without an `alt` is told with the file that lacks it."""
+    project.write("demos/figures/twice.py", "def plot(facts):\n    return None\n")
+    config, demo, variant = project.config, find_demos(project.config)["twice"], Variant("twice")
+    error = run_job(config, Job(demo=demo, variants=(variant,), figures=frozenset({variant})))[variant]
+    assert isinstance(error, DemoError)
+    assert "it has no plot and alt" in error.message
+    assert str(error.place) == "demos/figures/twice.py:1"
