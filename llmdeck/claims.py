@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import zip_longest
@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from jinja2 import Environment, TemplateError, meta
 
+from llmdeck.compare import differences
 from llmdeck.config import Config, Limits
 from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Drift, Facts, Place, Result, Variant, Verdict
@@ -191,32 +192,10 @@ def drifts(old: Result, new: Result, limits: Limits, shown: Collection[int] = ()
     printed lines that are `shown` on slides and these words must be, too. A line that no slide shows may tell how long
     something took. The figure's own bytes depend on the version of the library that drew it.
     """
-    found = list(_differences(old.facts, new.facts, limits))
+    found = list(differences(old.facts, new.facts, limits.allowed))
     if old.facts == new.facts:
         printed = zip_longest(old.output.split("\n"), new.output.split("\n"))
         found += [(f"output, line {n}", a, b) for n, (a, b) in enumerate(printed, 1) if a != b and n in shown][:1]
         if old.alt is not None and new.alt is not None and old.alt != new.alt:
             found.append(("alt", old.alt, new.alt))
     return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in found]
-
-
-def _differences(old: Any, new: Any, limits: Limits, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in dict.fromkeys([*old, *new]):
-            inner = f"{path}.{key}" if path else key
-            if key in old and key in new:
-                yield from _differences(old[key], new[key], limits, inner)
-            else:
-                yield inner, old.get(key), new.get(key)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for n, (a, b) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(a, b, limits, f"{path}[{n}]")
-    elif not _same(old, new, limits):
-        yield path, old, new
-
-
-def _same(old: Any, new: Any, limits: Limits) -> bool:
-    numbers = [v for v in (old, new) if isinstance(v, int | float) and not isinstance(v, bool)]
-    if len(numbers) == 2 and any(isinstance(v, float) for v in numbers):
-        return math.isclose(old, new, rel_tol=limits.tolerance, abs_tol=limits.tolerance_abs)
-    return type(old) is type(new) and old == new

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from llmdeck.errors import ConfigError
 
 if TYPE_CHECKING:
+    from llmdeck.compare import Tolerance
     from llmdeck.model import Place
 
 FILE = "deck.toml"
@@ -50,6 +51,13 @@ class Limits:
     """How far a float may move, relative to itself, before it is drift (facts have 6 significant digits)."""
     tolerance_abs: float = 1e-12
     """How far any float may move before it is drift: for facts that a demo rounds, one step of the rounding."""
+
+    @property
+    def allowed(self) -> Tolerance:
+        """How far facts may move."""
+        from llmdeck.compare import Tolerance
+
+        return Tolerance(relative=self.tolerance, absolute=self.tolerance_abs)
 
 
 @dataclass(frozen=True, kw_only=True)

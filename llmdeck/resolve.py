@@ -98,7 +98,7 @@ def complete(
     """
     found = Resolved(again(), results, failed={} if failed is None else failed)
     while wanted := found.wanted(current):
-        outcomes = run_variants(config, demos, wanted, found.rendered.wants_figure, progress, runner)
+        outcomes = run_variants(config, demos, wanted, found.rendered.wants_figure, progress, runner, results)
         if not outcomes:
             break
         found.ran += sorted(outcomes, key=str)
@@ -134,13 +134,20 @@ def run_variants(
     figures: frozenset[Variant],
     progress: Progress,
     runner: Runner,
+    stored: Mapping[Variant, Result] | None = None,
 ) -> Mapping[Variant, Result | DemoError]:
-    """Run variants, one job a demo."""
+    """Run variants, one job a demo; a number that moved by less than its tolerance stays as it was `stored`."""
+    known = {variant: result.facts for variant, result in (stored or {}).items()}
     by_demo: dict[str, list[Variant]] = {}
     for variant in sorted(variants, key=str):
         by_demo.setdefault(variant.demo, []).append(variant)
     jobs = [
-        Job(demo=demos[name], variants=tuple(mine), figures=frozenset(figures.intersection(mine)))
+        Job(
+            demo=demos[name],
+            variants=tuple(mine),
+            figures=frozenset(figures.intersection(mine)),
+            stored={variant: known[variant] for variant in mine if variant in known},
+        )
         for name, mine in by_demo.items()
         if name in demos
     ]

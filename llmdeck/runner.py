@@ -12,13 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from llmdeck.config import Config
 from llmdeck.errors import DemoError
-from llmdeck.model import Demo, Place, Result, Variant
+from llmdeck.model import Demo, Facts, Place, Result, Variant
 from llmdeck.process import end_group
 
 GRACE_S = 3.0
@@ -41,6 +41,8 @@ class Job:
     variants: tuple[Variant, ...]
     figures: frozenset[Variant] = frozenset()
     """The variants whose figure a slide shows."""
+    stored: Mapping[Variant, Facts] = field(default_factory=dict)
+    """Facts of an earlier run: a number that moved by less than its tolerance stays as it is there."""
 
 
 Outcome = Result | DemoError
@@ -95,7 +97,10 @@ def run_job(
     """
     # Those with a figure come last: what the figure's module reads is no input of the others then.
     variants = sorted(job.variants, key=lambda variant: variant in job.figures)
-    wanted = [{"values": v.parameters, "grid": v.grid, "figure": v in job.figures} for v in variants]
+    wanted = [
+        {"values": v.parameters, "grid": v.grid, "figure": v in job.figures, "stored": job.stored.get(v)}
+        for v in variants
+    ]
     answers, ended = _run_worker(config, job.demo, wanted, describe=False, running=running, threads=threads)
     outcomes: dict[Variant, Outcome] = {}
     for variant, answer in zip(variants, answers, strict=False):
@@ -138,6 +143,7 @@ def _run_worker(
         "describe": describe,
         "time_s": limits.time_s,
         "memory_gib": limits.memory_gib,
+        "tolerance": vars(limits.allowed),
     }
     with tempfile.TemporaryDirectory(prefix="llmdeck-") as temp:
         folder = Path(temp)

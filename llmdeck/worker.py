@@ -21,12 +21,14 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, TextIO
 
+from llmdeck.compare import Tolerance, settled
 from llmdeck.demos import bind, parameters_of
 from llmdeck.files import digest
 from llmdeck.grid import axes_of, points
@@ -198,15 +200,29 @@ def draw(demo: ModuleType, facts: dict[str, Any]) -> tuple[str, str]:
     return buffer.getvalue().decode("utf-8"), alt
 
 
+Settle = Callable[[Any], Any]
+"""Puts the stored number wherever a fact moved by less than its tolerance (see `compare.settled`)."""
+
+
+def as_computed(facts: Any) -> Any:
+    """Leave facts as they are: nothing is stored."""
+    return facts
+
+
 def compute(
-    module: ModuleType, values: dict[str, Any], figure: bool, inputs: Inputs, buffer: io.BytesIO
+    module: ModuleType,
+    values: dict[str, Any],
+    figure: bool,
+    inputs: Inputs,
+    buffer: io.BytesIO,
+    settle: Settle = as_computed,
 ) -> dict[str, Any]:
     """Run one variant: facts, what it prints into `buffer`, and the figure where one is asked for."""
     try:
         values = bind(interface(module), values)
     except ValueError as error:
         raise RejectedError(str(error)) from None
-    facts = normalise(module.run(**values))
+    facts = settle(normalise(module.run(**values)))
     if not isinstance(facts, dict):
         raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
     start = buffer.tell()
@@ -218,7 +234,9 @@ def compute(
     return answer | {"inputs": dict(sorted(inputs.seen.items()))}
 
 
-def compute_grid(module: ModuleType, names: list[str], given: dict[str, Any], inputs: Inputs) -> dict[str, Any]:
+def compute_grid(
+    module: ModuleType, names: list[str], given: dict[str, Any], inputs: Inputs, settle: Settle = as_computed
+) -> dict[str, Any]:
     """Run all points of a grid: its axes, and the facts of each point in the order of `grid.points`."""
     parameters = interface(module)
     try:
@@ -229,8 +247,9 @@ def compute_grid(module: ModuleType, names: list[str], given: dict[str, Any], in
         raise RejectedError(str(error)) from None
     facts = [normalise(module.run(**values), f"facts of {values}") for values in wanted]
     inputs.modules()
+    described = [vars(axis) | {"kind": axis.kind.value, "values": list(axis.values)} for axis in axes]
     return {
-        "facts": {"axes": [vars(axis) | {"kind": axis.kind.value} for axis in axes], "points": facts},
+        "facts": settle({"axes": described, "points": facts}),
         "output": "",
         "inputs": dict(sorted(inputs.seen.items())),
     }
@@ -334,13 +353,16 @@ def answer_all(request: dict[str, Any], write: Callable[[dict[str, Any]], None])
     if request["describe"]:
         write(describe(module, folder))
         return
+    tolerance = Tolerance(**request["tolerance"])
     for variant in request["variants"]:
+        stored, values = variant["stored"], variant["values"]
+        settle = as_computed if stored is None else partial(settled, stored, tolerance=tolerance)
         try:
             with printed() as buffer:
                 if variant["grid"]:
-                    answer = compute_grid(module, variant["grid"], variant["values"], inputs)
+                    answer = compute_grid(module, variant["grid"], values, inputs, settle)
                 else:
-                    answer = compute(module, variant["values"], variant["figure"], inputs, buffer)
+                    answer = compute(module, values, variant["figure"], inputs, buffer, settle)
         except BaseException as error:  # noqa: BLE001
             answer = failure(error, folder, buffer.getvalue(), module)
         write(answer)

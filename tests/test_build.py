@@ -263,3 +263,24 @@ def test_computed_parameters_loops_and_partials_are_resolved(project: Project) -
         Store(project.config).look_up(v).state for v in resolve(project.config, lambda *_: None).rendered.variants
     ]
     assert states == [State.FRESH] * 10
+
+
+def test_a_number_that_moves_within_its_tolerance_stays_as_it_was_stored(project: Project) -> None:
+    """Another machine's last digits change no file: facts and printed lines stay; beyond the tolerance they move."""
+    source = (
+        "def run(*, n: int = 1):\n    return {'third': n / 3, 'n': n}\n\ndef show(facts):\n    print(facts['third'])\n"
+    )
+    project.write("demos/twice.py", source)
+    project.write("deck/claims.toml", "")
+    project.write("deck/slides/01-uno.md.j2", "{% set f = demo('twice') %}\n# {{ f.third }}\n")
+    assert project.run("build").returncode == 0
+    stored = next((project.root / "deck/results").rglob("*.json"))
+    before = stored.read_text(encoding="utf-8")
+    project.edit("demos/twice.py", "n / 3", "n / 3 * 1.00001")
+    assert project.run("build", "--rerun").returncode == 0
+    changed = [line for line in stored.read_text(encoding="utf-8").splitlines() if line not in before]
+    assert len(changed) == 1
+    assert "demos/twice.py" in changed[0]
+    project.edit("demos/twice.py", "1.00001", "1.001")
+    assert project.run("build", "--rerun").returncode == 0
+    assert json.loads(stored.read_text(encoding="utf-8"))["facts"]["third"] == 0.333667
