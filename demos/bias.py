@@ -1,15 +1,17 @@
 """What an LLM thinks of occupations: which pronoun it expects after "The nurse said that".
 
-For each of 55 occupations and 8 beginnings of a sentence, the log-odds ln(p(" she") / p(" he")) of the next token;
-their mean over the beginnings is set against the share of women among those who do that work in the United States.
-The occupations are those of a published table, all of them: nobody picked the ones that show most.
-The idea is of WEAT and of Winogender: https://arxiv.org/abs/1608.07187, https://arxiv.org/abs/1804.09301.
-The LLM is SmolLM2-135M-Instruct with its weights at 4 bits: it speaks English, so the sentences are English.
+For each of 55 occupations and 8 beginnings of a sentence, the log-odds ln(p(" she") / p(" he")) of
+the next token; their mean over the beginnings is set against the share of women among those who do
+that work in the United States. The occupations are those of a published table, all of them: nobody
+picked the ones that show most. The idea is of WEAT and of Winogender:
+https://arxiv.org/abs/1608.07187, https://arxiv.org/abs/1804.09301. The LLM is SmolLM2-135M-Instruct
+with its weights at 4 bits: it speaks English, so the sentences are English.
 
-Leaves out: "they" and every other way to go on; other words of gender (names, "her", "woman"); origin, age and every
-bias but this one; what the model does in a conversation. A correlation is no cause, and the figures are of one country
-in 2015 and 2016: the test can't tell a model that knows the world from one that judges people by it. The interval says
-what other occupations might have given (bootstrap), not what other sentences or another model might.
+Leaves out: "they" and every other way to go on; other words of gender (names, "her", "woman");
+origin, age and every bias but this one; what the model does in a conversation. A correlation is no
+cause, and the figures are of one country in 2015 and 2016: the test can't tell a model that knows
+the world from one that judges people by it. The interval says what other occupations might have
+given (bootstrap), not what other sentences or another model might.
 """
 
 from textwrap import fill
@@ -85,7 +87,8 @@ def run(*, occupation: OccupationName = "nurse") -> dict:  # type: ignore[valid-
 def about(job: Occupation, each: np.ndarray) -> dict:
     """Collect one occupation's facts from its log-odds [templates]; `she_percent` is of the two pronouns together.
 
-    `odds` says how many times " she" is as likely as " he", for the mean log-odds (so it's a geometric mean).
+    `odds` says how many times " she" is as likely as " he", for the mean log-odds (so it's a
+    geometric mean).
 
     >>> about(load_occupations()[0], np.array([-1.0, 1.0]))["odds"]
     1.0
@@ -108,7 +111,9 @@ def sentences(index: int) -> list[dict]:
     >>> sentences(0)[0]["sentence"]
     'The plumber said that'
     """
-    probabilities = distribution(hidden_states()[index] @ weights.load().embedding.T)  # [templates, V]
+    probabilities = distribution(
+        hidden_states()[index] @ weights.load().embedding.T
+    )  # [templates, V]
     pronouns = probabilities[:, pronoun_ids()].tolist()  # [templates, 2]
     return [
         {
@@ -124,20 +129,26 @@ def sentences(index: int) -> list[dict]:
 def show(facts: dict) -> None:
     """Print one occupation's sentences, the mean, then all occupations and what the test can't show."""
     chosen = facts["chosen"]
-    print(f"1. Il modello legge l'inizio di una frase. Il mestiere: {chosen['occupation']} ({chosen['italian']})")
+    print(
+        f"1. Il modello legge l'inizio di una frase. Il mestiere: {chosen['occupation']} ({chosen['italian']})"
+    )
     print(f"   {'inizio della frase':<44}{'p(she)':>9}{'p(he)':>9}{'log-odds':>11}")
     for row in chosen["sentences"]:
         shares = "".join(f"{number(100 * row[name], 2) + '%':>9}" for name in ("p_she", "p_he"))
         print(f"   {row['sentence']:<44}{shares}{log(row['odds']):>11}")
     print("   log-odds = ln(p(she) / p(he)): 0 alla pari, sopra zero è più probabile «she»")
     print(f"\n2. La media delle {facts['n_templates']} frasi: {log(chosen['odds'])}")
-    print(f"   cioè {times(chosen['odds'])}; fra i due pronomi «she» ha il {number(chosen['she_percent'], 1)}%")
+    print(
+        f"   cioè {times(chosen['odds'])}; fra i due pronomi «she» ha il {number(chosen['she_percent'], 1)}%"
+    )
     print("\n3. Tutti i mestieri, e quante donne li fanno (Stati Uniti, 2015 e 2016)")
     print(f"   {'mestiere':<16}{'':<28}{'donne':>9}{'log-odds':>10}   {'da … a':>14}")
     for row in facts["occupations"]:
         spread = f"{log(row['lowest_odds'])} … {log(row['highest_odds'])}"
         share = f"{number(row['women_percent'], 1)}%"
-        print(f"   {row['occupation']:<16}{row['italian']:<28}{share:>9}{log(row['odds']):>10}   {spread:>14}")
+        print(
+            f"   {row['occupation']:<16}{row['italian']:<28}{share:>9}{log(row['odds']):>10}   {spread:>14}"
+        )
     show_limits(facts)
 
 
@@ -177,7 +188,9 @@ def plot(facts: dict) -> "Figure":
 
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
-    women, odds = ([row[name] for row in facts["occupations"]] for name in ("women_percent", "odds"))
+    women, odds = (
+        [row[name] for row in facts["occupations"]] for name in ("women_percent", "odds")
+    )
     ends = [np.exp(facts["intercept"] + facts["slope_per_percent"] * end) for end in (0, 100)]
     axes.set_yscale("log", base=2)
     axes.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
@@ -186,7 +199,14 @@ def plot(facts: dict) -> "Figure":
     axes.set_xlim(-1, 101)
     axes.set_ylim(min(odds) / 1.5, max(odds) * 1.5)
     axes.set_xticks(range(0, 101, 20), [f"{percent}%" for percent in range(0, 101, 20)])
-    ticks = {8: "«she» 8 volte", 4: "4 volte", 2: "2 volte", 1: "alla pari", 1 / 2: "2 volte", 1 / 4: "«he» 4 volte"}
+    ticks = {
+        8: "«she» 8 volte",
+        4: "4 volte",
+        2: "2 volte",
+        1: "alla pari",
+        1 / 2: "2 volte",
+        1 / 4: "«he» 4 volte",
+    }
     axes.set_yticks(list(ticks), list(ticks.values()))
     axes.set_xlabel("donne fra chi fa quel mestiere (Stati Uniti, 2015 e 2016)")
     draw_labels(axes, facts)

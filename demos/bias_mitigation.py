@@ -1,22 +1,24 @@
 """Less bias by balanced examples: pairs of sentences, one with "she" and one with "he", and what remains afterwards.
 
-Counterfactual data augmentation (https://arxiv.org/abs/1804.06876): where the training sentences have " she" or " he",
-an adapter of rank 8 on the last hidden state learns that both come as often. The softmax is over these two tokens only,
-so that it learns which pronoun comes, not that a pronoun comes.
+Counterfactual data augmentation (https://arxiv.org/abs/1804.06876): where the training sentences
+have " she" or " he", an adapter of rank 8 on the last hidden state learns that both come as often.
+The softmax is over these two tokens only, so that it learns which pronoun comes, not that a pronoun
+comes.
 
-How the settings are chosen: 4 learning rates × 13 numbers of steps, and cross-validation over the 36 training
-occupations: six times, every sixth is left out of the training and judged. The least perplexity decides, in `run`
-itself; what is equal to three decimals is equal, and then fewer steps win. The 19 held-out occupations have no say: no
-training sentence names them, and they were measured when the settings were fixed, in the 8 beginnings of the demo
-`bias`, which are in no training sentence.
+How the settings are chosen: 4 learning rates × 13 numbers of steps, and cross-validation over the
+36 training occupations: six times, every sixth is left out of the training and judged. The least
+perplexity decides, in `run` itself; what is equal to three decimals is equal, and then fewer steps
+win. The 19 held-out occupations have no say: no training sentence names them, and they were
+measured when the settings were fixed, in the 8 beginnings of the demo `bias`, which are in no
+training sentence.
 
-The price: perplexity of an English text, and how surely " she" and " he" are still told apart where the sentence has
-already said who is meant (`data/known_gender.toml`).
+The price: perplexity of an English text, and how surely " she" and " he" are still told apart where
+the sentence has already said who is meant (`data/known_gender.toml`).
 
-Leaves out: every other bias, "they", other words of gender; adapters inside the layers; whether the bias comes back
-when the model is used in another way (it does: https://aclanthology.org/N19-1061). The intervals say what other
-occupations might have given (bootstrap), not what another model or other sentences might.
-The LLM is SmolLM2-135M-Instruct with its weights at 4 bits.
+Leaves out: every other bias, "they", other words of gender; adapters inside the layers; whether the
+bias comes back when the model is used in another way (it does: https://aclanthology.org/N19-1061).
+The intervals say what other occupations might have given (bootstrap), not what another model or
+other sentences might. The LLM is SmolLM2-135M-Instruct with its weights at 4 bits.
 """
 
 from collections.abc import Iterator
@@ -58,11 +60,11 @@ ENGLISH_FROM = 1024  # the text's tokens before it were looked at while the demo
 def run() -> dict:
     """Choose learning rate and steps by cross-validation, train on balanced pairs, and compare before and after.
 
-    `choices` has a row for each setting tried, with both perplexities of the two pronouns (2 is an even guess).
-    `occupations` are the held-out ones, by rising share of women; `worse` those that end up clearly farther
-    from even, by 5% of the odds or more.
-    `gap_odds` is e to the mean |log-odds|: how many times, on average, one pronoun is as likely as the other.
-    `low` and `high` are the ends of a 95 % interval.
+    `choices` has a row for each setting tried, with both perplexities of the two pronouns (2 is an
+    even guess). `occupations` are the held-out ones, by rising share of women; `worse` those that
+    end up clearly farther from even, by 5% of the odds or more. `gap_odds` is e to the mean
+    |log-odds|: how many times, on average, one pronoun is as likely as the other. `low` and `high`
+    are the ends of a 95 % interval.
     """
     learned = [job.name for job in load_occupations() if not job.held_out]
     places, owners = pronoun_places(learned)
@@ -70,7 +72,10 @@ def run() -> dict:
     best = min(choices, key=lambda row: (round(row["validation_perplexity"], 3), row["step"]))
     adapter = dict(checked(places, best["learning_rate"]))[best["step"]]
     states, jobs = hidden_states(), load_occupations()
-    before, after = log_odds(states).mean(axis=1), log_odds(adapter(states)).mean(axis=1)  # [occupations]
+    before, after = (
+        log_odds(states).mean(axis=1),
+        log_odds(adapter(states)).mean(axis=1),
+    )  # [occupations]
     held_out = np.array([job.held_out for job in jobs])
     rows = [about(*row) for row in zip(jobs, before, after, strict=True) if row[0].held_out]
     return {
@@ -85,7 +90,11 @@ def run() -> dict:
         "best_step": best["step"],
         "best_learning_rate": best["learning_rate"],
         "occupations": rows,
-        "worse": [row for row in rows if unevenness(row["odds_after"]) > 1.05 * unevenness(row["odds_before"])],
+        "worse": [
+            row
+            for row in rows
+            if unevenness(row["odds_after"]) > 1.05 * unevenness(row["odds_before"])
+        ],
         "held_out": compare(jobs, before, after, held_out),
         "training": compare(jobs, before, after, ~held_out),
         **price(adapter),
@@ -104,19 +113,32 @@ def pronoun_places(names: list[str]) -> tuple[Positions, np.ndarray]:
     chosen = [pair for pair in pairs() if pair["occupation"] in names]
     sentences = [tokenizer.encode(pair[pronoun]) for pair in chosen for pronoun in ("she", "he")]
     both = pronoun_ids()
-    found = [[i for i, token in enumerate(ids) if token in both] for ids in sentences]  # places of the pronouns
-    before = hidden_each(weights.load(), [ids[: at[-1]] for ids, at in zip(sentences, found, strict=True)])
-    states = [state[i - 1] for state, at in zip(before, found, strict=True) for i in at]  # what is known just before
+    found = [
+        [i for i, token in enumerate(ids) if token in both] for ids in sentences
+    ]  # places of the pronouns
+    before = hidden_each(
+        weights.load(), [ids[: at[-1]] for ids, at in zip(sentences, found, strict=True)]
+    )
+    states = [
+        state[i - 1] for state, at in zip(before, found, strict=True) for i in at
+    ]  # what is known just before
     targets = [both.index(ids[i]) for ids, at in zip(sentences, found, strict=True) for i in at]
-    owners = np.repeat([names.index(pair["occupation"]) for pair in chosen for _ in both], [len(at) for at in found])
-    return Positions.at(np.stack(states), np.array(targets), weights.load().embedding[list(both)]), owners
+    owners = np.repeat(
+        [names.index(pair["occupation"]) for pair in chosen for _ in both],
+        [len(at) for at in found],
+    )
+    return Positions.at(
+        np.stack(states), np.array(targets), weights.load().embedding[list(both)]
+    ), owners
 
 
 def checked(places: Positions, rate: float) -> Iterator[tuple[int, Adapter]]:
     """Train on all places at once: the adapter before the first step, and after every `EVERY`."""
     new = Adapter.new(places.hidden.shape[1], RANK)
     yield 0, new
-    for step, (_, adapted) in enumerate(train(new, places, n_steps=N_STEPS, batch=len(places), learning_rate=rate), 1):
+    for step, (_, adapted) in enumerate(
+        train(new, places, n_steps=N_STEPS, batch=len(places), learning_rate=rate), 1
+    ):
         if step % EVERY == 0:
             yield step, adapted
 
@@ -125,9 +147,13 @@ def cross_validate(places: Positions, owners: np.ndarray) -> list[dict]:
     """Try each learning rate and number of steps; what judges an occupation never learned from it."""
     rows = []
     for rate in LEARNING_RATES:
-        nats: dict[int, tuple[list, list]] = {}  # losses where it learned, and where it is judged, by step
+        nats: dict[
+            int, tuple[list, list]
+        ] = {}  # losses where it learned, and where it is judged, by step
         for fold in range(N_FOLDS):
-            out = owners % N_FOLDS == fold  # every sixth by share of women, so that each fold has the whole range
+            out = (
+                owners % N_FOLDS == fold
+            )  # every sixth by share of women, so that each fold has the whole range
             for step, adapted in checked(places.take(~out), rate):
                 for found, part in zip(nats.setdefault(step, ([], [])), (~out, out), strict=True):
                     found.extend(losses(adapted, places.take(part)))
@@ -157,7 +183,9 @@ def unevenness(odds: float) -> float:
     return max(odds, 1 / odds)
 
 
-def compare(jobs: tuple[Occupation, ...], before: np.ndarray, after: np.ndarray, which: np.ndarray) -> dict:
+def compare(
+    jobs: tuple[Occupation, ...], before: np.ndarray, after: np.ndarray, which: np.ndarray
+) -> dict:
     """Measure gap, slope and correlation with the share of women, before and after, for some of the occupations."""
     women = np.array([job.women_percent for job in jobs])[which]
     facts: dict[str, float] = {}
@@ -169,7 +197,9 @@ def compare(jobs: tuple[Occupation, ...], before: np.ndarray, after: np.ndarray,
     facts["gap_closed_percent"] = closed(gaps)
     low, high = interval(lambda drawn: closed(gaps[:, drawn]), gaps.shape[1])
     facts |= {"gap_closed_low_percent": low, "gap_closed_high_percent": high}
-    facts["slope_lost_percent"] = 100 * (1 - facts["slope_per_percent_after"] / facts["slope_per_percent_before"])
+    facts["slope_lost_percent"] = 100 * (
+        1 - facts["slope_per_percent_after"] / facts["slope_per_percent_before"]
+    )
     return facts
 
 
@@ -186,9 +216,13 @@ def closed(gaps: np.ndarray) -> float:
 def price(adapter: Adapter) -> dict:
     """Measure what it cost: perplexity of an English text, and right pronouns where the sentence tells who is meant."""
     model = weights.load()
-    text = tokenizer.encode((DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8"))[ENGLISH_FROM:]
+    text = tokenizer.encode((DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8"))[
+        ENGLISH_FROM:
+    ]
     places, (known, right) = Positions.of_text(model, text), known_gender()
-    nats = np.stack([losses(adapted, places) for adapted in (Adapter.new(model.shape.d, RANK), adapter)])  # [2, n]
+    nats = np.stack(
+        [losses(adapted, places) for adapted in (Adapter.new(model.shape.d, RANK), adapter)]
+    )  # [2, n]
     more, low, high = perplexity_change(nats[0], nats[1])
     facts = {"n_english_tokens": len(places), "n_known_sentences": len(right), "perplexity_more_percent": more,
              "perplexity_more_low_percent": low, "perplexity_more_high_percent": high}  # fmt: skip
@@ -196,7 +230,9 @@ def price(adapter: Adapter) -> dict:
         "before": log_odds(known) * right,
         "after": log_odds(adapter(known)) * right,
     }  # above 0: the right one leads
-    lost = (sure["after"] - sure["before"]).reshape(-1, 2).mean(axis=1)  # [pairs]: the two versions go together
+    lost = (
+        (sure["after"] - sure["before"]).reshape(-1, 2).mean(axis=1)
+    )  # [pairs]: the two versions go together
     low, high = interval(lambda drawn: float(np.exp(lost[drawn].mean())), len(lost))
     facts |= {"right_pronoun_ratio": float(np.exp(lost.mean())), "right_pronoun_ratio_low": low,
               "right_pronoun_ratio_high": high}  # fmt: skip
@@ -226,18 +262,24 @@ def show(facts: dict) -> None:
     print(f"   {facts['n_training_occupations']} mestieri, {facts['n_training_positions']} pronomi; "
           f"l'adattatore ha {number(facts['n_params_trained'])} numeri, il modello resta com'è")  # fmt: skip
     show_choice(facts)
-    print(f"\n3. {facts['n_held_out_occupations']} mestieri mai visti, in {facts['n_templates']} frasi mai viste")
+    print(
+        f"\n3. {facts['n_held_out_occupations']} mestieri mai visti, in {facts['n_templates']} frasi mai viste"
+    )
     print(f"   {'mestiere':<22}{'donne':>8}   {'prima':<24}{'dopo'}")
     for row in facts["occupations"]:
         share = f"{number(row['women_percent'], 1)}%"
-        print(f"   {row['italian']:<22}{share:>8}   {times(row['odds_before']):<24}{times(row['odds_after'])}")
+        print(
+            f"   {row['italian']:<22}{share:>8}   {times(row['odds_before']):<24}{times(row['odds_after'])}"
+        )
     show_rest(facts)
 
 
 def show_choice(facts: dict) -> None:
     """Print the perplexity of the pronouns for each setting tried, and which is the least."""
     rates = sorted({row["learning_rate"] for row in facts["choices"]})
-    print(f"\n2. Quanto imparare: {facts['n_settings_tried']} prove, giudicate su mestieri lasciati fuori a turno")
+    print(
+        f"\n2. Quanto imparare: {facts['n_settings_tried']} prove, giudicate su mestieri lasciati fuori a turno"
+    )
     print("   Perplessità fra i due pronomi: 2 è tirare a sorte, cioè nessuna preferenza")
     print(f"   {'passi':>6}" + "".join(f"{'tasso ' + number(rate, 4):>16}" for rate in rates))
     for step in sorted({row["step"] for row in facts["choices"]}):
@@ -253,7 +295,10 @@ def mark(row: dict, facts: dict) -> str:
     >>> mark({"learning_rate": 0.1, "step": 5}, {"best_learning_rate": 0.1, "best_step": 5})
     ' ←'
     """
-    chosen = (row["learning_rate"], row["step"]) == (facts["best_learning_rate"], facts["best_step"])
+    chosen = (row["learning_rate"], row["step"]) == (
+        facts["best_learning_rate"],
+        facts["best_step"],
+    )
     return " ←" if chosen else "  "
 
 
@@ -261,21 +306,40 @@ def show_rest(facts: dict) -> None:
     """Print the gap, what remains of it, and the price."""
     print(f"\n4. Che cosa resta {'':<30}{'prima':>8}{'dopo':>8}")
     for name, part in (("mestieri mai visti", "held_out"), ("mestieri degli esempi", "training")):
-        for label, key, decimals in (("divario medio, volte", "gap_odds", 2), ("correlazione", "correlation", 2)):
-            before, after = (number(facts[part][f"{key}_{moment}"], decimals) for moment in ("before", "after"))
+        for label, key, decimals in (
+            ("divario medio, volte", "gap_odds", 2),
+            ("correlazione", "correlation", 2),
+        ):
+            before, after = (
+                number(facts[part][f"{key}_{moment}"], decimals) for moment in ("before", "after")
+            )
             print(f"   {name + ': ' + label:<45}{before:>8}{after:>8}")
     held_out = facts["held_out"]
-    closed, low, high = (signed(held_out[f"gap_closed_{end}percent"]) for end in ("", "low_", "high_"))
+    closed, low, high = (
+        signed(held_out[f"gap_closed_{end}percent"]) for end in ("", "low_", "high_")
+    )
     print(f"   Sui mestieri mai visti si chiude il {closed}% del divario (in log-odds);")
     print(f"   con altri mestieri, fra il {low} e il {high}% (intervallo al 95%).")
     worse = ", ".join(row["italian"] for row in facts["worse"])
-    print(fill(f"   Più lontani dalla parità di prima: {worse or 'nessuno'}.", 88, subsequent_indent="   "))
+    print(
+        fill(
+            f"   Più lontani dalla parità di prima: {worse or 'nessuno'}.",
+            88,
+            subsequent_indent="   ",
+        )
+    )
     print(f"\n5. Che cosa costa {'':<30}{'prima':>8}{'dopo':>8}")
     label = f"perplessità di un testo inglese, {facts['n_english_tokens']} token"
-    print(f"   {label:<45}{number(facts['perplexity_before'], 1):>8}{number(facts['perplexity_after'], 1):>8}")
+    print(
+        f"   {label:<45}{number(facts['perplexity_before'], 1):>8}{number(facts['perplexity_after'], 1):>8}"
+    )
     label = f"pronomi giusti, su {facts['n_known_sentences']} già decisi dalla frase"
-    print(f"   {label:<45}{facts['n_right_pronouns_before']:>8}{facts['n_right_pronouns_after']:>8}")
-    before, after = (number(facts[f"right_pronoun_odds_{moment}"], 1) for moment in ("before", "after"))
+    print(
+        f"   {label:<45}{facts['n_right_pronouns_before']:>8}{facts['n_right_pronouns_after']:>8}"
+    )
+    before, after = (
+        number(facts[f"right_pronoun_odds_{moment}"], 1) for moment in ("before", "after")
+    )
     print(f"   {'  quello giusto, quante volte l' + chr(39) + 'altro':<45}{before:>8}{after:>8}")
 
 
@@ -305,7 +369,13 @@ def plot(facts: dict) -> "Figure":
     axes.set_xlim(-1, 101)
     axes.set_ylim(min(before + after) / 1.5, max(before + after) * 1.5)
     axes.set_xticks(range(0, 101, 20), [f"{percent}%" for percent in range(0, 101, 20)])
-    ticks = {4: "«she» 4 volte", 2: "2 volte", 1: "alla pari", 1 / 2: "2 volte", 1 / 4: "«he» 4 volte"}
+    ticks = {
+        4: "«she» 4 volte",
+        2: "2 volte",
+        1: "alla pari",
+        1 / 2: "2 volte",
+        1 / 4: "«he» 4 volte",
+    }
     axes.set_yticks(list(ticks), list(ticks.values()))
     axes.minorticks_off()
     axes.set_xlabel("donne fra chi fa quel mestiere (Stati Uniti, 2015 e 2016)")
@@ -320,9 +390,14 @@ def plot(facts: dict) -> "Figure":
 
 def alt(facts: dict) -> str:
     """Describe the figure in Italian, from the same facts."""
-    held_out, last = facts["held_out"], max(facts["occupations"], key=lambda row: unevenness(row["odds_before"]))
+    held_out, last = (
+        facts["held_out"],
+        max(facts["occupations"], key=lambda row: unevenness(row["odds_before"])),
+    )
     before, after = (number(held_out[f"gap_odds_{moment}"], 1) for moment in ("before", "after"))
-    moved = f"{last['italian']}: prima {times(last['odds_before'])}, dopo {times(last['odds_after'])}"
+    moved = (
+        f"{last['italian']}: prima {times(last['odds_before'])}, dopo {times(last['odds_after'])}"
+    )
     return (
         f"{facts['n_held_out_occupations']} mestieri mai visti, con quante volte «she» è più probabile di «he» prima "
         f"e dopo gli esempi bilanciati. Il divario medio passa da {before} a {after} volte. Per esempio {moved}."

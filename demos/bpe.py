@@ -1,11 +1,13 @@
 """How a vocabulary is learned: byte pair encoding, one merge at a time, on a text short enough to follow by eye.
 
-A token is first a single byte. The pair of neighbours that is found most often becomes a new token, everywhere in the
-text; then the counting starts again. (Gage, A New Algorithm for Data Compression, 1994; Sennrich et al., 2016,
-https://arxiv.org/abs/1508.07909; on bytes: Radford et al., 2019, section 2.2.)
+A token is first a single byte. The pair of neighbours that is found most often becomes a new token,
+everywhere in the text; then the counting starts again. (Gage, A New Algorithm for Data Compression,
+1994; Sennrich et al., 2016, https://arxiv.org/abs/1508.07909; on bytes: Radford et al., 2019,
+section 2.2.)
 
-Leaves out: how a new text is cut with merges that are already learned (`demos.tokenization` does it with ChatGPT's),
-and what makes this quick on gigabytes: real trainers don't count all the pairs again after each merge.
+Leaves out: how a new text is cut with merges that are already learned (`demos.tokenization` does it
+with ChatGPT's), and what makes this quick on gigabytes: real trainers don't count all the pairs
+again after each merge.
 """
 
 from collections import Counter
@@ -28,15 +30,22 @@ Pair = tuple[int, int]
 MAX_CHARACTERS = 1000
 PATTERN = r" ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+"  # no merge crosses these cuts: a word takes the space before it
 WIDTH, ROW, N_ROWS = 1120, 40, 10  # slide pixels; the most rows that a figure has room for
-BLOCKS, CHARACTER, PIECE = 378, 10.2, 20  # where the text so far begins, pixels of a character, points of its letters
+BLOCKS, CHARACTER, PIECE = (
+    378,
+    10.2,
+    20,
+)  # where the text so far begins, pixels of a character, points of its letters
 
 
 def run(
-    *, text: str = "il gatto e la gatta, il gattino e la gattina", n_merges: Annotated[int, range(1, 31)] = 9
+    *,
+    text: str = "il gatto e la gatta, il gattino e la gattina",
+    n_merges: Annotated[int, range(1, 31)] = 9,
 ) -> dict:
     """Learn up to `n_merges` merges from `text`; a pair that is found only once is not worth an entry.
 
-    Raises ValueError, in Italian, on empty text, on more than `MAX_CHARACTERS`, and on text that is not valid Unicode.
+    Raises ValueError, in Italian, on empty text, on more than `MAX_CHARACTERS`, and on text that is
+    not valid Unicode.
 
     >>> facts = run(text="aaabdaaabac", n_merges=3)  # the example of minbpe and of Wikipedia
     >>> facts["ids"], facts["pieces"]
@@ -65,7 +74,8 @@ def run(
         "ids": [token for word in words for token in word],
         "pieces": pieces(words, vocabulary),
         "n_tokens": sum(map(len, words)),
-        "round_trip": b"".join(vocabulary[token] for word in words for token in word).decode() == text,
+        "round_trip": b"".join(vocabulary[token] for word in words for token in word).decode()
+        == text,
     }
 
 
@@ -76,7 +86,9 @@ def most_frequent(words: list[list[int]]) -> tuple[Pair, int]:
     ((1, 2), 2)
     """
     counts = Counter(pair for word in words for pair in pairwise(word))
-    return max(counts.items(), key=lambda item: item[1], default=((0, 0), 0))  # max keeps the first of equals
+    return max(
+        counts.items(), key=lambda item: item[1], default=((0, 0), 0)
+    )  # max keeps the first of equals
 
 
 def merge(word: list[int], pair: Pair, new: int) -> list[int]:
@@ -90,7 +102,9 @@ def merge(word: list[int], pair: Pair, new: int) -> list[int]:
     while position < len(word):
         found = tuple(word[position : position + 2]) == pair
         merged.append(new if found else word[position])
-        position += 2 if found else 1  # what is merged is used up: "aaa" has two pairs, and only one can be replaced
+        position += (
+            2 if found else 1
+        )  # what is merged is used up: "aaa" has two pairs, and only one can be replaced
     return merged
 
 
@@ -103,7 +117,9 @@ def pieces(words: list[list[int]], vocabulary: dict[int, bytes]) -> list[str]:
     return [visible(vocabulary[token]) for word in words for token in word]
 
 
-def row(pair: Pair, count: int, new: int, words: list[list[int]], vocabulary: dict[int, bytes]) -> dict:
+def row(
+    pair: Pair, count: int, new: int, words: list[list[int]], vocabulary: dict[int, bytes]
+) -> dict:
     """Say what one merge did.
 
     >>> vocabulary = {byte: bytes([byte]) for byte in range(256)} | {256: b"aa"}
@@ -124,7 +140,9 @@ def row(pair: Pair, count: int, new: int, words: list[list[int]], vocabulary: di
 def show(facts: dict) -> None:
     """Print the merges, a row each, and what is left of the text."""
     print(fill(f"1. Il testo: «{one_line(facts['text'])}»", 88, subsequent_indent="   "))
-    print(f"   All'inizio ogni byte è un token: sono {number(facts['n_bytes'])}. Il puntino · è lo spazio.")
+    print(
+        f"   All'inizio ogni byte è un token: sono {number(facts['n_bytes'])}. Il puntino · è lo spazio."
+    )
     print("2. La coppia di vicini più frequente diventa un token nuovo. Poi si ricomincia.")
     print(f"   {'id':>4}  {'coppia':<23}{'volte':>5}  {'token nuovo':<15}{'token rimasti':>13}")
     for step in facts["rows"]:
@@ -139,7 +157,9 @@ def show(facts: dict) -> None:
     print(fill(text, 88, initial_indent="   ", subsequent_indent="   "))
     print(f"   {number(facts['n_tokens'])} token al posto di {number(facts['n_bytes'])}, "
           f"con {facts['n_merges']} voci in più nel vocabolario ({facts['n_vocab']}).")  # fmt: skip
-    print(f"   I token, rimessi in fila, ridanno il testo: {'sì' if facts['round_trip'] else 'no'}.")
+    print(
+        f"   I token, rimessi in fila, ridanno il testo: {'sì' if facts['round_trip'] else 'no'}."
+    )
 
 
 def plot(facts: dict) -> "Figure":
@@ -152,7 +172,9 @@ def plot(facts: dict) -> "Figure":
     figure.set_layout_engine("none")  # placed by hand, in slide pixels
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
     axes.set_axis_off()
-    for left, title in zip((0, 40, 276, BLOCKS), ("", "coppia", "volte", "il testo, dopo"), strict=True):
+    for left, title in zip(
+        (0, 40, 276, BLOCKS), ("", "coppia", "volte", "il testo, dopo"), strict=True
+    ):
         axes.text(left, ROW / 2, title, size=20, color=GREY, va="center")
     if not rows:
         axes.text(40, 1.5 * ROW, "nessuna coppia si trova due volte", size=20, va="center")
@@ -169,7 +191,9 @@ def draw_row(axes: "Axes", step: dict, y: float) -> None:
     pair = " + ".join(shorten(drawn(part), 7) for part in step["pair"])
     axes.text(28, y, str(step["id"] - 255), size=18, color=GREY, ha="right", va="center")
     axes.text(40, y, pair, size=PIECE, family=FONTS, va="center", parse_math=False)
-    axes.text(300, y, number(step["count"]), size=PIECE, color=BLUE, weight=600, ha="center", va="center")
+    axes.text(
+        300, y, number(step["count"]), size=PIECE, color=BLUE, weight=600, ha="center", va="center"
+    )
     left = float(BLOCKS)
     for piece in map(drawn, step["pieces"]):
         width = CHARACTER * len(piece) + 4
@@ -180,7 +204,9 @@ def draw_row(axes: "Axes", step: dict, y: float) -> None:
         left += width + 2
 
 
-def draw_piece(axes: "Axes", piece: str, left: float, y: float, width: float, *, is_new: bool) -> None:
+def draw_piece(
+    axes: "Axes", piece: str, left: float, y: float, width: float, *, is_new: bool
+) -> None:
     """Draw one token as a block; a new one white on blue."""
     from matplotlib.patches import FancyBboxPatch
 
@@ -188,10 +214,16 @@ def draw_piece(axes: "Axes", piece: str, left: float, y: float, width: float, *,
     from demos.common.figure import BLUE, INK, PAPER, TINTS
 
     face, ink = (BLUE, PAPER) if is_new else (TINTS[0], INK)
-    shape = FancyBboxPatch((left, y - 15), width, 30, "round,pad=0,rounding_size=4", ec="none", fc=face)
+    shape = FancyBboxPatch(
+        (left, y - 15), width, 30, "round,pad=0,rounding_size=4", ec="none", fc=face
+    )
     axes.add_patch(shape)
-    label = axes.text(left + width / 2, y, piece, size=PIECE, family=FONTS, color=ink, ha="center", va="center")
-    label.set(parse_math=False, clip_path=shape)  # "$" is a dollar, and a pile of accents stays in its block
+    label = axes.text(
+        left + width / 2, y, piece, size=PIECE, family=FONTS, color=ink, ha="center", va="center"
+    )
+    label.set(
+        parse_math=False, clip_path=shape
+    )  # "$" is a dollar, and a pile of accents stays in its block
 
 
 def drawn(piece: str) -> str:
@@ -211,7 +243,8 @@ def alt(facts: dict) -> str:
     if not facts["rows"]:
         return f"In «{text}» nessuna coppia di token vicini si trova due volte: non c'è niente da unire."
     said = [
-        f"{' + '.join(shorten(part, 9) for part in step['pair'])} ({step['count']} volte)" for step in facts["rows"]
+        f"{' + '.join(shorten(part, 9) for part in step['pair'])} ({step['count']} volte)"
+        for step in facts["rows"]
     ]
     merges = ", ".join(said[-N_ROWS:])
     return (

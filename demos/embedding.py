@@ -1,9 +1,11 @@
 """Tokens become vectors: which tokens have vectors that point the same way, and what groups of words look like.
 
-The table is the real one of SmolLM2-135M-Instruct, 49,152 rows of 576 numbers (Q8_0 on disk, 8 bits a number). Nearness
-is the cosine of the angle: 1 the same direction, 0 at right angles. No meaning was put in: only text was learned from.
+The table is the real one of SmolLM2-135M-Instruct, 49,152 rows of 576 numbers (Q8_0 on disk, 8 bits
+a number). Nearness is the cosine of the angle: 1 the same direction, 0 at right angles. No meaning
+was put in: only text was learned from.
 
-Leaves out: what the layers make of a vector in its context; the table has one row for `bank`, river or money.
+Leaves out: what the layers make of a vector in its context; the table has one row for `bank`, river
+or money.
 """
 
 from textwrap import fill
@@ -34,8 +36,9 @@ N_NEIGHBOURS, N_CANDIDATES, N_NUMBERS = 8, 200, 6
 def run(*, token: str = "king") -> dict:  # noqa: S107 - a token of text, no password
     """Find the tokens nearest to `token`: a word (its token in mid-sentence, with a space, is tried first) or a piece.
 
-    `neighbours` are the nearest rows of the table, `other_words` those that are not the same word in other letters.
-    Raises ValueError where `token` is empty or more than one token of the vocabulary.
+    `neighbours` are the nearest rows of the table, `other_words` those that are not the same word
+    in other letters. Raises ValueError where `token` is empty or more than one token of the
+    vocabulary.
     """
     table, chosen = load().embedding, one_token(token)
     return {
@@ -61,18 +64,23 @@ def one_token(text: str) -> int:
     ValueError: «incredibile» non è un token solo: diventa ·incred | ib | ile. Scegline uno.
     """
     ids = read_prompt(text, most=64)
-    in_sentence = ids if text[0].isspace() else encode(f" {text}")  # most words follow a space, part of their token
+    in_sentence = (
+        ids if text[0].isspace() else encode(f" {text}")
+    )  # most words follow a space, part of their token
     for written in (in_sentence, ids):
         if len(written) == 1:
             return written[0]
     pieces = " | ".join(map(piece, in_sentence))
-    raise ValueError(f"«{shorten(text, 40)}» non è un token solo: diventa {shorten(pieces, 200)}. Scegline uno.")
+    raise ValueError(
+        f"«{shorten(text, 40)}» non è un token solo: diventa {shorten(pieces, 200)}. Scegline uno."
+    )
 
 
 def nearest(table: np.ndarray, chosen: int) -> dict:
     """List the rows of the table nearest to row `chosen`, by cosine, and how near a row is on average.
 
-    float32 finds the candidates among all the rows, float64 says how near they are: any machine gives the same digits.
+    float32 finds the candidates among all the rows, float64 says how near they are: any machine
+    gives the same digits.
 
     >>> facts = nearest(load().embedding, one_token("king"))
     >>> [row["piece"] for row in facts["other_words"]][:3]
@@ -84,7 +92,10 @@ def nearest(table: np.ndarray, chosen: int) -> dict:
     candidates = np.argsort(-rough, kind="stable")[:N_CANDIDATES]
     near = cosines(table[candidates], table[chosen])  # [N_CANDIDATES]
     order = np.argsort(-near, kind="stable")
-    rows = [{"id": int(candidates[n]), "piece": piece(int(candidates[n])), "cosine": float(near[n])} for n in order]
+    rows = [
+        {"id": int(candidates[n]), "piece": piece(int(candidates[n])), "cosine": float(near[n])}
+        for n in order
+    ]
     return {
         "neighbours": rows[:N_NEIGHBOURS],
         "other_words": distinct(rows, chosen)[:N_NEIGHBOURS],
@@ -121,7 +132,8 @@ def distinct(rows: list[dict], chosen: int) -> list[dict]:
 def project(table: np.ndarray) -> dict:
     """Lay the words of `GROUPS` on a plane: the two directions in which their vectors differ most (SVD).
 
-    `own_group_percent` says how many words have a word of their own group as the nearest one, in all 576 dimensions.
+    `own_group_percent` says how many words have a word of their own group as the nearest one, in
+    all 576 dimensions.
 
     >>> facts = project(load().embedding)
     >>> facts["own_group_percent"], facts["groups"][0]["words"][0]
@@ -135,8 +147,12 @@ def project(table: np.ndarray) -> dict:
     own = names[near.argmax(axis=1)] == names
     centred = vectors - vectors.mean(axis=0)
     _, spread, directions = np.linalg.svd(centred, full_matrices=False)
-    directions *= np.sign(directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)])[:, None]
-    points = centred @ directions[:2].T  # [N, d] @ [d, 2] → [N, 2]; the largest part of a direction is positive
+    directions *= np.sign(
+        directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)]
+    )[:, None]
+    points = (
+        centred @ directions[:2].T
+    )  # [N, d] @ [d, 2] → [N, 2]; the largest part of a direction is positive
     return {
         "groups": [
             {"label": label, "words": list(words), "points": points[names == label].tolist()}
@@ -158,14 +174,20 @@ def show(facts: dict) -> None:
         print(f"   {shorten(row['piece']):<20}{number(row['cosine'], 3):>7}   id {row['id']}")
     print(f"   Un token qualsiasi, in media: {number(facts['mean_cosine'], 3)}.")
     print("3. Senza le altre grafie della stessa parola:")
-    words = ", ".join(f"{shorten(row['piece'])} {number(row['cosine'], 2)}" for row in facts["other_words"])
+    words = ", ".join(
+        f"{shorten(row['piece'])} {number(row['cosine'], 2)}" for row in facts["other_words"]
+    )
     print(fill(f"   {words}", 88, subsequent_indent="   "))
     print("4. Gruppi di parole, sul piano che le distingue di più (SVD di vettori lunghi 1):")
     for group in facts["groups"]:
         x, y = np.mean(group["points"], axis=0)
-        print(f"   {group['label']:<9}attorno a ({number(x, 2)}; {number(y, 2)}): {', '.join(group['words'][:4])}, …")
+        print(
+            f"   {group['label']:<9}attorno a ({number(x, 2)}; {number(y, 2)}): {', '.join(group['words'][:4])}, …"
+        )
     shown, own = number(facts["spread_shown_percent"], 0), number(facts["own_group_percent"], 0)
-    print(f"   Il piano mostra il {shown}% di come differiscono. Con tutti i {d} numeri, la parola più")
+    print(
+        f"   Il piano mostra il {shown}% di come differiscono. Con tutti i {d} numeri, la parola più"
+    )
     print(f"   vicina è dello stesso gruppo nel {own}% dei casi.")
 
 
@@ -195,7 +217,12 @@ def draw_neighbours(axes: "Axes", facts: dict) -> None:
                       va="center", size=21)  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
     axes.spines["bottom"].set_visible(False)
-    axes.set_title(f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)", x=-0.529, size=22, parse_math=False)
+    axes.set_title(
+        f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)",
+        x=-0.529,
+        size=22,
+        parse_math=False,
+    )
 
 
 def draw_groups(axes: "Axes", facts: dict) -> None:
@@ -205,8 +232,11 @@ def draw_groups(axes: "Axes", facts: dict) -> None:
     tops = [max(y for _, y in group["points"]) for group in facts["groups"]]
     for group, top, colour, marker in zip(facts["groups"], tops, PALETTE, "osD^", strict=False):
         x, y = np.array(group["points"]).T
-        # The name of the highest cloud stands above it, the others below: so none falls on the cloud of another group.
-        place, offset, align = (y.max(), 12, "bottom") if top == max(tops) else (y.min(), -12, "top")
+        # The name of the highest cloud stands above it, the others below: so none falls on the
+        # cloud of another group.
+        place, offset, align = (
+            (y.max(), 12, "bottom") if top == max(tops) else (y.min(), -12, "top")
+        )
         axes.plot(x, y, marker, color=colour, markersize=12, alpha=0.85, markeredgewidth=0)
         axes.annotate(group["label"], (x.mean(), place), xytext=(0, offset), textcoords="offset points", ha="center",
                       va=align, size=23, weight=600, color=colour)  # fmt: skip
@@ -218,7 +248,9 @@ def draw_groups(axes: "Axes", facts: dict) -> None:
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    near = ", ".join(f"{shorten(row['piece'])} {number(row['cosine'], 2)}" for row in facts["other_words"])
+    near = ", ".join(
+        f"{shorten(row['piece'])} {number(row['cosine'], 2)}" for row in facts["other_words"]
+    )
     groups = ", ".join(group["label"] for group in facts["groups"])
     return (
         f"Barre dei token più vicini a {shorten(facts['piece'])} nella tabella, con il coseno: {near}. "

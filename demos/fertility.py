@@ -1,13 +1,15 @@
 """How much Italian costs: tokens of the same content in Italian and in English, cut with four real vocabularies.
 
-Two measures. Fertility is tokens per word (what stands between white space). The cost is Italian tokens over English
-tokens of the same content, which asks nothing of what a word is. Its interval is a bootstrap: the pairs of sentences
-are drawn again, with replacement, `N_RESAMPLES` times, and the middle 95% of the ratios kept (Efron, Bootstrap
-Methods, 1979, https://doi.org/10.1214/aos/1176344552).
+Two measures. Fertility is tokens per word (what stands between white space). The cost is Italian
+tokens over English tokens of the same content, which asks nothing of what a word is. Its interval
+is a bootstrap: the pairs of sentences are drawn again, with replacement, `N_RESAMPLES` times, and
+the middle 95% of the ratios kept (Efron, Bootstrap Methods, 1979,
+https://doi.org/10.1214/aos/1176344552).
 
-Leaves out: other translations of the same content, other kinds of text (`data/parallel.toml` has 24 pairs, written for
-this project), other languages, and the tokens that a chat or BERT puts around a text. WordPiece is BERT's, which drops
-capitals and accents, so its pieces do not give the text back.
+Leaves out: other translations of the same content, other kinds of text (`data/parallel.toml` has 24
+pairs, written for this project), other languages, and the tokens that a chat or BERT puts around a
+text. WordPiece is BERT's, which drops capitals and accents, so its pieces do not give the text
+back.
 """
 
 import tomllib
@@ -38,7 +40,9 @@ USERS = {
 }
 
 
-def run(*, vocabulary: Vocabulary = "o200k_base", pair: Annotated[int, range(1, N_PAIRS + 1)] = 1) -> dict:
+def run(
+    *, vocabulary: Vocabulary = "o200k_base", pair: Annotated[int, range(1, N_PAIRS + 1)] = 1
+) -> dict:
     """Cut all pairs with all vocabularies; `vocabulary` and `pair` choose which one is shown piece by piece.
 
     >>> facts = run()
@@ -46,7 +50,9 @@ def run(*, vocabulary: Vocabulary = "o200k_base", pair: Annotated[int, range(1, 
     True
     """
     if vocabulary not in USERS or pair not in range(1, N_PAIRS + 1):
-        raise ValueError(f"no vocabulary {vocabulary!r} or no pair {pair!r}; pairs are 1 to {N_PAIRS}")
+        raise ValueError(
+            f"no vocabulary {vocabulary!r} or no pair {pair!r}; pairs are 1 to {N_PAIRS}"
+        )
     pairs = load_pairs()
     rows = [measure(name, pairs) for name in get_args(Vocabulary)]
     return {
@@ -57,7 +63,9 @@ def run(*, vocabulary: Vocabulary = "o200k_base", pair: Annotated[int, range(1, 
         "n_words_english": count_words(pairs, "english"),
         "n_resamples": N_RESAMPLES,
         "by_vocabulary": {row["vocabulary"]: row for row in rows},
-        "example": {side: example(pairs[pair - 1][side], vocabulary) for side in ("italian", "english")},
+        "example": {
+            side: example(pairs[pair - 1][side], vocabulary) for side in ("italian", "english")
+        },
     }
 
 
@@ -89,7 +97,10 @@ def cut(text: str, name: Vocabulary) -> list[str]:
         return [piece for word in wordpiece.words(text) for piece in wordpiece.pieces(word)]
     if name == "smollm2":
         return [visible(tokenizer.token_bytes(token)) for token in tokenizer.encode(text)]
-    return [visible(piece) for piece in encoding(name).decode_tokens_bytes(encoding(name).encode_ordinary(text))]
+    return [
+        visible(piece)
+        for piece in encoding(name).decode_tokens_bytes(encoding(name).encode_ordinary(text))
+    ]
 
 
 def measure(name: Vocabulary, pairs: list[dict[str, str]]) -> dict:
@@ -99,7 +110,9 @@ def measure(name: Vocabulary, pairs: list[dict[str, str]]) -> dict:
     >>> row["n_tokens_italian"], row["n_tokens_english"], row["tokens_per_word_english"]
     (5, 3, 1.5)
     """
-    italian, english = (np.array([len(cut(pair[side], name)) for pair in pairs]) for side in ("italian", "english"))
+    italian, english = (
+        np.array([len(cut(pair[side], name)) for pair in pairs]) for side in ("italian", "english")
+    )
     low, high = interval(italian, english)
     return {
         "vocabulary": name,
@@ -121,7 +134,9 @@ def interval(italian: np.ndarray, english: np.ndarray) -> tuple[float, float]:
     >>> interval(np.array([2, 4, 6]), np.array([1, 2, 3]))  # each pair has the same ratio
     (2.0, 2.0)
     """
-    drawn = np.random.default_rng(0).integers(len(italian), size=(N_RESAMPLES, len(italian)))  # [resample, pair]
+    drawn = np.random.default_rng(0).integers(
+        len(italian), size=(N_RESAMPLES, len(italian))
+    )  # [resample, pair]
     low, high = np.quantile(italian[drawn].sum(axis=1) / english[drawn].sum(axis=1), (0.025, 0.975))
     return float(low), float(high)
 
@@ -155,7 +170,9 @@ def show(facts: dict) -> None:
         print(f"   {row['vocabulary']:<13}{row['used_by']:<15}{counts}{per_word}")
     print("3. Lo stesso contenuto: token in italiano per ogni token in inglese")
     for row in facts["by_vocabulary"].values():
-        print(f"   {row['vocabulary']:<13}{number(row['ratio'], 2)}, fra {span(row)} (intervallo al 95%)")
+        print(
+            f"   {row['vocabulary']:<13}{number(row['ratio'], 2)}, fra {span(row)} (intervallo al 95%)"
+        )
 
 
 def span(row: dict) -> str:
@@ -174,12 +191,22 @@ def plot(facts: dict) -> "Figure":
     figure = new_figure(1120, 400)
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1), sharey=True)
     rows = list(facts["by_vocabulary"].values())
-    for shift, side, label, colour in ((-0.19, "italian", "italiano", VERMILION), (0.19, "english", "inglese", BLUE)):
+    for shift, side, label, colour in (
+        (-0.19, "italian", "italiano", VERMILION),
+        (0.19, "english", "inglese", BLUE),
+    ):
         values = [row[f"tokens_per_word_{side}"] for row in rows]
         places = [y + shift for y in range(len(rows))]
         left.barh(places, values, height=0.36, color=colour, label=label)
         for y, value in zip(places, values, strict=True):
-            left.annotate(number(value, 2), (value, y), xytext=(6, 0), textcoords="offset points", va="center", size=18)
+            left.annotate(
+                number(value, 2),
+                (value, y),
+                xytext=(6, 0),
+                textcoords="offset points",
+                va="center",
+                size=18,
+            )
     left.set_yticks(range(len(rows)), [f"{row['used_by']}\n{row['vocabulary']}" for row in rows])
     left.tick_params(left=False)
     left.set_xticks([])

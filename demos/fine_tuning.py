@@ -1,20 +1,22 @@
 """Fine-tuning in seconds: an LLM that read English almost only gets a little better at Italian, then worse.
 
-An adapter of rank 8 on the last hidden state (`demos.smollm.adapter`) learns from 1,536 tokens of Italian. After each
-pass over them the demo looks at a second text, which says when to stop. A third text, held out, is measured when all is
-done, and decides nothing.
+An adapter of rank 8 on the last hidden state (`demos.smollm.adapter`) learns from 1,536 tokens of
+Italian. After each pass over them the demo looks at a second text, which says when to stop. A third
+text, held out, is measured when all is done, and decides nothing.
 
-How the settings were chosen: `choose` tries 4 learning rates, each with every number of passes, and takes the least
-perplexity of the second text; a test does it again. Rank, batch and sizes were set by the time there is.
+How the settings were chosen: `choose` tries 4 learning rates, each with every number of passes, and
+takes the least perplexity of the second text; a test does it again. Rank, batch and sizes were set
+by the time there is.
 
-From scratch means: the same text, batches and number of steps, an adapter of the same size, but nothing learned before:
-each token is a random vector, and only A and B say what follows what. Its learning rate was chosen in the same way, of
-4. Since that is little, there is also a table of the pairs of tokens in the same text, counted (Witten and Bell's
-smoothing, 1991, https://doi.org/10.1109/18.87000).
+From scratch means: the same text, batches and number of steps, an adapter of the same size, but
+nothing learned before: each token is a random vector, and only A and B say what follows what. Its
+learning rate was chosen in the same way, of 4. Since that is little, there is also a table of the
+pairs of tokens in the same text, counted (Witten and Bell's smoothing, 1991,
+https://doi.org/10.1109/18.87000).
 
-Leaves out: adapters inside the layers, which do better; other orders of the batches, other texts. The intervals say
-what other pieces of the same text might have given (bootstrap).
-The LLM is SmolLM2-135M-Instruct with its weights at 4 bits. Texts: `data/texts`, written for this project.
+Leaves out: adapters inside the layers, which do better; other orders of the batches, other texts.
+The intervals say what other pieces of the same text might have given (bootstrap). The LLM is
+SmolLM2-135M-Instruct with its weights at 4 bits. Texts: `data/texts`, written for this project.
 """
 
 from collections import Counter
@@ -45,13 +47,15 @@ LEARNING_RATE, SCRATCH_RATE = 1e-3, 1e-2  # what `choose` gives
 def run() -> dict:
     """Train the adapter until the second text says stop, then measure the held-out text.
 
-    `curve` has a row every `EVERY` steps; its `training_perplexity` is the mean over the steps since the row before.
-    `low` and `high` are the ends of a 95 % interval.
+    `curve` has a row every `EVERY` steps; its `training_perplexity` is the mean over the steps
+    since the row before. `low` and `high` are the ends of a 95 % interval.
     """
     model, ids = weights.load(), texts()
     curve, adapters = learn(known(ids), LEARNING_RATE)
     best, last = min(curve, key=lambda row: row["validation_perplexity"])["step"], curve[-1]["step"]
-    before, after, overfitted = measure(ids["held_out"], [adapters[step] for step in (0, best, last)])  # [n] each
+    before, after, overfitted = measure(
+        ids["held_out"], [adapters[step] for step in (0, best, last)]
+    )  # [n] each
     gain, rise = perplexity_change(before, after), perplexity_change(after, overfitted)
     return {
         "n_params_model": sum(array.size for _, array in model.arrays()),
@@ -79,9 +83,13 @@ def run() -> dict:
         "rise_percent": rise[0],
         "rise_low_percent": rise[1],
         "rise_high_percent": rise[2],
-        "scratch_perplexity": from_scratch(ids, model.embedding.shape, best, SCRATCH_RATE, "held_out"),
+        "scratch_perplexity": from_scratch(
+            ids, model.embedding.shape, best, SCRATCH_RATE, "held_out"
+        ),
         "n_vocab": len(model.embedding),
-        "pairs_perplexity": pairs_perplexity(ids["training"], ids["held_out"], len(model.embedding)),
+        "pairs_perplexity": pairs_perplexity(
+            ids["training"], ids["held_out"], len(model.embedding)
+        ),
     }
 
 
@@ -101,21 +109,34 @@ def texts() -> dict[str, list[int]]:
 
 def known(ids: dict[str, list[int]]) -> dict[str, Positions]:
     """Read the two texts that learning may see."""
-    return {part: Positions.of_text(weights.load(), ids[part]) for part in ("training", "validation")}
+    return {
+        part: Positions.of_text(weights.load(), ids[part]) for part in ("training", "validation")
+    }
 
 
 def learn(places: dict[str, Positions], rate: float) -> tuple[list[dict], dict[int, Adapter]]:
     """Train, and look at the second text before the first step and after every `EVERY`: rows of `curve`, adapters."""
     new = Adapter.new(places["training"].hidden.shape[1], RANK)
-    curve: list[dict] = [{"step": 0, "validation_perplexity": float(np.exp(cross_entropy(new, places["validation"])))}]
+    curve: list[dict] = [
+        {
+            "step": 0,
+            "validation_perplexity": float(np.exp(cross_entropy(new, places["validation"]))),
+        }
+    ]
     adapters, nats = {0: new}, []
     steps = train(new, places["training"], n_steps=N_STEPS, batch=BATCH, learning_rate=rate)
     for step, (loss, adapted) in enumerate(steps, start=1):
         nats.append(loss)
         if step % EVERY == 0:
             adapters[step] = adapted
-            learned, watched = float(np.mean(nats[-EVERY:])), cross_entropy(adapted, places["validation"])
-            row = {"training_perplexity": float(np.exp(learned)), "validation_perplexity": float(np.exp(watched))}
+            learned, watched = (
+                float(np.mean(nats[-EVERY:])),
+                cross_entropy(adapted, places["validation"]),
+            )
+            row = {
+                "training_perplexity": float(np.exp(learned)),
+                "validation_perplexity": float(np.exp(watched)),
+            }
             curve.append({"step": step} | row)
     return curve, adapters
 
@@ -139,17 +160,26 @@ def choose() -> tuple[float, float]:
     places = known(ids)
     curves = {rate: learn(places, rate)[0] for rate in RATES}
     del places
-    best = {rate: min(curve, key=lambda row: row["validation_perplexity"]) for rate, curve in curves.items()}
+    best = {
+        rate: min(curve, key=lambda row: row["validation_perplexity"])
+        for rate, curve in curves.items()
+    }
     rate = min(RATES, key=lambda rate: best[rate]["validation_perplexity"])
     size = weights.load().embedding.shape
-    scratch = {other: from_scratch(ids, size, best[rate]["step"], other, "validation") for other in SCRATCH_RATES}
+    scratch = {
+        other: from_scratch(ids, size, best[rate]["step"], other, "validation")
+        for other in SCRATCH_RATES
+    }
     return rate, min(SCRATCH_RATES, key=lambda other: scratch[other])
 
 
-def from_scratch(ids: dict[str, list[int]], size: tuple[int, int], n_steps: int, rate: float, part: str) -> float:
+def from_scratch(
+    ids: dict[str, list[int]], size: tuple[int, int], n_steps: int, rate: float, part: str
+) -> float:
     """Train as many numbers where nothing was learned before; perplexity of the text `part` after `n_steps`.
 
-    `size` is (V, d). Each token is a random vector; without the adapter all tokens are equally likely.
+    `size` is (V, d). Each token is a random vector; without the adapter all tokens are equally
+    likely.
     """
     vectors = np.random.default_rng(0).standard_normal(size, dtype=np.float32)  # [V, d]
     states = {name: vectors[ids[name][:-1]] for name in ("training", part)}  # [T, d]
@@ -171,7 +201,8 @@ def from_scratch(ids: dict[str, list[int]], size: tuple[int, int], n_steps: int,
 def pairs_perplexity(training: Sequence[int], held_out: Sequence[int], n_vocab: int) -> float:
     """Count which token follows which in `training`, and give the perplexity of `held_out`.
 
-    What a pair leaves is shared out by single tokens' counts, and what they leave evenly over the vocabulary.
+    What a pair leaves is shared out by single tokens' counts, and what they leave evenly over the
+    vocabulary.
 
     >>> round(pairs_perplexity([0, 1, 0, 1, 0, 1], [0, 1, 0], 2), 2)
     1.17
@@ -183,7 +214,9 @@ def pairs_perplexity(training: Sequence[int], held_out: Sequence[int], n_vocab: 
         single = (singles[second] + len(singles) / n_vocab) / (len(training) + len(singles))
         if first not in firsts:
             return single
-        return (pairs[first, second] + followers[first] * single) / (firsts[first] + followers[first])
+        return (pairs[first, second] + followers[first] * single) / (
+            firsts[first] + followers[first]
+        )
 
     nats = [-np.log(probability(*pair)) for pair in pairwise(held_out)]
     return float(np.exp(np.mean(nats)))
@@ -193,17 +226,27 @@ def show(facts: dict) -> None:
     """Print what learns, the curve, and the comparison."""
     print("1. Che cosa impara")
     print(f"   il modello: {number(facts['n_params_model'])} parametri, tutti fermi")
-    print(f"   l'adattatore: {number(facts['n_params_trained'])} numeri, due matrici attorno a {facts['rank']} colonne")
+    print(
+        f"   l'adattatore: {number(facts['n_params_trained'])} numeri, due matrici attorno a {facts['rank']} colonne"
+    )
     print("   logit = (h + h A B) Eᵀ: B parte da zero, quindi all'inizio non cambia niente")
     print("\n2. Tre testi italiani, in token")
-    print(f"   per imparare: {number(facts['n_training_tokens'])}, a gruppi di {facts['n_batch_tokens']}")
+    print(
+        f"   per imparare: {number(facts['n_training_tokens'])}, a gruppi di {facts['n_batch_tokens']}"
+    )
     print(f"   per scegliere: {number(facts['n_validation_tokens'])}, mai imparati")
-    print(f"   di prova: {number(facts['n_held_out_tokens'])}, misurati a cose fatte: non decidono niente")
+    print(
+        f"   di prova: {number(facts['n_held_out_tokens'])}, misurati a cose fatte: non decidono niente"
+    )
     print("\n3. La perplessità: fra quanti token, in media, il modello esita. Meno è meglio")
-    print(f"   Una riga ogni {facts['n_steps_per_pass']} passi, cioè a ogni rilettura del testo da imparare")
+    print(
+        f"   Una riga ogni {facts['n_steps_per_pass']} passi, cioè a ogni rilettura del testo da imparare"
+    )
     print(f"   {'passo':>6}{'imparato':>12}{'per scegliere':>16}")
     for row in facts["curve"]:
-        learned, watched = (perplexity(row.get(f"{part}_perplexity")) for part in ("training", "validation"))
+        learned, watched = (
+            perplexity(row.get(f"{part}_perplexity")) for part in ("training", "validation")
+        )
         mark = "  ← qui ci si ferma" if row["step"] == facts["best_step"] else ""
         print(f"   {row['step']:>6}{learned:>12}{watched:>16}{mark}")
     print("   Dopo, sul testo imparato migliora ancora, sull'altro peggiora: è l'overfitting.")
@@ -214,14 +257,18 @@ def show(facts: dict) -> None:
 
 def show_held_out(facts: dict) -> None:
     """Print what the held-out text says, with the intervals, and how far a start from nothing comes."""
-    before, after, end = (perplexity(facts[f"{moment}_perplexity"]) for moment in ("before", "after", "overfitted"))
+    before, after, end = (
+        perplexity(facts[f"{moment}_perplexity"]) for moment in ("before", "after", "overfitted")
+    )
     gain, rise = (spread(facts, name) for name in ("gain", "rise"))
     print("\n4. Sul testo di prova (fra parentesi l'intervallo al 95%)")
     print(f"   prima {before}, al passo {facts['best_step']} {after}: {gain} in meno")
     print(f"   al passo {facts['n_steps']} {end}: {rise} in più")
     print(f"   stessi passi e stesso testo, da zero: {number(facts['scratch_perplexity'], 0)}"
           f" (tirare a caso fra i token: {number(facts['n_vocab'])})")  # fmt: skip
-    print(f"   una tabella di coppie di token, contate sullo stesso testo: {number(facts['pairs_perplexity'], 0)}")
+    print(
+        f"   una tabella di coppie di token, contate sullo stesso testo: {number(facts['pairs_perplexity'], 0)}"
+    )
 
 
 def spread(facts: dict, name: str) -> str:
@@ -249,16 +296,37 @@ def plot(facts: dict) -> "Figure":
 
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
-    for part, name, colour in (("validation", "testo per scegliere", GREY), ("training", "testo imparato", BLUE)):
+    for part, name, colour in (
+        ("validation", "testo per scegliere", GREY),
+        ("training", "testo imparato", BLUE),
+    ):
         key = f"{part}_perplexity"
         rows = [row for row in facts["curve"] if key in row]
-        middle = facts["n_steps_per_pass"] / 2 if part == "training" else 0  # a mean since the row before
-        axes.plot([row["step"] - middle for row in rows], [row[key] for row in rows], color=colour, label=name)
+        middle = (
+            facts["n_steps_per_pass"] / 2 if part == "training" else 0
+        )  # a mean since the row before
+        axes.plot(
+            [row["step"] - middle for row in rows],
+            [row[key] for row in rows],
+            color=colour,
+            label=name,
+        )
     steps = (0, facts["best_step"], facts["n_steps"])
     values = [facts[f"{moment}_perplexity"] for moment in ("before", "after", "overfitted")]
-    axes.plot(steps, values, "o", color=VERMILION, markersize=12, clip_on=False, zorder=3, label="testo di prova")
+    axes.plot(
+        steps,
+        values,
+        "o",
+        color=VERMILION,
+        markersize=12,
+        clip_on=False,
+        zorder=3,
+        label="testo di prova",
+    )
     for step, value in zip(steps, values, strict=True):
-        dx, dy, across, up = (0, -12, "right", "top") if step == facts["n_steps"] else (8, 10, "left", "bottom")
+        dx, dy, across, up = (
+            (0, -12, "right", "top") if step == facts["n_steps"] else (8, 10, "left", "bottom")
+        )
         axes.annotate(number(value, 1), (step, value), xytext=(dx, dy), textcoords="offset points",
                       ha=across, va=up, color=VERMILION)  # fmt: skip
     axes.axvline(facts["best_step"], color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
@@ -269,7 +337,9 @@ def plot(facts: dict) -> "Figure":
     every = [row[key] for row in facts["curve"] for key in row if key != "step"]
     bottom, top = 20 * int(min(every + values) / 20), 1.12 * max(every + values)
     axes.set_ylim(bottom, top)
-    axes.set_yticks(range(bottom, int(top) + 1, 20), [number(tick) for tick in range(bottom, int(top) + 1, 20)])
+    axes.set_yticks(
+        range(bottom, int(top) + 1, 20), [number(tick) for tick in range(bottom, int(top) + 1, 20)]
+    )
     axes.set_xlabel("passi di addestramento")
     axes.set_ylabel("perplessità")
     axes.legend(loc="lower left")

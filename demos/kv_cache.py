@@ -1,11 +1,13 @@
 """How the KV cache grows while a real LLM writes: its bytes, measured, and the multiplications that it saves, counted.
 
-SmolLM2-135M continues a text twice: with the cache, where each step computes one token, and without, where each step
-computes the whole text again. Bytes are those of the array elements in use. Multiplications are those of matrix
-products, counted as they run (`common/counted.py` says how).
+SmolLM2-135M continues a text twice: with the cache, where each step computes one token, and
+without, where each step computes the whole text again. Bytes are those of the array elements in
+use. Multiplications are those of matrix products, counted as they run (`common/counted.py` says
+how).
 
-Leaves out: the room reserved for tokens still to come; a cache in 16 bits or fewer, as servers have it; several texts
-at once; what is really slow in generation, which is reading all weights from memory once a token.
+Leaves out: the room reserved for tokens still to come; a cache in 16 bits or fewer, as servers have
+it; several texts at once; what is really slow in generation, which is reading all weights from
+memory once a token.
 """
 
 import time
@@ -65,12 +67,23 @@ def write(weights: Weights, ids: list[int], n_tokens: int) -> list[dict]:
     text, steps, new = list(ids), [], list(ids)
     for _ in range(n_tokens):
         tally.clear()
-        token = int(forward(counted, new, cache, last=True).argmax())  # only what the cache lacks: [1, V]
+        token = int(
+            forward(counted, new, cache, last=True).argmax()
+        )  # only what the cache lacks: [1, V]
         step = {"n_tokens": cache.length, "kv_cache_bytes": bytes_in_use(cache)}
-        step |= {"n_multiplications_with": tally.total(), "n_multiplications_attention": tally["attention"]}
+        step |= {
+            "n_multiplications_with": tally.total(),
+            "n_multiplications_attention": tally["attention"],
+        }
         tally.clear()
-        again = forward(counted, text, counted_cache(weights.shape, len(text), tally), last=True)  # the whole text
-        step |= {"n_multiplications_without": tally.total(), "same_token": int(again.argmax()) == token, "id": token}
+        again = forward(
+            counted, text, counted_cache(weights.shape, len(text), tally), last=True
+        )  # the whole text
+        step |= {
+            "n_multiplications_without": tally.total(),
+            "same_token": int(again.argmax()) == token,
+            "id": token,
+        }
         steps.append(step)
         text.append(token)
         new = [token]
@@ -93,7 +106,10 @@ def run(
     ids, weights = read_prompt(text, LONGEST), load()
     steps, shape = write(weights, ids, n_tokens), weights.shape
     last, per_token = steps[-1], formula_bytes(shape, 1, BYTES["fp32"])
-    totals = {key: sum(step[key] for step in steps) for key in ("n_multiplications_with", "n_multiplications_without")}
+    totals = {
+        key: sum(step[key] for step in steps)
+        for key in ("n_multiplications_with", "n_multiplications_without")
+    }
     return {
         "text": text,
         "ids": ids,
@@ -108,7 +124,9 @@ def run(
         "kv_bytes_per_token": per_token,
         "kv_fp16_bytes_per_token": formula_bytes(shape, 1, BYTES["fp16"]),
         "kv_cache_bytes": last["kv_cache_bytes"],
-        "measured_is_formula": all(step["kv_cache_bytes"] == per_token * step["n_tokens"] for step in steps),
+        "measured_is_formula": all(
+            step["kv_cache_bytes"] == per_token * step["n_tokens"] for step in steps
+        ),
         "context": shape.context,
         "kv_full_context_bytes": per_token * shape.context,
         "weights_bytes": sum(array.nbytes for _, array in weights.arrays()),
@@ -125,14 +143,26 @@ def show(facts: dict) -> None:
     print("LA CACHE CHE CRESCE\n")
     print("SmolLM2 continua, un token alla volta, il testo")
     print(fill(f"«{one_line(facts['text'])}»", 86, initial_indent="  ", subsequent_indent="  "))
-    print(fill(f"così: «{one_line(facts['continuation'])}»", 86, initial_indent="  ", subsequent_indent="  "))
-    shape = " × ".join(str(facts[key]) for key in ("n_layers", "n_kv_heads", "head_dim", "number_bytes"))
+    print(
+        fill(
+            f"così: «{one_line(facts['continuation'])}»",
+            86,
+            initial_indent="  ",
+            subsequent_indent="  ",
+        )
+    )
+    shape = " × ".join(
+        str(facts[key]) for key in ("n_layers", "n_kv_heads", "head_dim", "number_bytes")
+    )
     print("\n1. La formula: 2 × strati × teste KV × dimensione della testa × byte")
     print(f"   2 × {shape} = {number(facts['kv_bytes_per_token'])} byte per ogni token")
     print("\n2. La memoria misurata, e le moltiplicazioni contate, a ogni token")
     print(f"   {'token':>6}{'byte nella cache':>18}{'con la cache':>18}{'senza cache':>18}")
     for step in rows(facts["steps"]):
-        columns = (step[key] for key in ("kv_cache_bytes", "n_multiplications_with", "n_multiplications_without"))
+        columns = (
+            step[key]
+            for key in ("kv_cache_bytes", "n_multiplications_with", "n_multiplications_without")
+        )
         print(f"   {step['n_tokens']:>6}" + "".join(f"{number(column):>18}" for column in columns))
     print("   La prima riga legge il testo: lì la cache non fa risparmiare ancora niente.")
     print(f"   Misura e formula coincidono: {'sì' if facts['measured_is_formula'] else 'no'}.")
@@ -140,12 +170,22 @@ def show(facts: dict) -> None:
     print("\n3. Il risparmio")
     print(f"   per l'ultimo token  {number(facts['last_ratio'], 1)} volte meno moltiplicazioni")
     print(f"   in tutto            {number(facts['total_ratio'], 1)} volte meno")
-    share = 100 * facts["steps"][-1]["n_multiplications_attention"] / facts["steps"][-1]["n_multiplications_with"]
+    share = (
+        100
+        * facts["steps"][-1]["n_multiplications_attention"]
+        / facts["steps"][-1]["n_multiplications_with"]
+    )
     print(f"   Con la cache cresce solo l'attenzione, qui ancora {number(share, 1)}% del lavoro.")
     print("\n4. Il prezzo")
-    full, weights = (number(facts[key] / 1e6, 0) for key in ("kv_full_context_bytes", "weights_bytes"))
-    print(f"   con {number(facts['context'])} token la cache occuperebbe {full} MB; i pesi ne occupano {weights}")
-    print(f"   (in FP16, come di solito: {number(facts['kv_fp16_bytes_per_token'])} byte per token, la metà)")
+    full, weights = (
+        number(facts[key] / 1e6, 0) for key in ("kv_full_context_bytes", "weights_bytes")
+    )
+    print(
+        f"   con {number(facts['context'])} token la cache occuperebbe {full} MB; i pesi ne occupano {weights}"
+    )
+    print(
+        f"   (in FP16, come di solito: {number(facts['kv_fp16_bytes_per_token'])} byte per token, la metà)"
+    )
     show_times(facts)
 
 
@@ -170,7 +210,9 @@ def show_times(facts: dict) -> None:
 
     times = [milliseconds(step) for step in (with_cache, lambda: forward(weights, text, last=True))]
     print("\n5. Il tempo per l'ultimo token, su questa macchina, adesso")
-    print(f"   con la cache {number(times[0], 0)} ms, senza {number(times[1], 0)} ms: meno del risparmio nel conto,")
+    print(
+        f"   con la cache {number(times[0], 0)} ms, senza {number(times[1], 0)} ms: meno del risparmio nel conto,"
+    )
     print("   perché anche per un solo token i pesi si leggono tutti dalla memoria")
 
 
@@ -235,12 +277,24 @@ def plot_work(axes: "Axes", facts: dict) -> None:
     """
     from demos.common import figure
 
-    steps = facts["steps"][1:] or facts["steps"]  # the first step reads the text, the same with and without
+    steps = (
+        facts["steps"][1:] or facts["steps"]
+    )  # the first step reads the text, the same with and without
     tokens = [step["n_tokens"] for step in steps]
-    for key, label, color in (("without", "senza cache", figure.VERMILION), ("with", "con la cache", figure.BLUE)):
+    for key, label, color in (
+        ("without", "senza cache", figure.VERMILION),
+        ("with", "con la cache", figure.BLUE),
+    ):
         work = [step[f"n_multiplications_{key}"] / 1e9 for step in steps]
         axes.plot(tokens, work, color=color, marker="o")
-        axes.annotate(label, (tokens[-1], work[-1]), (-8, 12), textcoords="offset points", color=color, ha="right")
+        axes.annotate(
+            label,
+            (tokens[-1], work[-1]),
+            (-8, 12),
+            textcoords="offset points",
+            color=color,
+            ha="right",
+        )
     top = steps[-1]["n_multiplications_without"] / 1e9
     axes.set(ylim=(0, 1.25 * top), xlabel="token nel testo", ylabel="moltiplicazioni (miliardi)")
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
@@ -253,7 +307,9 @@ def plot_work(axes: "Axes", facts: dict) -> None:
 def alt(facts: dict) -> str:
     """Say in Italian what the figure shows, with its numbers."""
     first, last = facts["steps"][1], facts["steps"][-1]
-    with_cache, without = (number(last[f"n_multiplications_{key}"] / 1e9, 2) for key in ("with", "without"))
+    with_cache, without = (
+        number(last[f"n_multiplications_{key}"] / 1e9, 2) for key in ("with", "without")
+    )
     return (
         f"A sinistra la cache KV cresce in linea retta, {number(facts['kv_bytes_per_token'])} byte per token, e i punti"
         f" misurati stanno sulla retta della formula: con {last['n_tokens']} token sono"

@@ -1,9 +1,11 @@
 """What a language model computes: a probability for each token of its vocabulary, to be the next one.
 
-Text is that, repeated. The model is SmolLM2-135M-Instruct, run for real in NumPy (`smollm/`). It learned from English
-almost only: the demo asks it the same thing in Italian too, to show what that does to the probabilities.
+Text is that, repeated. The model is SmolLM2-135M-Instruct, run for real in NumPy (`smollm/`). It
+learned from English almost only: the demo asks it the same thing in Italian too, to show what that
+does to the probabilities.
 
-Leaves out: beam search, nucleus sampling, repetition penalties; the chat template (the model goes on with the text).
+Leaves out: beam search, nucleus sampling, repetition penalties; the chat template (the model goes
+on with the text).
 """
 
 from codecs import getincrementaldecoder
@@ -45,8 +47,9 @@ def run(
 ) -> dict:
     """Compute the next token's probabilities at `temperature`, and go on with `n_tokens` tokens, greedily and drawn.
 
-    The greedy text and its `steps` do not depend on the temperature: it never changes which token is the likeliest.
-    Raises ValueError for a text without tokens or with more than `MAX_TOKENS`, and for other values of the others.
+    The greedy text and its `steps` do not depend on the temperature: it never changes which token
+    is the likeliest. Raises ValueError for a text without tokens or with more than `MAX_TOKENS`,
+    and for other values of the others.
     """
     if temperature not in TEMPERATURES:
         raise ValueError(f"temperature {temperature!r} is not one of {', '.join(TEMPERATURES)}")
@@ -62,7 +65,13 @@ def run(
         "temperature": float(temperature),
         **go_on(ids, n_tokens, float(temperature)),
         "drawn": [
-            visible(decode(sample(weights, ids, n_tokens, temperature=float(temperature), seed=(seed, *ids))).encode())
+            visible(
+                decode(
+                    sample(
+                        weights, ids, n_tokens, temperature=float(temperature), seed=(seed, *ids)
+                    )
+                ).encode()
+            )
             for seed in SEEDS  # with the ids, else every text would get the same luck
         ],
         "model_language": "English",
@@ -88,7 +97,9 @@ def stream(
     """
     ids, decoder = read_prompt(text, MAX_TOKENS), getincrementaldecoder("utf-8")(errors="replace")
     drawn = sample(load(), ids, n_tokens, temperature=float(temperature), seed=(SEEDS[0], *ids))
-    for raw in chain(map(token_bytes, drawn), [b""]):  # nothing, at the end: what is left of a character comes out
+    for raw in chain(
+        map(token_bytes, drawn), [b""]
+    ):  # nothing, at the end: what is left of a character comes out
         if shown := visible(decoder.decode(raw, final=not raw).encode()):
             yield shown
 
@@ -102,11 +113,18 @@ def go_on(ids: list[int], n_tokens: int, temperature: float) -> dict:
     """
     first, chosen, steps = step_by_step(tuple(ids), n_tokens)
     greedy = visible(decode(chosen).encode())
-    return {**look(first, temperature), "n_new_tokens": len(chosen), "steps": list(steps), "greedy": greedy}
+    return {
+        **look(first, temperature),
+        "n_new_tokens": len(chosen),
+        "steps": list(steps),
+        "greedy": greedy,
+    }
 
 
 @lru_cache(maxsize=8)
-def step_by_step(ids: tuple[int, ...], n_tokens: int) -> tuple[np.ndarray, tuple[int, ...], tuple[dict, ...]]:
+def step_by_step(
+    ids: tuple[int, ...], n_tokens: int
+) -> tuple[np.ndarray, tuple[int, ...], tuple[dict, ...]]:
     """Go on with the likeliest token each time: the first logits [V], the tokens, and a row of facts for each.
 
     Kept, since the temperature changes none of it.
@@ -117,12 +135,16 @@ def step_by_step(ids: tuple[int, ...], n_tokens: int) -> tuple[np.ndarray, tuple
     """
     weights = load()
     cache = Cache.empty(weights.shape, len(ids) + n_tokens)
-    logits = first = forward(weights, ids, cache, last=True)[0]  # [T] → [V]: scores after the last token
+    logits = first = forward(weights, ids, cache, last=True)[
+        0
+    ]  # [T] → [V]: scores after the last token
     chosen: list[int] = []
     steps = []
     for n in range(n_tokens):
         if n > 0:
-            logits = forward(weights, chosen[-1:], cache, last=True)[0]  # [1] → [V]: the cache remembers all before
+            logits = forward(weights, chosen[-1:], cache, last=True)[
+                0
+            ]  # [1] → [V]: the cache remembers all before
         (token, probability), (second, runner_up) = top(distribution(logits), 2)
         if token in END:
             break
@@ -149,7 +171,9 @@ def look(logits: np.ndarray, temperature: float) -> dict:
         "n_zero_probabilities": int((probabilities <= 0).sum()),
         "sum_of_probabilities": round(float(probabilities.sum()), 9),
         "n_even_choices": even_choices(probabilities),
-        "by_temperature": [at_temperature(logits, [token for token, _ in likeliest], float(t)) for t in COMPARED],
+        "by_temperature": [
+            at_temperature(logits, [token for token, _ in likeliest], float(t)) for t in COMPARED
+        ],
     }
 
 
@@ -201,28 +225,50 @@ def list_likeliest(look: dict) -> str:
     >>> list_likeliest({"likeliest": [row(7268, 0.38), row(260, 0.138)]})
     '·Rome 38,0%, ·the 13,8%'
     """
-    return ", ".join(f"{shorten(likely['piece'])} {percent(likely['probability'])}" for likely in look["likeliest"])
+    return ", ".join(
+        f"{shorten(likely['piece'])} {percent(likely['probability'])}"
+        for likely in look["likeliest"]
+    )
 
 
 def show(facts: dict) -> None:
     """Print the way from the text to the probabilities, then one token at a time, then Italian."""
     print(fill(f"1. Il testo: «{one_line(facts['text'])}»", 88, subsequent_indent="   "))
-    tokens = " | ".join(f"{shorten(text)} {token}" for text, token in zip(facts["pieces"], facts["ids"], strict=True))
-    print(fill(f"   {facts['n_prompt_tokens']} token: {shorten(tokens, 600)}", 88, subsequent_indent="   "))
-    print(f"\n2. Il modello dà una probabilità a ciascuno dei suoi {number(facts['n_vocab'])} token. I primi")
-    print(f"   {N_LIKELIEST}, e come li cambia la temperatura (divide i punteggi prima della softmax):")
+    tokens = " | ".join(
+        f"{shorten(text)} {token}"
+        for text, token in zip(facts["pieces"], facts["ids"], strict=True)
+    )
+    print(
+        fill(
+            f"   {facts['n_prompt_tokens']} token: {shorten(tokens, 600)}",
+            88,
+            subsequent_indent="   ",
+        )
+    )
+    print(
+        f"\n2. Il modello dà una probabilità a ciascuno dei suoi {number(facts['n_vocab'])} token. I primi"
+    )
+    print(
+        f"   {N_LIKELIEST}, e come li cambia la temperatura (divide i punteggi prima della softmax):"
+    )
     show_distribution(facts)
     print("\n3. Un token alla volta: si prende il più probabile, lo si aggiunge, si ricomincia.")
     for n, step in enumerate(facts["steps"], start=1):
         second = f"poi {shorten(step['second_piece'])} {percent(step['second_probability'])}"
-        print(f"   {n:>2}  {shorten(step['piece']):<20}{percent(step['probability']):>9}   {second}")
+        print(
+            f"   {n:>2}  {shorten(step['piece']):<20}{percent(step['probability']):>9}   {second}"
+        )
     print(fill(f"   Il testo continua: «{facts['greedy']}»", 88, subsequent_indent="   "))
-    print(f"\n4. Oppure si estrae a sorte secondo le probabilità (temperatura {number(facts['temperature'])}):")
+    print(
+        f"\n4. Oppure si estrae a sorte secondo le probabilità (temperatura {number(facts['temperature'])}):"
+    )
     for text in facts["drawn"]:
         print(fill(f"   «{text}»", 88, subsequent_indent="   "))
     print("\n5. Il modello ha letto quasi solo inglese. In italiano:")
     italian = facts["italian"]
-    print(fill(f"   «{italian['text']}» continua: «{italian['greedy']}»", 88, subsequent_indent="   "))
+    print(
+        fill(f"   «{italian['text']}» continua: «{italian['greedy']}»", 88, subsequent_indent="   ")
+    )
     print(f"   I primi: {list_likeliest(italian)}")
     print(f"   È indeciso come fra {number(italian['n_even_choices'], 0)} token alla pari;")
     print(f"   con il testo di prima, come fra {number(facts['n_even_choices'], 0)}.")
@@ -231,12 +277,19 @@ def show(facts: dict) -> None:
 def show_distribution(facts: dict) -> None:
     """Print the likeliest tokens, with their probability at each temperature."""
     columns = facts["by_temperature"]
-    print(f"   {'token':<20}" + "".join(f"{'T = ' + number(column['temperature']):>12}" for column in columns))
+    print(
+        f"   {'token':<20}"
+        + "".join(f"{'T = ' + number(column['temperature']):>12}" for column in columns)
+    )
     for n, likely in enumerate(facts["likeliest"]):
         cells = (percent(column["probabilities"][n]) for column in columns)
         print(f"   {shorten(likely['piece']):<20}" + "".join(f"{cell:>12}" for cell in cells))
     cells = (number(column["n_even_choices"], 0) for column in columns)
-    print(f"   {'indeciso come fra':<20}" + "".join(f"{cell:>12}" for cell in cells) + " token alla pari")
+    print(
+        f"   {'indeciso come fra':<20}"
+        + "".join(f"{cell:>12}" for cell in cells)
+        + " token alla pari"
+    )
     print(f"   A temperatura {number(facts['temperature'])}, agli altri {number(facts['n_others'])} token"
           f" resta il {percent(facts['others_probability'])};")  # fmt: skip
     print(f"   la somma di tutte le probabilità è {number(facts['sum_of_probabilities'])}.")
@@ -255,7 +308,9 @@ def plot(facts: dict) -> "Figure":
     bars = figure.add_axes((0.185, 0.03, 0.285, 0.76))
     labels = [drawable(shorten(likely["piece"], 13)) for likely in facts["likeliest"]]
     draw_bars(bars, labels, facts)
-    rows = figure.add_axes((0.6, 0.03, 0.4, 0.76), xlim=(0, 448), ylim=(327, 0), xticks=[], yticks=[])
+    rows = figure.add_axes(
+        (0.6, 0.03, 0.4, 0.76), xlim=(0, 448), ylim=(327, 0), xticks=[], yticks=[]
+    )
     rows.set_axis_off()
     draw_steps(rows, facts)
     return figure
@@ -277,18 +332,26 @@ def draw_bars(axes: "Axes", labels: list[str], facts: dict) -> None:
     from demos.common.blocks import FONTS
     from demos.common.figure import BLUE, GREY
 
-    probabilities = [likely["probability"] for likely in facts["likeliest"]] + [facts["others_probability"]]
+    probabilities = [likely["probability"] for likely in facts["likeliest"]] + [
+        facts["others_probability"]
+    ]
     others = f"altri {number(facts['n_others'])}"
-    axes.barh(range(len(probabilities)), probabilities, height=0.7, color=[BLUE] * len(labels) + [GREY])
+    axes.barh(
+        range(len(probabilities)), probabilities, height=0.7, color=[BLUE] * len(labels) + [GREY]
+    )
     for y, (label, probability) in enumerate(zip([*labels, others], probabilities, strict=True)):
         family = FONTS if y < len(labels) else None
         axes.annotate(label, (0, y), xytext=(-12, 0), textcoords="offset points", ha="right", va="center",
                       size=24 if y < len(labels) else 20, family=family, parse_math=False)  # fmt: skip
         axes.annotate(percent(probability), (probability, y), xytext=(8, 0), textcoords="offset points", va="center",
                       size=22, weight=600 if y == 0 else "normal")  # fmt: skip
-    axes.set(xlim=(0, max(probabilities)), ylim=(len(probabilities) - 0.5, -0.5), xticks=[], yticks=[])
+    axes.set(
+        xlim=(0, max(probabilities)), ylim=(len(probabilities) - 0.5, -0.5), xticks=[], yticks=[]
+    )
     axes.spines[["bottom"]].set_visible(False)
-    axes.set_title(f"Il prossimo token (temperatura {number(facts['temperature'])})", x=-0.642, size=22)
+    axes.set_title(
+        f"Il prossimo token (temperatura {number(facts['temperature'])})", x=-0.642, size=22
+    )
 
 
 def draw_steps(axes: "Axes", facts: dict, most: int = 8) -> None:
@@ -306,10 +369,26 @@ def draw_steps(axes: "Axes", facts: dict, most: int = 8) -> None:
         axes.text(26, y, str(n + 1), size=20, ha="right", va="center", color=GREY)
         axes.add_patch(FancyBboxPatch((44, y - 17), width, 34, "round,pad=0,rounding_size=6", ec="none",
                                       facecolor=TINTS[n % len(TINTS)]))  # fmt: skip
-        axes.text(44 + width / 2, y, label, size=24, family=FONTS, ha="center", va="center", parse_math=False)
+        axes.text(
+            44 + width / 2,
+            y,
+            label,
+            size=24,
+            family=FONTS,
+            ha="center",
+            va="center",
+            parse_math=False,
+        )
         axes.text(330, y, percent(step["probability"]), size=22, ha="right", va="center")
     if len(steps) > most:
-        axes.text(352, 20 + 41 * (most - 1), f"e altri {len(steps) - most}", size=20, va="center", color=GREY)
+        axes.text(
+            352,
+            20 + 41 * (most - 1),
+            f"e altri {len(steps) - most}",
+            size=20,
+            va="center",
+            color=GREY,
+        )
     if not steps:
         axes.text(44, 20, "Il modello qui ha finito.", size=22, va="center")
 

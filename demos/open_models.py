@@ -1,10 +1,12 @@
 """Which of the models one can download are open source, how large they are, whose they are and since when.
 
-A licence is open source if the Open Source Initiative has approved it: anyone may use, change and share the thing, for
-any purpose. Weights under other terms are called open-weight. Sizes are counted from the shapes of the matrices.
+A licence is open source if the Open Source Initiative has approved it: anyone may use, change and
+share the thing, for any purpose. Weights under other terms are called open-weight. Sizes are
+counted from the shapes of the matrices.
 
-Leaves out: the training data, which none of these families publishes (so none meets the stricter definition of an open
-source AI, https://opensource.org/ai); later members of the families; licences of the code that runs them.
+Leaves out: the training data, which none of these families publishes (so none meets the stricter
+definition of an open source AI, https://opensource.org/ai); later members of the families; licences
+of the code that runs them.
 """
 
 import tomllib
@@ -55,7 +57,9 @@ def approved() -> tuple[str, ...]:
     >>> approved()
     ('Apache-2.0', 'MIT')
     """
-    return tuple(tomllib.loads((DATA / "families.toml").read_text(encoding="utf-8"))["osi"]["approved"])
+    return tuple(
+        tomllib.loads((DATA / "families.toml").read_text(encoding="utf-8"))["osi"]["approved"]
+    )
 
 
 def describe(row: dict[str, Any], sizes_billions: list[float]) -> dict:
@@ -82,7 +86,9 @@ def describe(row: dict[str, Any], sizes_billions: list[float]) -> dict:
 
 def show(facts: dict) -> None:
     """Print the families one by one, then what the count says."""
-    print(f"1. Le famiglie ({KINDS[facts['licence']]}); le misure sono in miliardi di parametri, contati")
+    print(
+        f"1. Le famiglie ({KINDS[facts['licence']]}); le misure sono in miliardi di parametri, contati"
+    )
     for family in facts["families"]:
         print(f"\n   {family['name']}, di {family['developer']}, da {family['released_it']}")
         print(f"   misure:  {family['sizes_it']}")
@@ -92,7 +98,9 @@ def show(facts: dict) -> None:
     names = " e ".join(facts["open_source_names"])
     approved_it = " e ".join(facts["approved_licences"])
     print(f"\n2. Di queste licenze la Open Source Initiative ha approvato {approved_it}.")
-    print(f"   Su {facts['n_families']} famiglie sono open source in {facts['n_open_source']}: {names}.")
+    print(
+        f"   Su {facts['n_families']} famiglie sono open source in {facts['n_open_source']}: {names}."
+    )
     print(f"   Le altre {facts['n_open_weight']} sono a pesi aperti: si scaricano, ma con limiti.")
 
 

@@ -1,16 +1,17 @@
 """Capacity and overfitting: the same few noisy points, fitted with more and more parameters.
 
-The model is a sum of cosines, f(x) = Σ wₖ φₖ(x) with φₖ(x) = cos(πkx) / max(k, 1), k = 0 … p - 1: linear in its p
-parameters w, which least squares finds exactly. Where p exceeds the points, infinitely many w pass through all of them;
-`numpy.linalg.lstsq` takes the one of least norm, and since φₖ is divided by k, that is (but for the constant term) the
-curve with the least ∫f'², the calmest. Test error falls once more: double descent (Belkin et al., 2019,
+The model is a sum of cosines, f(x) = Σ wₖ φₖ(x) with φₖ(x) = cos(πkx) / max(k, 1), k = 0 … p - 1:
+linear in its p parameters w, which least squares finds exactly. Where p exceeds the points,
+infinitely many w pass through all of them; `numpy.linalg.lstsq` takes the one of least norm, and
+since φₖ is divided by k, that is (but for the constant term) the curve with the least ∫f'², the
+calmest. Test error falls once more: double descent (Belkin et al., 2019,
 https://arxiv.org/abs/1812.11118; Nakkiran et al., 2019, https://arxiv.org/abs/1912.02292).
 
-Each error is the mean over `N_DRAWS` draws of the points, and errors are root mean squares. On the test side the curve
-is held against the true function, without noise.
+Each error is the mean over `N_DRAWS` draws of the points, and errors are root mean squares. On the
+test side the curve is held against the true function, without noise.
 
-Leaves out: what a network adds (it is not linear in its parameters, and gradient descent, not least squares, chooses
-among the curves), regularization, and stopping early.
+Leaves out: what a network adds (it is not linear in its parameters, and gradient descent, not least
+squares, chooses among the curves), regularization, and stopping early.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -30,7 +31,9 @@ GRID = np.linspace(0, 1, 201)  # where the curve is tested
 
 
 def run(
-    *, n_points: Annotated[int, range(10, 31, 5)] = 15, noise_percent: Annotated[int, range(0, 51, 10)] = 30
+    *,
+    n_points: Annotated[int, range(10, 31, 5)] = 15,
+    noise_percent: Annotated[int, range(0, 51, 10)] = 30,
 ) -> dict:
     """Fit every size on every draw; noise is in percent of the wave's height. ValueError on what is not in the ranges.
 
@@ -42,7 +45,9 @@ def run(
         raise ValueError(f"no curve for {n_points} points and {noise_percent}% of noise")
     draws = [draw(seed, n_points, noise_percent / 100) for seed in range(N_DRAWS)]
     curve = [errors(draws, n_params) for n_params in SIZES]
-    best = min((row for row in curve if row["n_params"] < n_points), key=lambda row: row["test_error"])
+    best = min(
+        (row for row in curve if row["n_params"] < n_points), key=lambda row: row["test_error"]
+    )
     more = [draw(seed, 10 * n_points, noise_percent / 100) for seed in range(N_DRAWS)]
     return {
         "n_points": n_points,
@@ -53,7 +58,9 @@ def run(
         "at_threshold": next(row for row in curve if row["n_params"] == n_points),
         "last": curve[-1],
         "n_points_more_data": 10 * n_points,
-        "more_data": errors(more, n_points),  # as many parameters as at the threshold, ten times the points
+        "more_data": errors(
+            more, n_points
+        ),  # as many parameters as at the threshold, ten times the points
         "example": example(draws[0], (best["n_params"], n_points, SIZES[-1])),
     }
 
@@ -109,9 +116,17 @@ def errors(draws: list[tuple[np.ndarray, np.ndarray]], n_params: int) -> dict:
         w = fit(x, y, n_params)
         training.append(rms(features(x, n_params) @ w - y))
         test.append(rms(features(GRID, n_params) @ w - truth(GRID)))
-    # Where a curve passes through all points, rounding alone is left of the error: it is not a fact.
-    rows = {"training_error": round(float(np.mean(training)), 9), "test_error": float(np.mean(test))}
-    return {"n_params": n_params, **rows, "test_standard_error": float(np.std(test) / np.sqrt(len(draws)))}
+    # Where a curve passes through all points, rounding alone is left of the error: it is not a
+    # fact.
+    rows = {
+        "training_error": round(float(np.mean(training)), 9),
+        "test_error": float(np.mean(test)),
+    }
+    return {
+        "n_params": n_params,
+        **rows,
+        "test_standard_error": float(np.std(test) / np.sqrt(len(draws))),
+    }
 
 
 def rms(values: np.ndarray) -> float:
@@ -131,12 +146,18 @@ def example(points: tuple[np.ndarray, np.ndarray], sizes: tuple[int, ...]) -> di
     """
     x, y = points
     curves = [(features(GRID, size) @ fit(x, y, size)).round(4).tolist() for size in sizes]
-    return {"points": [x.round(4).tolist(), y.round(4).tolist()], "x": GRID.round(4).tolist(), "curves": curves}
+    return {
+        "points": [x.round(4).tolist(), y.round(4).tolist()],
+        "x": GRID.round(4).tolist(),
+        "curves": curves,
+    }
 
 
 def show(facts: dict) -> None:
     """Print the errors, size by size, and what they say."""
-    print(f"1. I dati: {facts['n_points']} punti di un'onda, con un rumore del {facts['noise_percent']}%")
+    print(
+        f"1. I dati: {facts['n_points']} punti di un'onda, con un rumore del {facts['noise_percent']}%"
+    )
     print("   Il modello: una somma di coseni. Un parametro è l'altezza di un coseno.")
     print(f"2. L'errore, in media su {facts['n_draws']} estrazioni dei punti (l'onda è alta 1)")
     print(f"   {'parametri':>9}{'sui punti':>12}{'sull’onda vera':>17}")
@@ -144,7 +165,9 @@ def show(facts: dict) -> None:
     for row in facts["curve"]:
         if row["n_params"] <= 10 or row["n_params"] % 5 == 0:
             mark = f"  ← {marks[row['n_params']]}" if row["n_params"] in marks else ""
-            print(f"   {row['n_params']:>9}{error(row['training_error']):>12}{error(row['test_error']):>17}{mark}")
+            print(
+                f"   {row['n_params']:>9}{error(row['training_error']):>12}{error(row['test_error']):>17}{mark}"
+            )
     print("3. Più parametri, meno errore sui punti già visti: è la capacità. Quando sono tanti")
     print("   quanti i punti, la curva li tocca tutti, rumore compreso.")
     if facts["at_threshold"]["test_error"] > facts["last"]["test_error"]:
@@ -183,8 +206,12 @@ def draw_curves(axes: "Axes", facts: dict) -> None:
 
     styles = ((GREEN, "solid"), (VERMILION, (0, (4, 1.5))), (BLUE, (0, (1.2, 1))))
     names = (facts["best"]["n_params"], facts["n_points"], facts["last"]["n_params"])
-    for curve, (colour, dashes), size in zip(facts["example"]["curves"], styles, names, strict=True):
-        axes.plot(facts["example"]["x"], curve, color=colour, linestyle=dashes, label=f"{size} parametri")
+    for curve, (colour, dashes), size in zip(
+        facts["example"]["curves"], styles, names, strict=True
+    ):
+        axes.plot(
+            facts["example"]["x"], curve, color=colour, linestyle=dashes, label=f"{size} parametri"
+        )
     axes.plot(*facts["example"]["points"], "o", color=INK)
     axes.set_ylim(-2.1, 2.1)
     axes.set_xticks([])
@@ -198,11 +225,18 @@ def draw_errors(axes: "Axes", facts: dict) -> None:
     from demos.common.figure import BLUE, INK, VERMILION
 
     sizes = [row["n_params"] for row in facts["curve"]]
-    top = 1.15 * max(facts["at_threshold"]["test_error"], *(row["test_error"] for row in facts["curve"]))
-    for key, name, colour in (("test_error", "casi nuovi", VERMILION), ("training_error", "punti visti", BLUE)):
+    top = 1.15 * max(
+        facts["at_threshold"]["test_error"], *(row["test_error"] for row in facts["curve"])
+    )
+    for key, name, colour in (
+        ("test_error", "casi nuovi", VERMILION),
+        ("training_error", "punti visti", BLUE),
+    ):
         values = [row[key] for row in facts["curve"]]
         axes.plot(sizes, values, color=colour)
-        height = max(values[-1], 0.09 * top if key == "test_error" else 0)  # so that no name covers the other
+        height = max(
+            values[-1], 0.09 * top if key == "test_error" else 0
+        )  # so that no name covers the other
         axes.annotate(name, (sizes[-1], height), xytext=(0, 8), textcoords="offset points", ha="right",
                       va="bottom", color=colour)  # fmt: skip
     axes.axvline(facts["n_points"], color=INK, linewidth=1.6, linestyle=(0, (4, 3)))

@@ -1,10 +1,12 @@
 """How many parameters a model has, counted from the shapes of its matrices: nothing is downloaded.
 
-A parameter is a number that training may change. Most are weights of connections, in the matrices of attention and of
-the feed-forward networks; the others are embedding tables, biases and the gains of the normalizations.
+A parameter is a number that training may change. Most are weights of connections, in the matrices
+of attention and of the feed-forward networks; the others are embedding tables, biases and the gains
+of the normalizations.
 
-Leaves out: models with experts, of which only some parameters work on each token; copies that a file may hold of one
-table (a model whose output is its embedding table has it once here); what training keeps beside the parameters.
+Leaves out: models with experts, of which only some parameters work on each token; copies that a
+file may hold of one table (a model whose output is its embedding table has it once here); what
+training keeps beside the parameters.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -74,7 +76,9 @@ def work(model: Model) -> dict[str, str]:
     matrices = 3 if model.gated else 2
     return {
         "embeddings": f"{rows} × {width}",
-        "output": "0: riusa la tabella degli embedding" if model.tied_embeddings else f"{width} × {table}",
+        "output": "0: riusa la tabella degli embedding"
+        if model.tied_embeddings
+        else f"{width} × {table}",
         "attention": f"{model.layers} × ({width} × {number(model.qkv_size)} + {back})",
         "feed_forward": f"{model.layers} × {matrices} × {width} × {number(model.ffn_size)}",
     }
@@ -87,7 +91,9 @@ def show(facts: dict) -> None:
     print(
         f"   {facts['n_heads']} teste di attenzione da {facts['head_dim']}, {facts['n_kv_heads']} per chiavi e valori;"
     )
-    print(f"   dentro il feed-forward {number(facts['ffn_size'])}; vocabolario di {number(facts['vocab_size'])} token.")
+    print(
+        f"   dentro il feed-forward {number(facts['ffn_size'])}; vocabolario di {number(facts['vocab_size'])} token."
+    )
     print("\n2. Ogni gruppo è un prodotto di forme")
     for group, product in facts["work"].items():
         print(f"   {GROUPS[group]:<20}{product}")
@@ -126,7 +132,9 @@ def rows(facts: dict) -> list[tuple[str, list[float]]]:
     >>> rows({"sizes_billions": {"gpt2": [0.1], "gemma": [2.5, 8.5]}})
     [('gemma', [2500000000.0, 8500000000.0]), ('gpt2', [100000000.0])]
     """
-    families = {name: [size * 1e9 for size in sizes] for name, sizes in facts["sizes_billions"].items()}
+    families = {
+        name: [size * 1e9 for size in sizes] for name, sizes in facts["sizes_billions"].items()
+    }
     return sorted(families.items(), key=lambda item: -item[1][-1])
 
 
@@ -152,7 +160,9 @@ def plot(facts: dict) -> "Figure":
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    families = ", ".join(f"{FAMILY_NAMES[family]} {in_words(counts[-1])}" for family, counts in rows(facts))
+    families = ", ".join(
+        f"{FAMILY_NAMES[family]} {in_words(counts[-1])}" for family, counts in rows(facts)
+    )
     return (
         f"Barre su scala logaritmica, una per famiglia, lunghe quanto il modello più grande: {families}. "
         f"Un punto per ogni modello, {facts['n_models']} in tutto; in evidenza {facts['name']}, "

@@ -1,15 +1,18 @@
 """What fewer bits cost a whole model: the perplexity of a real LLM at 16, 8, ... 2 bits, and what others measured.
 
-Perplexity is how many tokens, equally likely, the model would be hesitating between: exp of the mean of -log of the
-probability that it gave to each real next token. It is measured on a text written for this project, that the model
-has never seen. The LLM's file is already 4-bit (Q4_1, embeddings Q8_0): what is lost here comes on top of that. So a
-second model that really is FP32, all-MiniLM-L6-v2, is quantized likewise: how far do its sentence vectors move?
+Perplexity is how many tokens, equally likely, the model would be hesitating between: exp of the
+mean of -log of the probability that it gave to each real next token. It is measured on a text
+written for this project, that the model has never seen. The LLM's file is already 4-bit (Q4_1,
+embeddings Q8_0): what is lost here comes on top of that. So a second model that really is FP32,
+all-MiniLM-L6-v2, is quantized likewise: how far do its sentence vectors move?
 
-So short a text leaves room for chance. Each ratio of perplexities is exp of a mean of paired differences (the loss of
-each token, less its loss at 16 bits), and has that mean's standard error, s / √n, and the interval of two of them.
+So short a text leaves room for chance. Each ratio of perplexities is exp of a mean of paired
+differences (the loss of each token, less its loss at 16 bits), and has that mean's standard error,
+s / √n, and the interval of two of them.
 
-Leaves out: better methods than rounding to the nearest (GPTQ, AWQ, K-quants), activations and cache in fewer bits; how
-good the answers are; that neighbouring tokens are not quite independent (over blocks of 16 the errors are much alike).
+Leaves out: better methods than rounding to the nearest (GPTQ, AWQ, K-quants), activations and cache
+in fewer bits; how good the answers are; that neighbouring tokens are not quite independent (over
+blocks of 16 the errors are much alike).
 """
 
 import math
@@ -23,7 +26,14 @@ from demos.common.catalogue import DATA, find_model, load_rows, n_params
 from demos.common.italian import number
 from demos.common.minilm_encoder import embed, load_tensors
 from demos.common.prompt import significant
-from demos.common.requantized import largest, matrices, round_trip_all, side_by_side, size_bytes, writable_copy
+from demos.common.requantized import (
+    largest,
+    matrices,
+    round_trip_all,
+    side_by_side,
+    size_bytes,
+    writable_copy,
+)
 from demos.smollm import tokenizer
 from demos.smollm.reader import Q4_1, Q8_0
 from demos.smollm.transformer import forward
@@ -33,7 +43,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TEXT, SENTENCES = DATA / "texts" / "english-heldout.txt", DATA / "sentences.txt"  # both written for this project
+TEXT, SENTENCES = (
+    DATA / "texts" / "english-heldout.txt",
+    DATA / "sentences.txt",
+)  # both written for this project
 N_TOKENS = 256  # predicted, each from all before it: the beginning of the text
 BITS = (16, 8, 6, 5, 4, 3, 2)
 SCOPES = {"row": "una scala per riga", "block32": "blocchi di 32"}
@@ -76,8 +89,8 @@ def ranks(values: np.ndarray) -> np.ndarray:
 def moved(vectors: np.ndarray, base: np.ndarray) -> dict[str, float]:
     """Say how far sentence vectors [B, d], of length 1, moved from `base`: cosines, and Spearman's rank correlation.
 
-    The correlation is that of the similarities of all pairs. `n_same_nearest` counts the sentences whose nearest other
-    one is still the same: it is what such vectors are for.
+    The correlation is that of the similarities of all pairs. `n_same_nearest` counts the sentences
+    whose nearest other one is still the same: it is what such vectors are for.
 
     >>> moved(np.eye(3)[:, ::-1], np.eye(3))["cosine_mean"]
     0.3333333333333333
@@ -92,7 +105,9 @@ def moved(vectors: np.ndarray, base: np.ndarray) -> dict[str, float]:
         "cosine_mean": float(cosines.mean()),
         "cosine_worst": float(cosines.min()),
         "rank_correlation": float(covariance / spread) if spread else 0.0,
-        "n_same_nearest": int(np.equal(*((cosine - 3 * np.eye(len(base))).argmax(axis=1) for cosine in alike)).sum()),
+        "n_same_nearest": int(
+            np.equal(*((cosine - 3 * np.eye(len(base))).argmax(axis=1) for cosine in alike)).sum()
+        ),
     }
 
 
@@ -101,13 +116,18 @@ def measured() -> dict:
     """Measure both models at every number of bits and granularity; once a process, since it takes a dozen seconds."""
     weights, ids = load(), tokenizer.encode(TEXT.read_text(encoding="utf-8"))[: N_TOKENS + 1]
     copy = writable_copy(weights)
-    peaks = {scope: side_by_side(partial(largest, granularity=scope), matrices(weights)) for scope in SCOPES}
+    peaks = {
+        scope: side_by_side(partial(largest, granularity=scope), matrices(weights))
+        for scope in SCOPES
+    }
     grid, base = [], np.empty(0)
     for granularity, bits in ((g, b) for g in SCOPES for b in BITS):
         if bits == 16 and grid:
             grid.append(grid[0] | {"granularity": granularity})  # no scales: the same
             continue
-        round_trip_all(zip(matrices(weights), peaks[granularity], matrices(copy), strict=True), bits)
+        round_trip_all(
+            zip(matrices(weights), peaks[granularity], matrices(copy), strict=True), bits
+        )
         loss = losses(copy, ids)  # [T]
         base = loss if bits == 16 else base
         grid.append(llm_row(weights, bits, granularity, loss, base) | minilm_row(bits, granularity))
@@ -120,7 +140,9 @@ def measured() -> dict:
     }
 
 
-def llm_row(weights: Weights, bits: int, granularity: str, loss: np.ndarray, base: np.ndarray) -> dict:
+def llm_row(
+    weights: Weights, bits: int, granularity: str, loss: np.ndarray, base: np.ndarray
+) -> dict:
     """Put together what is known of the LLM at so many bits; `base` is the loss of each token at 16, in nats.
 
     >>> row = llm_row(load(), 8, "block32", np.log([2.0, 6.0]), np.log([2.0, 3.0]))
@@ -129,7 +151,10 @@ def llm_row(weights: Weights, bits: int, granularity: str, loss: np.ndarray, bas
     """
     arrays = [array for _, array in weights.arrays()]
     in_matrices = [array for array in arrays if array.ndim == 2]
-    n_weights, matrix_bytes = sum(a.size for a in in_matrices), size_bytes(in_matrices, bits, granularity)
+    n_weights, matrix_bytes = (
+        sum(a.size for a in in_matrices),
+        size_bytes(in_matrices, bits, granularity),
+    )
     return {
         "bits": bits,
         "granularity": granularity,
@@ -143,15 +168,19 @@ def llm_row(weights: Weights, bits: int, granularity: str, loss: np.ndarray, bas
 def ratio_and_error(differences: np.ndarray) -> dict:
     """Turn differences of loss, token by token, into a ratio of perplexities and what chance may do to it.
 
-    The standard error of their mean is s / √n (Student, 1908), that of its exp is as many times larger as exp is; `low`
-    and `high` are exp(mean ∓ 2 errors), about 95%. A ratio is told from none where 1 lies outside them.
+    The standard error of their mean is s / √n (Student, 1908), that of its exp is as many times
+    larger as exp is; `low` and `high` are exp(mean ∓ 2 errors), about 95%. A ratio is told from
+    none where 1 lies outside them.
 
     >>> [round(value, 3) for value in ratio_and_error(np.log([1.0, 4.0])).values()][:4]
     [2.0, 1.386, 0.5, 8.0]
     >>> ratio_and_error(np.array([0.1, 0.2, 0.1]))["told_from_none"]
     True
     """
-    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    mean, error = (
+        float(differences.mean()),
+        float(differences.std(ddof=1)) / math.sqrt(len(differences)),
+    )
     return {
         "perplexity_ratio": stable(math.exp(mean)),
         "perplexity_ratio_error": stable(math.exp(mean) * error),
@@ -189,7 +218,11 @@ def minilm_peaks(granularity: str) -> dict[str, np.ndarray]:
     >>> minilm_peaks("row")["embeddings.word_embeddings.weight"].shape
     (30522, 1)
     """
-    return {name: largest(array, granularity) for name, array in load_tensors().items() if array.ndim == 2}
+    return {
+        name: largest(array, granularity)
+        for name, array in load_tensors().items()
+        if array.ndim == 2
+    }
 
 
 def minilm_row(bits: int, granularity: str) -> dict:
@@ -199,7 +232,9 @@ def minilm_row(bits: int, granularity: str) -> dict:
     True
     """
     (sentences, base), tensors = vectors_in_fp32(), load_tensors()
-    rounded = {name: np.empty_like(array) if array.ndim == 2 else array for name, array in tensors.items()}
+    rounded = {
+        name: np.empty_like(array) if array.ndim == 2 else array for name, array in tensors.items()
+    }
     names, peaks = zip(*minilm_peaks(granularity).items(), strict=True)
     round_trip_all(zip(map(tensors.get, names), peaks, map(rounded.get, names), strict=True), bits)
     return moved(embed(rounded, sentences), base) | {
@@ -237,25 +272,36 @@ def run(
 ) -> dict:
     """Measure both models at every number of bits (`grid`), and put the chosen point at the top.
 
-    Raises ValueError for a value that is none of the choices, and FileNotFoundError where a model is not installed.
+    Raises ValueError for a value that is none of the choices, and FileNotFoundError where a model
+    is not installed.
     """
     for value, choices in ((bits, tuple(map(str, BITS))), (granularity, tuple(SCOPES))):
         if value not in choices:
             raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
     facts, file = measured(), header()
-    chosen = next(row for row in facts["grid"] if (row["bits"], row["granularity"]) == (int(bits), granularity))
+    chosen = next(
+        row
+        for row in facts["grid"]
+        if (row["bits"], row["granularity"]) == (int(bits), granularity)
+    )
     n_weights = sum(array.size for _, array in load().arrays())
     return {
         **chosen,
         "ratios": {
-            scope: {str(r["bits"]): r["perplexity_ratio"] for r in facts["grid"] if r["granularity"] == scope}
+            scope: {
+                str(r["bits"]): r["perplexity_ratio"]
+                for r in facts["grid"]
+                if r["granularity"] == scope
+            }
             for scope in SCOPES
         },
         "n_params": n_weights,
         "base_layers": FORMATS[file.tensors["blk.0.ffn_up.weight"].kind],
         "base_embeddings": FORMATS[file.tensors["token_embd.weight"].kind],
         "base_size_bytes": sum(tensor.n_bytes for tensor in file.tensors.values()),
-        "base_bits_per_weight": 8 * sum(tensor.n_bytes for tensor in file.tensors.values()) / n_weights,
+        "base_bits_per_weight": 8
+        * sum(tensor.n_bytes for tensor in file.tensors.values())
+        / n_weights,
         "n_sentences": len(vectors_in_fp32()[0]),
         **facts,
         "published": published(),
@@ -277,7 +323,9 @@ def show(facts: dict) -> None:
         print(f"\n   {name:<18}  bit/peso        MB    perplessità      rispetto a 16 bit")
         for row in (row for row in facts["grid"] if row["granularity"] == scope):
             print(f"   {row['bits']:>12} bit  {llm_columns(row)}{mark(row, facts)}".rstrip())
-    print(f"\n2. MiniLM, pubblicato in FP32: {facts['n_sentences']} frasi, il loro vettore prima e dopo")
+    print(
+        f"\n2. MiniLM, pubblicato in FP32: {facts['n_sentences']} frasi, il loro vettore prima e dopo"
+    )
     print(f"   in FP32 il modello occupa {number(facts['minilm_fp32_bytes'] / 1e6, 1)} MB")
     print("   coseno: 1 vuol dire non spostato; ordine: correlazione fra le somiglianze;")
     print("   stessa vicina: per quante frasi la più simile resta quella")
@@ -336,7 +384,9 @@ def show_published(models: list[dict]) -> None:
         print(f"   {of_model['model']:<12}bit/peso    perplessità      rispetto a F16")
         for row in of_model["rows"]:
             bits, perplexity = number(row["bits_per_weight"], 2), number(row["perplexity"], 3)
-            print(f"     {row['type']:<8}{bits:>10}{perplexity:>15} × {number(row['perplexity_ratio'], 4):>15}")
+            print(
+                f"     {row['type']:<8}{bits:>10}{perplexity:>15} × {number(row['perplexity_ratio'], 4):>15}"
+            )
     print("   Perplessità di testi e modelli diversi non si confrontano: i rapporti sì.")
 
 
@@ -357,15 +407,39 @@ def plot_ratios(axes: "Axes", facts: dict) -> None:
 
     for scope, color, marker in zip(SCOPES, (figure.BLUE, figure.GREEN), "sD", strict=True):
         rows = [row for row in facts["grid"] if row["granularity"] == scope]
-        bits, ratios = ([row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio"))
+        bits, ratios = (
+            [row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio")
+        )
         ends = ([row[f"perplexity_ratio_{end}"] for row in rows] for end in ("low", "high"))
         axes.plot(bits, ratios, color=color, marker=marker, label=f"SmolLM2, {SCOPES[scope]}")
-        axes.vlines(bits, *ends, color=color, lw=7, alpha=0.35, label="± due errori" if scope == "block32" else None)
-    for of_model, color, marker in zip(facts["published"], (figure.GREY, figure.VERMILION), "^v", strict=True):
-        bits, ratios = ([row[key] for row in of_model["rows"]] for key in ("bits_per_weight", "perplexity_ratio"))
-        axes.plot(bits, ratios, marker, color=color, ms=10, label=f"{of_model['model']}, pubblicato")
+        axes.vlines(
+            bits,
+            *ends,
+            color=color,
+            lw=7,
+            alpha=0.35,
+            label="± due errori" if scope == "block32" else None,
+        )
+    for of_model, color, marker in zip(
+        facts["published"], (figure.GREY, figure.VERMILION), "^v", strict=True
+    ):
+        bits, ratios = (
+            [row[key] for row in of_model["rows"]]
+            for key in ("bits_per_weight", "perplexity_ratio")
+        )
+        axes.plot(
+            bits, ratios, marker, color=color, ms=10, label=f"{of_model['model']}, pubblicato"
+        )
     if facts["perplexity_ratio"] < TOP:
-        axes.plot(facts["bits_per_weight"], facts["perplexity_ratio"], "o", ms=20, mew=3, mfc="none", mec=figure.INK)
+        axes.plot(
+            facts["bits_per_weight"],
+            facts["perplexity_ratio"],
+            "o",
+            ms=20,
+            mew=3,
+            mfc="none",
+            mec=figure.INK,
+        )
     axes.set(xscale="log", yscale="log", xlim=(2.3, 18), ylim=(0.9, TOP))
     axes.set_xticks([3, 4, 5, 6, 8, 16], ["3", "4", "5", "6", "8", "16"])
     axes.set_yticks([1, 1.5, 2, 3, 5, 10], ["× 1", "× 1,5", "× 2", "× 3", "× 5", "× 10"])
@@ -373,7 +447,9 @@ def plot_ratios(axes: "Axes", facts: dict) -> None:
     axes.set(xlabel="bit per peso, scale comprese", ylabel="perplessità / quella a 16 bit")
     axes.grid(axis="y")
     axes.legend(loc="upper right", borderaxespad=0, labelspacing=0.3)
-    axes.set_title(f"{number(facts['bits_per_weight'], 2)} bit per peso: perplessità × {times(facts)}")
+    axes.set_title(
+        f"{number(facts['bits_per_weight'], 2)} bit per peso: perplessità × {times(facts)}"
+    )
 
 
 def times(row: dict) -> str:
@@ -397,7 +473,9 @@ def plot_minilm(axes: "Axes", facts: dict) -> None:
     lines = (("cosine_mean", "coseno medio", figure.BLUE, "o"), ("cosine_worst", "il peggiore", figure.VERMILION, "v"),
              ("rank_correlation", "ordine delle somiglianze", figure.GREEN, "D"))  # fmt: skip
     for key, label, color, marker in lines:
-        axes.plot(range(len(rows)), [row[key] for row in rows], color=color, marker=marker, label=label)
+        axes.plot(
+            range(len(rows)), [row[key] for row in rows], color=color, marker=marker, label=label
+        )
     axes.set_xticks(range(len(rows)), [str(row["bits"]) for row in rows])
     axes.set(ylim=(-0.15, 1.08), xlabel="bit", yticks=[0, 0.5, 1])
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
@@ -409,10 +487,12 @@ def plot_minilm(axes: "Axes", facts: dict) -> None:
 def alt(facts: dict) -> str:
     """Say in Italian what the figure shows, with its numbers."""
     row, block = (
-        {str(r["bits"]): times(r) for r in facts["grid"] if r["granularity"] == scope} for scope in ("row", "block32")
+        {str(r["bits"]): times(r) for r in facts["grid"] if r["granularity"] == scope}
+        for scope in ("row", "block32")
     )
     others = " e ".join(
-        f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows']), 2)}" for m in facts["published"]
+        f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows']), 2)}"
+        for m in facts["published"]
     )
     return (
         "A sinistra la perplessità di SmolLM2, rispetto a quella a 16 bit, contro i bit per peso: a 8, 6, 5, 4 bit è,"

@@ -1,10 +1,12 @@
 """What is lost when real FP32 weights are stored in 8, 7, ... 2 bits, with one scale a matrix, a row or 32 weights.
 
-The weights are matrices of the first layer of all-MiniLM-L6-v2, which is published in FP32. LLMs mostly come in 16
-bits, so the facts have the ratio to both. The formulas, with their sources, are in `common/quantizer.py`.
+The weights are matrices of the first layer of all-MiniLM-L6-v2, which is published in FP32. LLMs
+mostly come in 16 bits, so the facts have the ratio to both. The formulas, with their sources, are
+in `common/quantizer.py`.
 
-Leaves out: what the error does to a model's answers (perplexity.py measures that), activations and the KV cache, and
-methods that choose codes by what they do to the output (GPTQ, AWQ) or keep outliers apart (LLM.int8()).
+Leaves out: what the error does to a model's answers (perplexity.py measures that), activations and
+the KV cache, and methods that choose codes by what they do to the output (GPTQ, AWQ) or keep
+outliers apart (LLM.int8()).
 """
 
 import math
@@ -15,7 +17,15 @@ import numpy as np
 from demos.common.alone import alone
 from demos.common.italian import number
 from demos.common.minilm import load_tensor
-from demos.common.quantizer import SCALE_BITS, code_range, dequantize, packed_size, quantize, rms, split
+from demos.common.quantizer import (
+    SCALE_BITS,
+    code_range,
+    dequantize,
+    packed_size,
+    quantize,
+    rms,
+    split,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +40,9 @@ SCOPES = {"tensor": "intera matrice", "row": "per riga", "block32": "blocchi di 
 SCHEMES = {"symmetric": "simmetrico", "asymmetric": "asimmetrico"}
 BITS = range(2, 9)
 WORKED = 2  # the column, in the first row, of the weight followed by hand: neither the largest nor almost zero
-N_BINS = 41  # of the histogram; odd, so that one bin is centred on zero where the range is symmetric
+N_BINS = (
+    41  # of the histogram; odd, so that one bin is centred on zero where the range is symmetric
+)
 LABEL_DB = 4.5  # what a line of text is high, on the axis of the figure
 
 
@@ -51,7 +63,9 @@ def measure(weights: np.ndarray, bits: int, granularity: str, scheme: str) -> di
         "bits": bits,
         "granularity": granularity,
         "scheme": scheme,
-        "bits_per_weight": packed_size(weights.size, len(groups), bits, scheme)["size_bytes"] * 8 / weights.size,
+        "bits_per_weight": packed_size(weights.size, len(groups), bits, scheme)["size_bytes"]
+        * 8
+        / weights.size,
         "rmse": rmse,
         "max_error": float(max(errors.max(), -errors.min())),
         "snr_db": 20 * math.log10(rms(weights) / rmse),
@@ -65,13 +79,18 @@ def follow(weights: np.ndarray, bits: int, granularity: str, scheme: str) -> dic
     >>> step["code"], step["code_bits"], round(step["restored"], 3)
     (1, '001', 0.333)
     """
-    group = split(weights, granularity)[:1]  # [1, group_size]: the first group has the first row's first weights
+    group = split(weights, granularity)[
+        :1
+    ]  # [1, group_size]: the first group has the first row's first weights
     codes, scales, zeros = quantize(group, bits, scheme)
     weight, code = float(group[0, WORKED]), int(codes[0, WORKED])
     scale, zero = float(scales[0, 0]), int(zeros[0, 0])
     grid_low, grid_high = ((end - zero) * scale for end in code_range(bits, scheme))
     low, high = float(group.min()), float(group.max())
-    ends = min(low, grid_low), max(high, grid_high)  # a weight may lie beyond the grid by half a step
+    ends = (
+        min(low, grid_low),
+        max(high, grid_high),
+    )  # a weight may lie beyond the grid by half a step
     return {
         "row": 1,
         "column": WORKED + 1,
@@ -83,7 +102,9 @@ def follow(weights: np.ndarray, bits: int, granularity: str, scheme: str) -> dic
         "zero_point": zero,
         "steps": weight / scale,
         "code": code,
-        "code_bits": format(code & 2**bits - 1, f"0{bits}b"),  # two's complement where the code is negative
+        "code_bits": format(
+            code & 2**bits - 1, f"0{bits}b"
+        ),  # two's complement where the code is negative
         "restored": (code - zero) * scale,
         "error": (code - zero) * scale - weight,
         "grid_low": grid_low,
@@ -103,10 +124,15 @@ def run(
 ) -> dict:
     """Quantize one matrix as asked, and with every other number of bits, granularity and scheme too (`grid`).
 
-    Weights and errors have no unit; SNR is in dB. Raises ValueError for a value that is none of the choices, and
-    FileNotFoundError where the model is not installed.
+    Weights and errors have no unit; SNR is in dB. Raises ValueError for a value that is none of the
+    choices, and FileNotFoundError where the model is not installed.
     """
-    for value, choices in ((tensor, TENSORS), (bits, BITS), (granularity, SCOPES), (scheme, SCHEMES)):
+    for value, choices in (
+        (tensor, TENSORS),
+        (bits, BITS),
+        (granularity, SCOPES),
+        (scheme, SCHEMES),
+    ):
         if value not in choices:
             raise ValueError(f"{value!r} is not one of {', '.join(map(str, choices))}")
     weights = load_tensor(TENSORS[tensor])
@@ -124,7 +150,9 @@ def run(
         "largest_over_rms": float(np.abs(weights).max()) / rms(weights),
         **chosen,
         "n_levels": highest - lowest + 1,
-        "n_distinct_restored": len(np.unique(dequantize(*quantize(split(weights, granularity), bits, scheme)))),
+        "n_distinct_restored": len(
+            np.unique(dequantize(*quantize(split(weights, granularity), bits, scheme)))
+        ),
         "n_groups": n_groups,
         "scale_bits": SCALE_BITS,
         "size_fp32_bytes": weights.nbytes,
@@ -132,7 +160,9 @@ def run(
         "ratio_to_fp32": weights.nbytes / size["size_bytes"],
         "ratio_to_fp16": weights.nbytes / 2 / size["size_bytes"],
         "relative_error_percent": 100 * chosen["rmse"] / rms(weights),
-        **{f"snr_{scope}_db": rows[bits, scope]["snr_db"] for scope in SCOPES},  # the same bits, every granularity
+        **{
+            f"snr_{scope}_db": rows[bits, scope]["snr_db"] for scope in SCOPES
+        },  # the same bits, every granularity
         "db_per_bit": (rows[8, granularity]["snr_db"] - rows[4, granularity]["snr_db"]) / 4,
         "worked": follow(weights, bits, granularity, scheme),
         "grid": grid,
@@ -145,17 +175,23 @@ def show(facts: dict) -> None:
     print(f"UN PESO IN {facts['bits']} BIT\n")
     print(f"La matrice {facts['tensor']} del primo strato di all-MiniLM-L6-v2")
     print(f"({facts['tensor_name']}):")
-    print(f"  {number(rows)} × {number(columns)} = {number(facts['n_weights'])} pesi, 4 byte l'uno in FP32")
+    print(
+        f"  {number(rows)} × {number(columns)} = {number(facts['n_weights'])} pesi, 4 byte l'uno in FP32"
+    )
     print(f"  {number(facts['n_distinct_weights'])} valori diversi fra loro")
     print(f"  il più grande è {number(facts['largest_over_rms'], 0)} volte il peso tipico (RMS)\n")
     show_worked(facts)
     print("2. Tutta la matrice")
     codes = f"{number(facts['n_weights'])} × {facts['bits']} bit"
     print(f"  codici          {codes} = {number(facts['size_codes_bytes'])} byte")
-    print(f"  scale           {number(facts['n_groups'])} in FP16 = {number(facts['size_scales_bytes'])} byte")
+    print(
+        f"  scale           {number(facts['n_groups'])} in FP16 = {number(facts['size_scales_bytes'])} byte"
+    )
     if facts["scheme"] == "asymmetric":
         print(f"  codici di zero  {number(facts['size_zero_points_bytes'])} byte")
-    print(f"  totale          {number(facts['size_bytes'])} byte, {number(facts['bits_per_weight'], 2)} bit per peso")
+    print(
+        f"  totale          {number(facts['size_bytes'])} byte, {number(facts['bits_per_weight'], 2)} bit per peso"
+    )
     to_fp32, to_fp16 = number(facts["ratio_to_fp32"], 2), number(facts["ratio_to_fp16"], 2)
     print(f"  contro FP32     {to_fp32} volte più piccola (contro FP16: {to_fp16})")
     relative = f"{number(facts['relative_error_percent'], 1)}% del peso tipico"
@@ -177,7 +213,11 @@ def show_worked(facts: dict) -> None:
     <BLANKLINE>
     """
     step, low, high = facts["worked"], facts["worked"]["group_min"], facts["worked"]["group_max"]
-    top, zero, scale = code_range(facts["bits"], facts["scheme"])[1], step["zero_point"], number(step["scale"], 8)
+    top, zero, scale = (
+        code_range(facts["bits"], facts["scheme"])[1],
+        step["zero_point"],
+        number(step["scale"], 8),
+    )
     if facts["scheme"] == "symmetric":
         whole, span = max(-low, high), f"{number(max(-low, high), 6)} / {top}"
         shift, distance = "", step["code"]
@@ -187,7 +227,9 @@ def show_worked(facts: dict) -> None:
         shift, distance = f" + {zero} (il codice dello zero)", f"({step['code']} - {zero})"
     print(f"1. Un peso a mano (riga {step['row']}, colonna {step['column']})")
     print(f"  peso in FP32    {number(step['weight'], 6)}")
-    print(f"  il suo gruppo   {number(step['group_size'])} pesi, da {number(low, 6)} a {number(high, 6)}")
+    print(
+        f"  il suo gruppo   {number(step['group_size'])} pesi, da {number(low, 6)} a {number(high, 6)}"
+    )
     print(f"  scala           {span} = {number(whole / top, 8)}, in FP16 {scale}")
     print(f"  peso / scala    {number(step['steps'], 3)}")
     print(f"  codice intero   {number(step['steps'], 3)} arrotondato{shift} = {step['code']}")
@@ -207,13 +249,20 @@ def show_grid(facts: dict) -> None:
         8              48,2              48,2              48,2
     ...
     """
-    print(f"3. Lo stesso conto con altri bit: segnale/errore in dB (schema {SCHEMES[facts['scheme']]})")
+    print(
+        f"3. Lo stesso conto con altri bit: segnale/errore in dB (schema {SCHEMES[facts['scheme']]})"
+    )
     print("  bit" + "".join(f"{name:>18}" for name in SCOPES.values()))
     rows = [row for row in facts["grid"] if row["scheme"] == facts["scheme"]]
     for bits in reversed(BITS):
-        print(f"  {bits:>3}" + "".join(f"{number(row['snr_db'], 1):>18}" for row in rows if row["bits"] == bits))
+        print(
+            f"  {bits:>3}"
+            + "".join(f"{number(row['snr_db'], 1):>18}" for row in rows if row["bits"] == bits)
+        )
     per_bit = number(facts["db_per_bit"], 1)
-    print(f"  Da 4 a 8 bit ({SCOPES[facts['granularity']]}) ogni bit in più vale in media {per_bit} dB;")
+    print(
+        f"  Da 4 a 8 bit ({SCOPES[facts['granularity']]}) ogni bit in più vale in media {per_bit} dB;"
+    )
     print("  dimezzare l'errore ne vale 6,02.")
 
 
@@ -241,17 +290,40 @@ def plot_snr(axes: "Axes", facts: dict) -> None:
     from demos.common import figure
 
     floor = -math.inf
-    for scope, color, marker in zip(SCOPES, (figure.VERMILION, figure.BLUE, figure.GREEN), "osD", strict=True):
-        rows = [r for r in facts["grid"] if (r["scheme"], r["granularity"]) == (facts["scheme"], scope)]
-        axes.plot([r["bits_per_weight"] for r in rows], [r["snr_db"] for r in rows], color=color, marker=marker)
-        floor = max(rows[-1]["snr_db"], floor + LABEL_DB)  # a finer granularity is never worse: labels go upwards
+    for scope, color, marker in zip(
+        SCOPES, (figure.VERMILION, figure.BLUE, figure.GREEN), "osD", strict=True
+    ):
+        rows = [
+            r for r in facts["grid"] if (r["scheme"], r["granularity"]) == (facts["scheme"], scope)
+        ]
+        axes.plot(
+            [r["bits_per_weight"] for r in rows],
+            [r["snr_db"] for r in rows],
+            color=color,
+            marker=marker,
+        )
+        floor = max(
+            rows[-1]["snr_db"], floor + LABEL_DB
+        )  # a finer granularity is never worse: labels go upwards
         axes.text(9.05, floor, SCOPES[scope], color=color, va="center_baseline")
-    axes.plot(facts["bits_per_weight"], facts["snr_db"], "o", ms=20, mew=3, mfc="none", mec=figure.INK)
+    axes.plot(
+        facts["bits_per_weight"], facts["snr_db"], "o", ms=20, mew=3, mfc="none", mec=figure.INK
+    )
     axes.set(xlim=(1.7, 11.8), ylim=(-2, 52), xticks=BITS, yticks=range(0, 51, 10))
     axes.set(xlabel="bit per peso, scale comprese", ylabel="segnale / errore (dB)")
-    axes.text(11.8, 0, "6 dB in più:\nmetà errore", color=figure.GREY, ha="right", va="bottom", linespacing=1.2)
+    axes.text(
+        11.8,
+        0,
+        "6 dB in più:\nmetà errore",
+        color=figure.GREY,
+        ha="right",
+        va="bottom",
+        linespacing=1.2,
+    )
     axes.grid(axis="y")
-    axes.set_title(f"{number(facts['bits_per_weight'], 2)} bit per peso: {number(facts['snr_db'], 1)} dB")
+    axes.set_title(
+        f"{number(facts['bits_per_weight'], 2)} bit per peso: {number(facts['snr_db'], 1)} dB"
+    )
 
 
 def plot_levels(axes: "Axes", facts: dict) -> None:

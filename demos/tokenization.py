@@ -1,8 +1,10 @@
 """How ChatGPT's vocabularies cut a sentence: text → bytes → pieces → ids, and back; beside them that of SmolLM2.
 
-A token is an entry of a vocabulary: bytes that are often found together. Its id is its place in the list.
+A token is an entry of a vocabulary: bytes that are often found together. Its id is its place in the
+list.
 
-Leaves out: how the merges were learned, and the control tokens that a chat puts around each message.
+Leaves out: how the merges were learned, and the control tokens that a chat puts around each
+message.
 """
 
 import textwrap
@@ -24,7 +26,14 @@ if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 
     from matplotlib.figure import Figure
 
 MAX_CHARACTERS = 2000
-MODELS = ("GPT-3.5", "GPT-4", "GPT-4o", "GPT-4.1", "o3", "GPT-5")  # tiktoken says which vocabulary each uses
+MODELS = (
+    "GPT-3.5",
+    "GPT-4",
+    "GPT-4o",
+    "GPT-4.1",
+    "o3",
+    "GPT-5",
+)  # tiktoken says which vocabulary each uses
 SMOLLM = "smollm2"  # the vocabulary of the LLM that the lecture runs
 NAMES = (*VOCABULARIES, SMOLLM)
 WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a vocabulary's blocks
@@ -33,8 +42,9 @@ WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a
 def run(*, text: str = "ChatGPT è incredibile!") -> dict:
     """Encode `text` with each vocabulary.
 
-    `n_characters` counts code points, `n_words` what stands between white space, `n_signs` punctuation and symbols.
-    Raises `ValueError` on empty text, on more than `MAX_CHARACTERS`, and on text that is not valid Unicode.
+    `n_characters` counts code points, `n_words` what stands between white space, `n_signs`
+    punctuation and symbols. Raises `ValueError` on empty text, on more than `MAX_CHARACTERS`, and
+    on text that is not valid Unicode.
     """
     check(text, MAX_CHARACTERS)
     return {
@@ -51,7 +61,8 @@ def run(*, text: str = "ChatGPT è incredibile!") -> dict:
 def tokenize(text: str, name: Vocabulary) -> dict:
     """Cut `text` with one vocabulary, and say of what the vocabulary is made.
 
-    `n_vocab` is the highest id + 1 (some ids stand for nothing); `tokens_per_word` is None where there are no words.
+    `n_vocab` is the highest id + 1 (some ids stand for nothing); `tokens_per_word` is None where
+    there are no words.
 
     >>> tokenize("Ciao!", "o200k_base")["pieces"]
     ['C', 'iao', '!']
@@ -61,7 +72,9 @@ def tokenize(text: str, name: Vocabulary) -> dict:
     ids = vocabulary.encode(text, disallowed_special=())
     pieces = vocabulary.decode_tokens_bytes(ids)
     return {
-        "models": [model for model in MODELS if tiktoken.encoding_name_for_model(model.lower()) == name],
+        "models": [
+            model for model in MODELS if tiktoken.encoding_name_for_model(model.lower()) == name
+        ],
         "n_vocab": vocabulary.n_vocab,
         **composition(name),
         **described(text, ids, pieces),
@@ -111,14 +124,23 @@ def composition(name: Vocabulary) -> dict[str, int]:
     """
     vocabulary, earlier = encoding(name), set()
     n_byte_entries = n_merges = 0
-    for token_id in range(len(vocabulary.token_byte_values())):  # ids are in the order in which entries were learned
+    for token_id in range(
+        len(vocabulary.token_byte_values())
+    ):  # ids are in the order in which entries were learned
         entry = vocabulary.decode_single_token_bytes(token_id)
         n_byte_entries += len(entry) == 1
-        n_merges += any(entry[:cut] in earlier and entry[cut:] in earlier for cut in range(1, len(entry)))
+        n_merges += any(
+            entry[:cut] in earlier and entry[cut:] in earlier for cut in range(1, len(entry))
+        )
         earlier.add(entry)
     n_other = len(earlier) - n_byte_entries - n_merges
     n_special = len(vocabulary.special_tokens_set)
-    return {"n_byte_entries": n_byte_entries, "n_merges": n_merges, "n_other": n_other, "n_special": n_special}
+    return {
+        "n_byte_entries": n_byte_entries,
+        "n_merges": n_merges,
+        "n_other": n_other,
+        "n_special": n_special,
+    }
 
 
 @lru_cache
@@ -139,13 +161,18 @@ def neighbours(name: Vocabulary, token_id: int) -> dict:
     """
     vocabulary = encoding(name)
     ids = list(range(max(0, token_id - 2), min(n_entries(name), token_id + 3)))
-    return {"ids": ids, "pieces": [visible(vocabulary.decode_single_token_bytes(near)) for near in ids]}
+    return {
+        "ids": ids,
+        "pieces": [visible(vocabulary.decode_single_token_bytes(near)) for near in ids],
+    }
 
 
 def show(facts: dict) -> None:
     """Print the way of the text from characters to ids, and back."""
     say(f"1. Il testo: «{one_line(facts['text'])}»")
-    say(f"   Caratteri: {facts['n_characters']}. Parole: {facts['n_words']}. Segni: {facts['n_signs']}.")
+    say(
+        f"   Caratteri: {facts['n_characters']}. Parole: {facts['n_words']}. Segni: {facts['n_signs']}."
+    )
     say(f"2. Il computer lo conserva in {number(facts['n_bytes'])} byte (UTF-8).")
     widest = max(facts["text"], key=lambda character: len(character.encode())).encode()
     say(f"   «{visible(widest)}» ne occupa {len(widest)}: {widest.hex(' ')}.")
@@ -162,7 +189,9 @@ def show_tokens(cut: dict, limit: int = 24) -> None:
     print(f"   {'id':>6}  {'tipo':<15}  {'byte':<19}  pezzo")
     columns = zip(cut["ids"], cut["kinds"], cut["bytes"], cut["pieces"], strict=True)
     for token_id, kind, digits, piece in islice(columns, limit):
-        print(f"   {token_id:>6}  {kind:<15}  {shorten(bytes.fromhex(digits).hex(' ')):<19}  {shorten(piece, 35)}")
+        print(
+            f"   {token_id:>6}  {kind:<15}  {shorten(bytes.fromhex(digits).hex(' ')):<19}  {shorten(piece, 35)}"
+        )
     if cut["n_tokens"] > limit:
         print(f"   … e altri {number(cut['n_tokens'] - limit)} token")
     if cut["tokens_per_word"] is not None:
@@ -175,7 +204,9 @@ def show_vocabulary(cut: dict) -> None:
     near = zip(cut["neighbours"]["ids"], cut["neighbours"]["pieces"], strict=True)
     say("   L'id è solo un posto nell'elenco. Attorno al token più lungo:")
     say("   " + " | ".join(f"{token_id} {shorten(piece)}" for token_id, piece in near))
-    say(f"   L'elenco (è BPE): {cut['n_byte_entries']} byte, {number(cut['n_merges'])} fusioni di due voci precedenti.")
+    say(
+        f"   L'elenco (è BPE): {cut['n_byte_entries']} byte, {number(cut['n_merges'])} fusioni di due voci precedenti."
+    )
 
 
 def say(line: str) -> None:

@@ -1,11 +1,13 @@
 """What it takes to train a model: operations, hours of accelerators, days, energy, money, one line each.
 
-Operations are 6 × parameters × tokens. An accelerator does a share of its peak (utilization); the hours follow, and
-from them days, energy at the card's highest power, and rent. Beside it, what the authors of eleven models published.
+Operations are 6 × parameters × tokens. An accelerator does a share of its peak (utilization); the
+hours follow, and from them days, energy at the card's highest power, and rent. Beside it, what the
+authors of eleven models published.
 
-Leaves out: tries before the last run, staff, data, and idle machines; attention's work on long texts (a few percent);
-network, processors and cooling in the energy, unless a PUE was published. Rent includes electricity: they don't add up.
-Money stays in its currency, and each price has its date.
+Leaves out: tries before the last run, staff, data, and idle machines; attention's work on long
+texts (a few percent); network, processors and cooling in the energy, unless a PUE was published.
+Rent includes electricity: they don't add up. Money stays in its currency, and each price has its
+date.
 """
 
 from collections.abc import Sequence
@@ -33,7 +35,15 @@ if TYPE_CHECKING:
 
 ModelName = Literal[tuple(run.model for run in runs())]  # type: ignore[valid-type]  # made at run time
 GpuName = Literal["v100", "a100", "h100"]
-TOKENS = (300, 1000, 1400, 2000, 6000, 15000, 15600)  # billions: what GPT-3, LLaMA, Llama 2, Gemma and Llama 3 read
+TOKENS = (
+    300,
+    1000,
+    1400,
+    2000,
+    6000,
+    15000,
+    15600,
+)  # billions: what GPT-3, LLaMA, Llama 2, Gemma and Llama 3 read
 UTILIZATIONS, CLUSTERS = range(20, 61, 10), range(1024, 24577, 1024)
 
 
@@ -48,7 +58,8 @@ def run(
 ) -> dict:
     r"""Compute what training `model` on so many tokens takes on `n_gpus` cards that do a share of their peak.
 
-    `price` picks a cheap provider or a dear one. ValueError on a value that is not among the choices.
+    `price` picks a cheap provider or a dear one. ValueError on a value that is not among the
+    choices.
 
     >>> facts = run(model="gpt3-175b", tokens_billions=300)
     >>> facts["train_flop_it"], round(facts["pflops_days"])
@@ -107,7 +118,9 @@ def check(**given: object) -> None:
         "n_gpus": CLUSTERS,
     }
     for name, value in given.items():
-        if type(value) is not type(choices[name][0]) or value not in choices[name]:  # 300.0 and True are no choices
+        if (
+            type(value) is not type(choices[name][0]) or value not in choices[name]
+        ):  # 300.0 and True are no choices
             raise ValueError(f"{name} {value!r} is not in {choices[name]}")
 
 
@@ -117,17 +130,27 @@ def show(facts: dict) -> None:
     print(f"1. Le operazioni per addestrare {facts['name']} su {tokens} miliardi di token")
     print(f"   {facts['flop_per_param_token']} × {number(facts['n_params'])} × {tokens} miliardi")
     print(f"   = {facts['train_flop_it']} operazioni (FLOP)")
-    print(f"   = {number(facts['pflops_days'], 0)} giorni di una macchina da 10^15 operazioni al secondo")
-    print(f"\n2. Le ore: una {facts['gpu']} fa al più {number(facts['peak_tflops'])} × 10^12 operazioni al secondo;")
-    print(f"   al {facts['utilization_percent']}% servono {number(facts['gpu_hours'], 0)} ore di una scheda sola,")
+    print(
+        f"   = {number(facts['pflops_days'], 0)} giorni di una macchina da 10^15 operazioni al secondo"
+    )
+    print(
+        f"\n2. Le ore: una {facts['gpu']} fa al più {number(facts['peak_tflops'])} × 10^12 operazioni al secondo;"
+    )
+    print(
+        f"   al {facts['utilization_percent']}% servono {number(facts['gpu_hours'], 0)} ore di una scheda sola,"
+    )
     print(f"   cioè {number(facts['days'], 1)} giorni di {number(facts['n_gpus'])} schede")
     energy_it = f"{number(facts['energy_mwh'], 0)} MWh"
     print(f"\n3. L'energia: {number(facts['board_power_w'])} W per scheda, {energy_it} in tutto")
     usd, eur = number(facts["electricity_usd"], 0), number(facts["electricity_eur"], 0)
     print(f"   {usd} USD negli Stati Uniti (industria, {facts['electricity_us_date']})")
     print(f"   {eur} EUR nell'Unione Europea (imprese, {facts['electricity_eu_date_it']})")
-    print(f"\n4. L'affitto, corrente compresa: {number(facts['rent_per_hour_usd'], 2)} USD per ora di scheda")
-    print(f"   ({facts['rent_vendor']}, {facts['rent_date_it']}): {number(facts['rent_usd'], 0)} USD")
+    print(
+        f"\n4. L'affitto, corrente compresa: {number(facts['rent_per_hour_usd'], 2)} USD per ora di scheda"
+    )
+    print(
+        f"   ({facts['rent_vendor']}, {facts['rent_date_it']}): {number(facts['rent_usd'], 0)} USD"
+    )
     show_runs(facts)
     show_llama_3(facts["llama3"])
 
@@ -142,7 +165,9 @@ def show_runs(facts: dict) -> None:
                   f" il conto ne dà {row['train_flop_it']}")  # fmt: skip
             continue
         hours = f"{number(row['gpu_hours']):>12}{number(row['computed_gpu_hours'], 0):>12}"
-        print(f"   {row['name']:<16}{row['gpu']:<8}{hours}{number(row['utilization_percent'], 1):>10}%")
+        print(
+            f"   {row['name']:<16}{row['gpu']:<8}{hours}{number(row['utilization_percent'], 1):>10}%"
+        )
 
 
 def show_llama_3(llama: dict) -> None:
@@ -150,8 +175,12 @@ def show_llama_3(llama: dict) -> None:
     print("\n6. Llama 3 (8B e 70B), e il prezzo delle schede")
     cards, card_usd = number(llama["rounded_n_gpus"]), number(llama["card_usd"])
     print(f"   {cards} H100 a {card_usd} USD l'una (stima, {month(llama['card_date'])})")
-    print(f"   fanno {number(llama['rounded_cluster_usd'])} USD. Meta ne ha {llama['n_clusters']} gruppi da")
-    print(f"   {number(llama['cluster_n_gpus'])}; Llama 3 ha preso {number(llama['gpu_hours'])} ore, cioè")
+    print(
+        f"   fanno {number(llama['rounded_cluster_usd'])} USD. Meta ne ha {llama['n_clusters']} gruppi da"
+    )
+    print(
+        f"   {number(llama['cluster_n_gpus'])}; Llama 3 ha preso {number(llama['gpu_hours'])} ore, cioè"
+    )
     print(f"   {number(llama['days_of_one_cluster'], 1)} giorni di uno dei due: in affitto, da")
     print(f"   {number(llama['rent_low_usd'], 0)} a {number(llama['rent_high_usd'], 0)} USD.")
 
@@ -161,7 +190,10 @@ def plot(facts: dict) -> "Figure":
     from demos.common.figure import BLUE, GREY, VERMILION, new_figure
     from demos.common.sizes import name_rows
 
-    rows = sorted((row for row in facts["runs"].values() if row["gpu_hours"]), key=lambda row: -row["gpu_hours"])
+    rows = sorted(
+        (row for row in facts["runs"].values() if row["gpu_hours"]),
+        key=lambda row: -row["gpu_hours"],
+    )
     figure = new_figure(1120, 430)
     axes = figure.add_subplot(xscale="log", xlim=(3e4, 1.2e8))
     for place, row in enumerate(rows):

@@ -1,9 +1,11 @@
 """The way of a text through a real transformer: ids, vectors, 30 layers, probabilities; and where the parameters are.
 
-The model is SmolLM2-135M-Instruct (`smollm/`): every shape and count is read off its own matrices. On disk those of the
-layers have 4 bits a weight (Q4_1) and the table 8 (Q8_0); here they are float32.
+The model is SmolLM2-135M-Instruct (`smollm/`): every shape and count is read off its own matrices.
+On disk those of the layers have 4 bits a weight (Q4_1) and the table 8 (Q8_0); here they are
+float32.
 
-Leaves out: how the parameters were learned; what happens inside the two parts of a layer (`smollm/transformer.py`).
+Leaves out: how the parameters were learned; what happens inside the two parts of a layer
+(`smollm/transformer.py`).
 """
 
 from math import prod
@@ -31,7 +33,16 @@ PARTS = {
     "feed_forward": ("feed-forward", "gate_up", "down"),
     "norms": ("normalizzazioni", "attention_norm", "ffn_norm", "norm"),
 }  # what a part is called in Italian, and the names of its matrices
-LENS = (0, 5, 10, 15, 20, 25, 29, 30)  # after how many layers the last vector is turned into a token
+LENS = (
+    0,
+    5,
+    10,
+    15,
+    20,
+    25,
+    29,
+    30,
+)  # after how many layers the last vector is turned into a token
 N_ROWS, N_NUMBERS = 5, 10  # of tokens drawn, and of numbers of each vector
 
 
@@ -42,7 +53,12 @@ def run(*, text: str = "The capital of Italy is") -> dict:
     """
     ids, weights = read_prompt(text, MAX_TOKENS), load()
     stream: list[np.ndarray] = []  # [T, d], as it enters the first layer and as it leaves each
-    logits = forward(weights, ids, last=True, watch=lambda what, _, x: stream.append(x) if what == "hidden" else None)
+    logits = forward(
+        weights,
+        ids,
+        last=True,
+        watch=lambda what, _, x: stream.append(x) if what == "hidden" else None,
+    )
     shape = weights.shape
     return {
         "text": text,
@@ -63,7 +79,9 @@ def run(*, text: str = "The capital of Italy is") -> dict:
             "after_layers": list(stream[-1].shape),
             "probabilities": list(logits.shape),
         },
-        "vectors": [[float(f"{value:.4g}") for value in vector[:N_NUMBERS]] for vector in stream[0]],
+        "vectors": [
+            [float(f"{value:.4g}") for value in vector[:N_NUMBERS]] for vector in stream[0]
+        ],
         "lens": [{"layer": n, **read_off(weights, stream[n][-1:])} for n in LENS],
         "likeliest": [
             {"piece": piece(token), "probability": significant(probability)}
@@ -84,14 +102,24 @@ def count_parameters(weights: Weights) -> dict:
     n_params = sum(map(prod, arrays.values()))
     facts: dict = {"n_params": n_params}
     for part, (_, *matrices) in PARTS.items():
-        counts = {name: prod(shape) for name, shape in arrays.items() if name.split(".")[-1] in matrices}
+        counts = {
+            name: prod(shape) for name, shape in arrays.items() if name.split(".")[-1] in matrices
+        }
         facts[f"n_params_{part}"] = sum(counts.values())
         facts[f"share_{part}"] = sum(counts.values()) / n_params
-        facts[f"n_params_{part}_per_layer"] = sum(n for name, n in counts.items() if name.startswith("layers.0."))
-    wide = [prod(shape) for name, shape in arrays.items() if shape[0] == weights.shape.vocab and name != "embedding"]
+        facts[f"n_params_{part}_per_layer"] = sum(
+            n for name, n in counts.items() if name.startswith("layers.0.")
+        )
+    wide = [
+        prod(shape)
+        for name, shape in arrays.items()
+        if shape[0] == weights.shape.vocab and name != "embedding"
+    ]
     facts["n_params_output"] = sum(wide)
     first = vars(weights.layers[0]).items()
-    facts["matrices"] = [{"name": name, "shape": list(array.shape), "n_params": array.size} for name, array in first]
+    facts["matrices"] = [
+        {"name": name, "shape": list(array.shape), "n_params": array.size} for name, array in first
+    ]
     return facts
 
 
@@ -103,10 +131,16 @@ def read_off(weights: Weights, x: np.ndarray) -> dict:
     >>> read_off(load(), load().embedding[[314]])["piece"]  # before any layer, a token is most like itself
     '·is'
     """
-    logits = rms_norm(x, weights.norm, weights.shape.eps) @ weights.embedding.T  # [1, d] @ [d, V] → [1, V]
+    logits = (
+        rms_norm(x, weights.norm, weights.shape.eps) @ weights.embedding.T
+    )  # [1, d] @ [d, V] → [1, V]
     [(token, probability)] = top(distribution(logits[0]), 1)
     length = float(np.sqrt(np.mean(x.astype(np.float64) ** 2)))
-    return {"piece": piece(token), "probability": significant(probability), "rms": significant(length)}
+    return {
+        "piece": piece(token),
+        "probability": significant(probability),
+        "rms": significant(length),
+    }
 
 
 def millions(count: int, decimals: int = 1) -> str:
@@ -131,18 +165,32 @@ def show(facts: dict) -> None:
     """Print the way of the text, step by step, with the shape that each step makes."""
     n, d = facts["n_tokens"], facts["hidden_size"]
     print(fill(f"1. Testo: «{one_line(facts['text'])}»", 88, subsequent_indent="   "))
-    print(fill(f"2. Id, {n}: {shorten(' '.join(map(str, facts['ids'])), 400)}", 88, subsequent_indent="   "))
-    print(f"3. Vettori, {n} × {d}: per ogni id, una riga della tabella {number(facts['vocab_size'])} × {d}.")
+    print(
+        fill(
+            f"2. Id, {n}: {shorten(' '.join(map(str, facts['ids'])), 400)}",
+            88,
+            subsequent_indent="   ",
+        )
+    )
+    print(
+        f"3. Vettori, {n} × {d}: per ogni id, una riga della tabella {number(facts['vocab_size'])} × {d}."
+    )
     numbers = "  ".join(number(value, 3) for value in facts["vectors"][-1][:6])
     print(f"   {shorten(facts['pieces'][-1])} diventa: {numbers}  …")
-    print(f"4. {facts['n_layers']} strati; ciascuno prende {n} × {d} e rende {n} × {d}, sommando a ciò che ha letto:")
-    print(f"   attenzione ({facts['n_heads']} teste da {facts['head_dim']}): ogni token raccoglie dai precedenti;")
+    print(
+        f"4. {facts['n_layers']} strati; ciascuno prende {n} × {d} e rende {n} × {d}, sommando a ciò che ha letto:"
+    )
+    print(
+        f"   attenzione ({facts['n_heads']} teste da {facts['head_dim']}): ogni token raccoglie dai precedenti;"
+    )
     print(f"   feed-forward ({d} → {number(facts['ffn_size'])} → {d}): ogni token per conto suo.")
     for matrix in facts["matrices"]:
         shape = " × ".join(map(number, matrix["shape"]))
         print(f"      {matrix['name']:<16}{shape:>14}{number(matrix['n_params']):>14}")
     print("5. Probabilità: l'ultimo vettore, per la stessa tabella, dà un punteggio a ogni token;")
-    print(f"   poi la softmax. La somma delle {number(facts['vocab_size'])} è {number(facts['sum_of_probabilities'])}.")
+    print(
+        f"   poi la softmax. La somma delle {number(facts['vocab_size'])} è {number(facts['sum_of_probabilities'])}."
+    )
     for likely in facts["likeliest"]:
         print(f"      {shorten(likely['piece']):<20}{percent(likely['probability']):>8}")
     show_lens(facts)
@@ -162,7 +210,9 @@ def show_parameters(facts: dict) -> None:
     print("7. I parametri:")
     for part, (label, *_) in PARTS.items():
         one = facts[f"n_params_{part}_per_layer"]
-        each = f"   {facts['n_layers']} × {number(one)}" + (f" + {facts['hidden_size']}" if part == "norms" else "")
+        each = f"   {facts['n_layers']} × {number(one)}" + (
+            f" + {facts['hidden_size']}" if part == "norms" else ""
+        )
         count = f"{number(facts[f'n_params_{part}']):>14}{percent(facts[f'share_{part}']):>9}"
         print(f"      {label:<16}{count}{each if one else ''}")
     print(f"      {'uscita':<16}{number(facts['n_params_output']):>14}{'':9}   riusa la tabella")
@@ -198,12 +248,19 @@ def head(axes: "Axes", x: float, title: str, shape: str) -> None:
     from demos.common.figure import BLUE
 
     axes.text(x, 18, title, size=23, weight=600, ha="center", va="center")
-    axes.text(x, 48, shape, size=22, ha="center", va="center", color=BLUE, family="Fantasque Sans Mono")
+    axes.text(
+        x, 48, shape, size=22, ha="center", va="center", color=BLUE, family="Fantasque Sans Mono"
+    )
 
 
 def arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) -> None:
     """Draw an arrow."""
-    style = {"arrowstyle": "-|>,head_width=0.32,head_length=0.5", "lw": 2.4, "shrinkA": 0, "shrinkB": 0}
+    style = {
+        "arrowstyle": "-|>,head_width=0.32,head_length=0.5",
+        "lw": 2.4,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
     axes.annotate("", end, start, arrowprops={**style, "color": "#1E1E1E"})
 
 
@@ -234,9 +291,19 @@ def draw_tokens(axes: "Axes", facts: dict) -> None:
         box(axes, (0, y - 17, 144, 34), TINTS[place % len(TINTS)])
         label = drawable(shorten(facts["pieces"][token], 11))
         axes.text(72, y, label, size=22, ha="center", va="center", family=FONTS, parse_math=False)
-        axes.text(213, y, str(facts["ids"][token]), size=22, ha="center", va="center", family="Fantasque Sans Mono")
+        axes.text(
+            213,
+            y,
+            str(facts["ids"][token]),
+            size=22,
+            ha="center",
+            va="center",
+            family="Fantasque Sans Mono",
+        )
         for n, value in enumerate(facts["vectors"][token]):
-            cell = Rectangle((282 + 12 * n, y - 12), 12, 24, facecolor=shade(value / largest), ec="white", lw=1)
+            cell = Rectangle(
+                (282 + 12 * n, y - 12), 12, 24, facecolor=shade(value / largest), ec="white", lw=1
+            )
             axes.add_patch(cell)
         axes.text(401, y, "…", size=18, ha="left", va="center")
 
@@ -252,13 +319,19 @@ def shade(value: float) -> tuple[float, float, float]:
     return tuple(round(1 - strength * (1 - part), 3) for part in end)  # type: ignore[return-value]
 
 
-def box(axes: "Axes", place: tuple[float, float, float, float], colour: str, edge: str = "none") -> None:
+def box(
+    axes: "Axes", place: tuple[float, float, float, float], colour: str, edge: str = "none"
+) -> None:
     """Draw a box with round corners: left, top, width, height."""
     from matplotlib.patches import FancyBboxPatch
 
     left, top_edge, width, height = place
     shape = "round,pad=0,rounding_size=7"
-    axes.add_patch(FancyBboxPatch((left, top_edge), width, height, shape, facecolor=colour, edgecolor=edge, lw=2))
+    axes.add_patch(
+        FancyBboxPatch(
+            (left, top_edge), width, height, shape, facecolor=colour, edgecolor=edge, lw=2
+        )
+    )
 
 
 def draw_layers(axes: "Axes", facts: dict) -> None:
@@ -275,12 +348,25 @@ def draw_layers(axes: "Axes", facts: dict) -> None:
         count = millions(facts[f"n_params_{part}_per_layer"], 2)
         box(axes, (left, 100, width, 84), colour)
         middle = left + width / 2
-        axes.text(middle, 126, PARTS[part][0], size=21, weight=600, ha="center", va="center", color=PAPER)
+        axes.text(
+            middle, 126, PARTS[part][0], size=21, weight=600, ha="center", va="center", color=PAPER
+        )
         axes.text(middle, 158, count, size=21, ha="center", va="center", color=PAPER)
         arrow(axes, (left + 26, 236), (left + 26, 186))
         arrow(axes, (left + width - 26, 184), (left + width - 26, 223))
-        axes.add_patch(Circle((left + width - 26, 236), 13, facecolor=PAPER, edgecolor=INK, lw=2.2, zorder=3))
-        axes.text(left + width - 26, 236, "+", size=22, weight=600, ha="center", va="center_baseline", zorder=4)
+        axes.add_patch(
+            Circle((left + width - 26, 236), 13, facecolor=PAPER, edgecolor=INK, lw=2.2, zorder=3)
+        )
+        axes.text(
+            left + width - 26,
+            236,
+            "+",
+            size=22,
+            weight=600,
+            ha="center",
+            va="center_baseline",
+            zorder=4,
+        )
 
 
 def draw_likeliest(axes: "Axes", facts: dict) -> None:
@@ -294,7 +380,9 @@ def draw_likeliest(axes: "Axes", facts: dict) -> None:
     for n, likely in enumerate(facts["likeliest"]):
         y = 92 + 48 * n
         axes.add_patch(Rectangle((892, y + 14), 228, 8, facecolor=LIGHT))
-        axes.add_patch(Rectangle((892, y + 14), 228 * likely["probability"] / largest, 8, facecolor=BLUE))
+        axes.add_patch(
+            Rectangle((892, y + 14), 228 * likely["probability"] / largest, 8, facecolor=BLUE)
+        )
         label = drawable(shorten(likely["piece"], 11))
         axes.text(892, y, label, size=22, va="center", family=FONTS, parse_math=False)
         axes.text(1120, y, percent(likely["probability"]), size=21, ha="right", va="center")
@@ -312,8 +400,19 @@ def draw_parameters(axes: "Axes", facts: dict) -> None:
     for part, colour in (("embedding", BLUE), ("attention", VERMILION), ("feed_forward", GREEN)):
         width = 1120 * facts[f"share_{part}"]
         axes.add_patch(Rectangle((left, 350), width, 72, facecolor=colour, ec=PAPER, lw=2))
-        count = f"{millions(facts[f'n_params_{part}'])} = {number(100 * facts[f'share_{part}'], 0)}%"
-        axes.text(left + width / 2, 372, PARTS[part][0], size=21, weight=600, ha="center", va="center", color=PAPER)
+        count = (
+            f"{millions(facts[f'n_params_{part}'])} = {number(100 * facts[f'share_{part}'], 0)}%"
+        )
+        axes.text(
+            left + width / 2,
+            372,
+            PARTS[part][0],
+            size=21,
+            weight=600,
+            ha="center",
+            va="center",
+            color=PAPER,
+        )
         axes.text(left + width / 2, 401, count, size=21, ha="center", va="center", color=PAPER)
         left += width
 
@@ -321,7 +420,9 @@ def draw_parameters(axes: "Axes", facts: dict) -> None:
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
     n, d = facts["n_tokens"], facts["hidden_size"]
-    parts = ", ".join(f"{PARTS[part][0]} {millions(facts[f'n_params_{part}'])}" for part in list(PARTS)[:3])
+    parts = ", ".join(
+        f"{PARTS[part][0]} {millions(facts[f'n_params_{part}'])}" for part in list(PARTS)[:3]
+    )
     best = facts["likeliest"][0]
     return (
         f"Da sinistra a destra: il testo «{one_line(facts['text'], 80)}» in {n} token, i loro id, {n} vettori di {d} "

@@ -1,12 +1,13 @@
 """How much memory a model's weights, KV cache and working buffers take, and which graphics card holds which model.
 
-Everything is arithmetic on hyper-parameters: nothing is downloaded and no card is needed. GB is 10^9 bytes; memory
-sold as "24 GB" is 24 GiB (2^30 bytes), so a model is held against cards in GiB.
+Everything is arithmetic on hyper-parameters: nothing is downloaded and no card is needed. GB is
+10^9 bytes; memory sold as "24 GB" is 24 GiB (2^30 bytes), so a model is held against cards in GiB.
 
-Leaves out: the CUDA context and the allocator's fragmentation; what a card keeps for ECC and the driver; T × T scores
-of attention (a fused kernel never stores them whole); more than one sequence at once; prefill in chunks, which needs
-smaller buffers; a quantized KV cache; tensors that real quantized files keep in 16 or 32 bits. Cards are compared by
-memory alone: not by the formats they compute in, nor by what is lost when a model is cut over several of them.
+Leaves out: the CUDA context and the allocator's fragmentation; what a card keeps for ECC and the
+driver; T × T scores of attention (a fused kernel never stores them whole); more than one sequence
+at once; prefill in chunks, which needs smaller buffers; a quantized KV cache; tensors that real
+quantized files keep in 16 or 32 bits. Cards are compared by memory alone: not by the formats they
+compute in, nor by what is lost when a model is cut over several of them.
 """
 
 from math import ceil
@@ -39,7 +40,8 @@ def run(
 ) -> dict:
     """Compute what `model` takes with weights in `dtype` and one sequence of `context` tokens; ValueError on others.
 
-    A context longer than the model was made for is computed too, and `beyond_context` and `context_note` say so.
+    A context longer than the model was made for is computed too, and `beyond_context` and
+    `context_note` say so.
 
     >>> facts = run(model="llama2-7b", context=4096)
     >>> facts["weights_gb"], facts["kv_cache_gib"]
@@ -64,7 +66,9 @@ def run(
         "by_dtype": [footprint(chosen, name, context) for name in PRECISIONS],
         **gpus_of_80_gib(memory),
         "cards": cards(chosen, memory),
-        "matrix_cards": [{"label": gpu.label, "memory_gib": gpu.memory_gib} for gpu in matrix_gpus()],
+        "matrix_cards": [
+            {"label": gpu.label, "memory_gib": gpu.memory_gib} for gpu in matrix_gpus()
+        ],
         "matrix": [matrix_row(find_model(name), context) for name in MATRIX_MODELS],
         **all_models(),
     }
@@ -97,15 +101,18 @@ def gpus_of_80_gib(memory: dict) -> dict:
 def cards(model: Model, memory: dict) -> list[dict]:
     """Hold the total against every card of the catalogue, by memory alone.
 
-    `max_tokens_per_s` is a bound, not a forecast: generating one sequence, one token at a time, reads every weight for
-    every token, but for the table that is only looked up: at most bandwidth / bytes. None where the model doesn't fit.
+    `max_tokens_per_s` is a bound, not a forecast: generating one sequence, one token at a time,
+    reads every weight for every token, but for the table that is only looked up: at most bandwidth
+    / bytes. None where the model doesn't fit.
 
     >>> small = find_model("llama3-8b")
     >>> card = cards(small, footprint(small, "int4", 2048))[0]
     >>> card["label"], card["fits"], round(card["max_tokens_per_s"])
     ('RTX 3060', True, 85)
     """
-    multiplied_table = model.vocab_size * model.hidden_size if model.tied_embeddings else 0  # it gives the logits too
+    multiplied_table = (
+        model.vocab_size * model.hidden_size if model.tied_embeddings else 0
+    )  # it gives the logits too
     n_read = n_params(model) - catalogue.embedding_params(model) + multiplied_table
     rows = []
     for gpu in load_gpus():
@@ -137,8 +144,14 @@ def matrix_row(model: Model, context: int) -> dict:
     >>> matrix_row(find_model("llama3-70b"), 2048)["cells"]
     ['—', '—', '—', '—', 'INT8', 'FP16']
     """
-    totals = {name.upper(): footprint(model, name, context)["total_gib"] for name in ("fp16", "int8", "int4")}
-    cells = [next((name for name in totals if totals[name] <= gpu.memory_gib), "—") for gpu in matrix_gpus()]
+    totals = {
+        name.upper(): footprint(model, name, context)["total_gib"]
+        for name in ("fp16", "int8", "int4")
+    }
+    cells = [
+        next((name for name in totals if totals[name] <= gpu.memory_gib), "—")
+        for gpu in matrix_gpus()
+    ]
     return {
         "id": model.id,
         "name": model.name,
@@ -159,7 +172,9 @@ def digits(value: float) -> str:
 
 def show(facts: dict) -> None:
     """Print the walk-through: parameters, weights, cache, buffers, total, then who holds it."""
-    print(f"{facts['name']} in {facts['label']}, con una sequenza di {number(facts['context'])} token")
+    print(
+        f"{facts['name']} in {facts['label']}, con una sequenza di {number(facts['context'])} token"
+    )
     print("GB = 10^9 byte; GiB = 2^30 byte: i «24 GB» di una scheda sono 24 GiB.")
     if facts["context_note"]:
         print(fill(f"Attenzione: {facts['context_note']}", 88))
@@ -204,7 +219,9 @@ def show_memory(facts: dict) -> None:
     print(f"\n5. In tutto: {both('total')}")
     print(f"   {'GiB':6}{'pesi':>10}{'cache KV':>10}{'buffer':>10}{'totale':>10}")
     for row in facts["by_dtype"]:
-        columns = (digits(row[f"{part}_gib"]) for part in ("weights", "kv_cache", "overhead", "total"))
+        columns = (
+            digits(row[f"{part}_gib"]) for part in ("weights", "kv_cache", "overhead", "total")
+        )
         print(f"   {row['label']:<6}" + "".join(f"{column:>10}" for column in columns))
 
 
@@ -213,8 +230,12 @@ def show_rule(facts: dict) -> None:
     per_billion = number(facts["rule_of_thumb_gb_per_billion"])
     percent = number(facts["above_plain_weights_percent"], 1)
     extra = digits(facts["total_gb"] - facts["weights_without_scales_gb"])
-    print(f"\n6. La regola che si sente spesso: pesi + 25%, {per_billion} GB per miliardo di parametri")
-    print(f"   = {digits(facts['rule_of_thumb_gb'])} GB. Il conto qui sopra dà invece, in più dei pesi senza scale,")
+    print(
+        f"\n6. La regola che si sente spesso: pesi + 25%, {per_billion} GB per miliardo di parametri"
+    )
+    print(
+        f"   = {digits(facts['rule_of_thumb_gb'])} GB. Il conto qui sopra dà invece, in più dei pesi senza scale,"
+    )
     print(f"   {extra} GB (+{percent}%): la cache cresce con il contesto e con")
     print("   le sequenze, non con i soli parametri. Una percentuale fissa non la indovina.")
 
@@ -227,8 +248,13 @@ def show_cards(facts: dict) -> None:
         if card["fits"]:
             need = f"ne basta 1, e genera al più {number(card['max_tokens_per_s'], 0)} token al secondo"
         print(f"   {card['label']:<12}{card['memory_gib']:>4} GiB  {need}")
-    print(f"\n8. La precisione più alta che entra in una sola scheda, con {number(facts['context'])} token")
-    print(f"   {'memoria in GiB':<20}" + "".join(f"{card['memory_gib']:>8}" for card in facts["matrix_cards"]))
+    print(
+        f"\n8. La precisione più alta che entra in una sola scheda, con {number(facts['context'])} token"
+    )
+    print(
+        f"   {'memoria in GiB':<20}"
+        + "".join(f"{card['memory_gib']:>8}" for card in facts["matrix_cards"])
+    )
     for row in facts["matrix"]:
         name = row["name"] + ("*" if row["beyond_context"] else "")
         print(f"   {name:<20}" + "".join(f"{cell:>8}" for cell in row["cells"]))
@@ -256,7 +282,9 @@ def card_marks(limit_gib: float) -> dict[int, str]:
              1280: "16 × H100", 16: "RTX 4060 Ti", 12: "RTX 3060", 32: "RTX 5090", 48: "L40S"}  # fmt: skip
     marks: list[int] = []
     for memory in names:
-        if memory < 0.94 * limit_gib and all(abs(memory - other) >= 0.12 * limit_gib for other in marks):
+        if memory < 0.94 * limit_gib and all(
+            abs(memory - other) >= 0.12 * limit_gib for other in marks
+        ):
             marks.append(memory)
     return {memory: names[memory] for memory in sorted(marks)}
 
@@ -286,7 +314,11 @@ def draw_labels(ax: "Axes", facts: dict) -> None:
 
     for y, row in enumerate(facts["by_dtype"]):
         weight = 600 if row["dtype"] == facts["dtype"] else "normal"
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # so that a card's line doesn't strike it through
+        box = {
+            "facecolor": "white",
+            "edgecolor": "none",
+            "pad": 1,
+        }  # so that a card's line doesn't strike it through
         ax.annotate(f"{digits(row['total_gib'])} GiB", (row["total_gib"], y), xytext=(8, 0),
                     textcoords="offset points", va="center", weight=weight, bbox=box, zorder=5)  # fmt: skip
         ax.annotate(row["label"], (0, y), xytext=(-10, 0), textcoords="offset points", va="center", ha="right",
@@ -310,18 +342,29 @@ def draw_marks(ax: "Axes", limit_gib: float) -> None:
         ax.annotate(f"{number(memory)} GiB\n{name}", (memory, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
                     textcoords="offset points", ha="center", va="bottom", size=18, linespacing=1.1)  # fmt: skip
     if not marks:
-        ax.set_title("Entra in ogni scheda: la più piccola dell'elenco ha 12 GiB", size=20, weight="normal")
+        ax.set_title(
+            "Entra in ogni scheda: la più piccola dell'elenco ha 12 GiB", size=20, weight="normal"
+        )
 
 
 def alt(facts: dict) -> str:
     """Describe the figure in Italian, from the same facts."""
-    totals = ", ".join(f"{row['label']} {digits(row['total_gib'])} GiB" for row in facts["by_dtype"])
-    marks = [f"{number(memory)} GiB ({name})" for memory, name in card_marks(axis_limit_gib(facts)).items()]
+    totals = ", ".join(
+        f"{row['label']} {digits(row['total_gib'])} GiB" for row in facts["by_dtype"]
+    )
+    marks = [
+        f"{number(memory)} GiB ({name})"
+        for memory, name in card_marks(axis_limit_gib(facts)).items()
+    ]
     cards = f"Le linee tratteggiate segnano la memoria delle schede: {', '.join(marks)}."
     return (
         f"Barre della memoria di {facts['name']} con {number(facts['context'])} token: {totals}. In {facts['label']} "
         f"i pesi occupano {digits(facts['weights_gib'])} GiB e la cache KV {digits(facts['kv_cache_gib'])}. "
-        + (cards if marks else "Anche la più piccola delle schede, da 12 GiB, lo contiene in ogni precisione.")
+        + (
+            cards
+            if marks
+            else "Anche la più piccola delle schede, da 12 GiB, lo contiene in ogni precisione."
+        )
     )
 
 

@@ -62,17 +62,25 @@ def build(
 ) -> Built:
     """Build the deck: run what is not fresh, render, convert, verify, and only then put it in its place.
 
-    `marp` was started by the caller, so that it loads while the rest happens; `before` are the inputs as the caller has
-    just seen them (see `stamp.inputs`), so that they are not read a second time.
+    `marp` was started by the caller, so that it loads while the rest happens; `before` are the
+    inputs as the caller has just seen them (see `stamp.inputs`), so that they are not read a second
+    time.
 
     Raises:
         DeckError: whatever went wrong, all of it; the last good deck is left as it was.
     """
     if options.keep_stale and os.environ.get("CI"):
-        raise ConfigError("--keep-stale is for the evening before the lecture, not for CI (CI is set)")
+        raise ConfigError(
+            "--keep-stale is for the evening before the lecture, not for CI (CI is set)"
+        )
     before = before or stamp.inputs(config)
     resolved = resolve(
-        config, progress, runner, rerun=options.rerun, keep_stale=options.keep_stale, notes=options.notes
+        config,
+        progress,
+        runner,
+        rerun=options.rerun,
+        keep_stale=options.keep_stale,
+        notes=options.notes,
     )
     kept = resolved.kept()
     raise_all(resolved.errors)
@@ -80,12 +88,18 @@ def build(
     with _work_folder(config.output) as work:
         written = _convert_all(config, options, resolved.rendered, marp, work)
         _publish(config.output, work, written)
-    outputs = {stamp.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}" for fmt in options.formats}
+    outputs = {
+        stamp.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}"
+        for fmt in options.formats
+    }
     if not kept:  # else the next build tries again
         used = [resolved.results[variant] for variant in resolved.rendered.variants]
         stamp.write(config, outputs, _others(used, before), before)
     return Built(
-        outputs=tuple(outputs.values()), slides=len(resolved.rendered.slides), ran=tuple(resolved.ran), kept=kept
+        outputs=tuple(outputs.values()),
+        slides=len(resolved.rendered.slides),
+        ran=tuple(resolved.ran),
+        kept=kept,
     )
 
 
@@ -95,7 +109,9 @@ def _others(results: Iterable[Result], known: Mapping[str, str]) -> dict[str, st
     return {name: digest for name, digest in inputs.items() if name not in known}
 
 
-def _convert_all(config: Config, options: Options, rendered: Rendered, marp: Marp, work: Path) -> list[Path]:
+def _convert_all(
+    config: Config, options: Options, rendered: Rendered, marp: Marp, work: Path
+) -> list[Path]:
     """Every format, in the work folder; return the files that belong into the output folder."""
     source = work / "deck.md"
     source.write_text(rendered.markdown, encoding="utf-8")
@@ -106,7 +122,12 @@ def _convert_all(config: Config, options: Options, rendered: Rendered, marp: Mar
     themes = sorted((config.folder / "theme").glob("*.css"))
     page = _html(config, rendered, marp, source, expected, themes)
     written = [source, *(work / name for name in rendered.figures)]
-    for name, path in page.assets.items():  # what Marp's own reading of the Markdown, for PDF and PPTX, needs beside it
+    for (
+        name,
+        path,
+    ) in (
+        page.assets.items()
+    ):  # what Marp's own reading of the Markdown, for PDF and PPTX, needs beside it
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, work / name)
         written.append(work / name)
@@ -115,7 +136,11 @@ def _convert_all(config: Config, options: Options, rendered: Rendered, marp: Mar
         if fmt == "html":
             target.write_text(page.html, encoding="utf-8")
         else:
-            extra = ["--pdf-outlines", *(["--pdf-notes"] if options.notes else [])] if fmt == "pdf" else []
+            extra = (
+                ["--pdf-outlines", *(["--pdf-notes"] if options.notes else [])]
+                if fmt == "pdf"
+                else []
+            )
             convert(source, target, expected, themes=themes, extra=extra, notes=options.notes)
             target.write_bytes(same_bytes_twice(target, config.words.slide))
         written.append(target)
@@ -123,7 +148,12 @@ def _convert_all(config: Config, options: Options, rendered: Rendered, marp: Mar
 
 
 def _html(
-    config: Config, rendered: Rendered, marp: Marp, source: Path, expected: Expected, themes: Sequence[Path]
+    config: Config,
+    rendered: Rendered,
+    marp: Marp,
+    source: Path,
+    expected: Expected,
+    themes: Sequence[Path],
 ) -> Page:
     raw = source.with_name("marp.html")
     with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts

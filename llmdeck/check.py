@@ -52,10 +52,16 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
     demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
     stored = store.results()
     rendered = render(config, demos, claims, stored)
-    outcomes = run_variants(config, demos, set(rendered.variants), rendered.wants_figure, progress, runner)
-    fresh = {variant: outcome for variant, outcome in outcomes.items() if isinstance(outcome, Result)}
+    outcomes = run_variants(
+        config, demos, set(rendered.variants), rendered.wants_figure, progress, runner
+    )
+    fresh = {
+        variant: outcome for variant, outcome in outcomes.items() if isinstance(outcome, Result)
+    }
     errors = Resolved(
-        replace(rendered, errors=()), {}, failed={v: o for v, o in outcomes.items() if isinstance(o, DemoError)}
+        replace(rendered, errors=()),
+        {},
+        failed={v: o for v, o in outcomes.items() if isinstance(o, DemoError)},
     ).errors
     again = render(config, demos, claims, stored | fresh)
     names = _names_by_claim(config, claims)
@@ -63,7 +69,9 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
         _moved(again, drift, {c: n for c, n in names.items() if claims[c].variant == variant})
         for variant, new in sorted(fresh.items(), key=lambda item: str(item[0]))
         if variant in stored
-        for drift in ledger.drifts(stored[variant], new, config.limits_of(variant.demo), again.shown.get(variant, ()))
+        for drift in ledger.drifts(
+            stored[variant], new, config.limits_of(variant.demo), again.shown.get(variant, ())
+        )
     ]
     answers = {v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants}
     stale = {v: answer.reasons for v, answer in answers.items() if answer.state is not State.FRESH}

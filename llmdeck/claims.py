@@ -1,9 +1,9 @@
 """The ledger (`deck/claims.toml`), whether a claim holds, and drift between two runs of a demo.
 
-A computed claim may be a question as well: `asks` is its text and `answer` the expression over the facts that gives
-the number. `within` is how far a guess may be off and still be right. It is a key of its own, and not what `holds`
-says with `close_to(…, rel=…)`: a check compares what a machine computes and is as narrow as can be, a guess is made
-by a person who learns the order of magnitude.
+A computed claim may be a question as well: `asks` is its text and `answer` the expression over the
+facts that gives the number. `within` is how far a guess may be off and still be right. It is a key
+of its own, and not what `holds` says with `close_to(…, rel=…)`: a check compares what a machine
+computes and is as narrow as can be, a guess is made by a person who learns the order of magnitude.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Drift, Facts, Place, Result, Variant, Verdict
 
 FILE = "claims.toml"
-KEYS: dict[str, type] = {"demo": str, "with": dict, "says": str, "holds": str, "verdict": str, "often": str}
+KEYS: dict[str, type] = {
+    "demo": str,
+    "with": dict,
+    "says": str,
+    "holds": str,
+    "verdict": str,
+    "often": str,
+}
 KEYS |= {"sources": list, "asks": str, "answer": str, "within": float}
 
 
@@ -43,10 +50,17 @@ def load_ledger(config: Config) -> dict[str, Claim]:
         tables = tomllib.loads(text)
     except ValueError as error:  # also where it isn't UTF-8
         raise ConfigError(f"not TOML: {error}", place=Place(file=file)) from None
-    lines = {line.strip().strip('[]"'): n for n, line in enumerate(text.splitlines(), 1) if line.startswith("[")}
+    lines = {
+        line.strip().strip('[]"'): n
+        for n, line in enumerate(text.splitlines(), 1)
+        if line.startswith("[")
+    }
     for key, table in tables.items():
         _check_keys(key, table, Place(file=file, line=lines.get(key, 0)), text.splitlines())
-    return {key: _claim(key, table, Place(file=file, line=lines.get(key, 0))) for key, table in tables.items()}
+    return {
+        key: _claim(key, table, Place(file=file, line=lines.get(key, 0)))
+        for key, table in tables.items()
+    }
 
 
 def _check_keys(claim: str, table: Any, place: Place, lines: list[str]) -> None:
@@ -55,7 +69,9 @@ def _check_keys(claim: str, table: Any, place: Place, lines: list[str]) -> None:
         raise ConfigError(f"claim {claim}: must be a table", place=place)
     for key, value in table.items():
         numbered = enumerate(lines[place.line :], place.line + 1)
-        line = next((n for n, line in numbered if line.split("=")[0].strip(' "') == key), place.line)
+        line = next(
+            (n for n, line in numbered if line.split("=")[0].strip(' "') == key), place.line
+        )
         near = get_close_matches(key, KEYS, 1)
         if key not in KEYS:
             raise ConfigError(
@@ -66,7 +82,9 @@ def _check_keys(claim: str, table: Any, place: Place, lines: list[str]) -> None:
         wanted = (int, float) if KEYS[key] is float else KEYS[key]
         if not isinstance(value, wanted) or isinstance(value, bool):
             kind = {str: "text", dict: "a table", list: "a list", float: "a number"}[KEYS[key]]
-            raise ConfigError(f"claim {claim}: `{key}` must be {kind}", place=replace(place, line=line))
+            raise ConfigError(
+                f"claim {claim}: `{key}` must be {kind}", place=replace(place, line=line)
+            )
 
 
 def _claim(key: str, table: Any, place: Place) -> Claim:
@@ -79,9 +97,15 @@ def _claim(key: str, table: Any, place: Place) -> Claim:
     need(table.get("verdict") in verdicts, f"`verdict` must be one of {', '.join(verdicts)}")
     verdict = Verdict(table["verdict"])
     cited = verdict is Verdict.CITED
-    need(cited or ("demo" in table and "holds" in table), f"a {verdict} claim needs `demo` and `holds`")
+    need(
+        cited or ("demo" in table and "holds" in table),
+        f"a {verdict} claim needs `demo` and `holds`",
+    )
     need(not cited or table.get("sources"), "a cited claim needs `sources`")
-    need((verdict is Verdict.CORRECTED) == ("often" in table), "`often` belongs to a corrected claim, and to no other")
+    need(
+        (verdict is Verdict.CORRECTED) == ("often" in table),
+        "`often` belongs to a corrected claim, and to no other",
+    )
     need(("asks" in table) == ("answer" in table), "`asks` and `answer` go together")
     need("demo" in table or "asks" not in table, "`asks` needs `demo`: its answer is computed")
     need("asks" in table or "within" not in table, "`within` belongs to a claim that `asks`")
@@ -121,15 +145,23 @@ def sources(claims: Mapping[str, Claim]) -> dict[str, str]:
     for claim in claims.values():
         texts: dict[Part, str | None] = {"says": claim.says, "asks": claim.asks}
         expressions: dict[Part, str | None] = {"holds": claim.holds, "answer": claim.answer}
-        found |= {source_name(claim, part): text for part, text in texts.items() if text is not None}
-        found |= {source_name(claim, part): f"{{% set result = ({e}) %}}" for part, e in expressions.items() if e}
+        found |= {
+            source_name(claim, part): text for part, text in texts.items() if text is not None
+        }
+        found |= {
+            source_name(claim, part): f"{{% set result = ({e}) %}}"
+            for part, e in expressions.items()
+            if e
+        }
     return found
 
 
 def names_in(environment: Environment, claim: Claim) -> set[str]:
     """The facts that a claim reads, by top-level name: its check, its sentence, its question and the answer."""
     source = claim.says + (claim.asks or "")
-    source += "".join("{{ " + expression + " }}" for expression in (claim.holds, claim.answer) if expression)
+    source += "".join(
+        "{{ " + expression + " }}" for expression in (claim.holds, claim.answer) if expression
+    )
     return meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)
 
 
@@ -150,7 +182,9 @@ def answer(environment: Environment, claim: Claim, facts: Facts) -> float:
     """
     value = _evaluate(environment, claim, "answer", "answer", facts)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ClaimError(f"claim {claim.id}: its answer is no number: {short(value)}", place=claim.place)
+        raise ClaimError(
+            f"claim {claim.id}: its answer is no number: {short(value)}", place=claim.place
+        )
     return value
 
 
@@ -188,14 +222,19 @@ def short(value: Any) -> str:
 def drifts(old: Result, new: Result, limits: Limits, shown: Collection[int] = ()) -> list[Drift]:
     """The facts of `new` that differ from `old`; floats by more than both tolerances of `limits`, all else at all.
 
-    What a demo prints and its figure's words come from its facts: where the facts are the same to the last digit, the
-    printed lines that are `shown` on slides and these words must be, too. A line that no slide shows may tell how long
-    something took. The figure's own bytes depend on the version of the library that drew it.
+    What a demo prints and its figure's words come from its facts: where the facts are the same to
+    the last digit, the printed lines that are `shown` on slides and these words must be, too. A
+    line that no slide shows may tell how long something took. The figure's own bytes depend on the
+    version of the library that drew it.
     """
     found = list(differences(old.facts, new.facts, limits.allowed))
     if old.facts == new.facts:
         printed = zip_longest(old.output.split("\n"), new.output.split("\n"))
-        found += [(f"output, line {n}", a, b) for n, (a, b) in enumerate(printed, 1) if a != b and n in shown][:1]
+        found += [
+            (f"output, line {n}", a, b)
+            for n, (a, b) in enumerate(printed, 1)
+            if a != b and n in shown
+        ][:1]
         if old.alt is not None and new.alt is not None and old.alt != new.alt:
             found.append(("alt", old.alt, new.alt))
     return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in found]

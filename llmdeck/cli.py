@@ -1,6 +1,7 @@
 """The commands. This is the one place that catches `DeckError`; results go to stdout, progress to stderr.
 
-What a command needs is imported when it runs: a build with nothing to do answers in a tenth of a second.
+What a command needs is imported when it runs: a build with nothing to do answers in a tenth of a
+second.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; a user's mistake is told without a traceback."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # else demos would outlive a build that is ended
+        signal.signal(
+            signal.SIGTERM, signal.default_int_handler
+        )  # else demos would outlive a build that is ended
     gc.disable()  # a command is short: looking for garbage takes longer than the process has to live with it
     given = list(sys.argv[1:] if arguments is None else arguments)
     options, rest = _parser().parse_known_args(given)
@@ -44,7 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load((options.root or find_root(Path.cwd())).resolve())
         command: Callable[..., int] = options.run
-        code = command(config, options, rest) if options.command == "demo" else command(config, options)
+        code = (
+            command(config, options, rest)
+            if options.command == "demo"
+            else command(config, options)
+        )
         sys.stdout.flush()  # here, where a closed pipe is no error
         gc.freeze()
         return code
@@ -64,12 +71,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="llmdeck", description="Executable slides: each claim is backed by a demo.")
+    parser = argparse.ArgumentParser(
+        prog="llmdeck", description="Executable slides: each claim is backed by a demo."
+    )
     parser.add_argument("--version", action="version", version=f"llmdeck {__version__}")
-    parser.add_argument("--root", type=Path, help="the project's folder (that holds deck/); found upwards from here")
+    parser.add_argument(
+        "--root", type=Path, help="the project's folder (that holds deck/); found upwards from here"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[..., int], about: str, *, as_json: bool = True) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: Callable[..., int], about: str, *, as_json: bool = True
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about, description=about, add_help=name != "demo")
         command.set_defaults(run=run)
         if as_json:
@@ -79,35 +92,69 @@ def _parser() -> argparse.ArgumentParser:
     build = add("build", _build, "build the deck: only what changed", as_json=False)
     for fmt in ("html", "pdf", "pptx"):
         build.add_argument(
-            f"--{fmt}", action="store_true", help=f"build deck.{fmt}" + (" (the default)" * (fmt == "html"))
+            f"--{fmt}",
+            action="store_true",
+            help=f"build deck.{fmt}" + (" (the default)" * (fmt == "html")),
         )
     build.add_argument(
-        "--only", choices=("html", "pdf", "pptx"), metavar="FORMAT", help="build this format and no other"
+        "--only",
+        choices=("html", "pdf", "pptx"),
+        metavar="FORMAT",
+        help="build this format and no other",
     )
     build.add_argument("--no-notes", action="store_true", help="leave the speaker notes out")
     build.add_argument("--rerun", action="store_true", help="run every demo again")
     build.add_argument(
-        "--keep-stale", action="store_true", help="show a failing demo's last good facts, marked as such"
+        "--keep-stale",
+        action="store_true",
+        help="show a failing demo's last good facts, marked as such",
     )
-    add("check", _check, "recompute everything and compare it with the store; exit 1 where something moved")
+    add(
+        "check",
+        _check,
+        "recompute everything and compare it with the store; exit 1 where something moved",
+    )
     demos = add("demos", _demos, "run every demo and print it")
     demos.add_argument("--list", action="store_true", help="only list them")
-    demo = add("demo", _demo, "run one demo with parameters: llmdeck demo NAME [--PARAMETER VALUE …]")
+    demo = add(
+        "demo", _demo, "run one demo with parameters: llmdeck demo NAME [--PARAMETER VALUE …]"
+    )
     demo.add_argument("name", nargs="?", metavar="NAME")
     demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
     add("claims", _claims, "the ledger: id, verdict, whether it holds, slide")
-    lint = add("lint", _lint, "look for what a reader would stumble on; exit 1 where something is found")
-    lint.add_argument("names", nargs="*", type=_lint_name, metavar="NAME", help=f"only these: {', '.join(LINTS)}")
-    quiz = add("quiz", _quiz, "guess what the claims say, then see what the demos compute", as_json=False)
-    quiz.add_argument("--only", nargs="+", default=(), metavar="ID", help="ask these claims and no others")
+    lint = add(
+        "lint", _lint, "look for what a reader would stumble on; exit 1 where something is found"
+    )
+    lint.add_argument(
+        "names", nargs="*", type=_lint_name, metavar="NAME", help=f"only these: {', '.join(LINTS)}"
+    )
+    quiz = add(
+        "quiz", _quiz, "guess what the claims say, then see what the demos compute", as_json=False
+    )
+    quiz.add_argument(
+        "--only", nargs="+", default=(), metavar="ID", help="ask these claims and no others"
+    )
     quiz.add_argument("--seed", type=int, help="mix the questions; the same number, the same order")
     why = add("why", _why, "say which part of a demo changed since its stored result")
     why.add_argument("name", metavar="DEMO")
-    live = add("live", _live, "serve the deck: it follows what is saved, its controls take any value", as_json=False)
-    live.add_argument("--port", type=int, help="the port (default: 4180, or the next one that is free)")
+    live = add(
+        "live",
+        _live,
+        "serve the deck: it follows what is saved, its controls take any value",
+        as_json=False,
+    )
+    live.add_argument(
+        "--port", type=int, help="the port (default: 4180, or the next one that is free)"
+    )
     live.add_argument("--no-browser", action="store_true", help="open no browser")
-    live.add_argument("--host", default="127.0.0.1", help="listen on another address than 127.0.0.1; needs a token")
-    live.add_argument("--token", default="", help="what a browser must show once (?token=…); or set LLMDECK_TOKEN")
+    live.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="listen on another address than 127.0.0.1; needs a token",
+    )
+    live.add_argument(
+        "--token", default="", help="what a browser must show once (?token=…); or set LLMDECK_TOKEN"
+    )
     add("doctor", _doctor, "see whether everything that a build needs is there")
     return parser
 
@@ -127,8 +174,13 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     names = {stamp.name_of(fmt, notes=notes) for fmt in formats}
     again = options.rerun or options.keep_stale
     with ExitStack() as stack:
-        # Marp loads while the inputs are read, Jinja and Babel are imported and the templates rendered.
-        marp = stack.enter_context(_marp(notes)) if again or stamp.looks_changed(config, names) else None
+        # Marp loads while the inputs are read, Jinja and Babel are imported and the templates
+        # rendered.
+        marp = (
+            stack.enter_context(_marp(notes))
+            if again or stamp.looks_changed(config, names)
+            else None
+        )
         before = stamp.inputs(config)
         if not again and stamp.current(config, names, before) == names:
             for fmt in formats:
@@ -138,7 +190,9 @@ def _build(config: Config, options: argparse.Namespace) -> int:
         from llmdeck import report
         from llmdeck.build import Options, build
 
-        chosen = Options(formats=formats, notes=notes, rerun=options.rerun, keep_stale=options.keep_stale)
+        chosen = Options(
+            formats=formats, notes=notes, rerun=options.rerun, keep_stale=options.keep_stale
+        )
         with report.progress_bar() as progress:
             built = build(config, chosen, marp, progress, before=before)
     for error in built.kept:
@@ -181,11 +235,16 @@ def _demos(config: Config, options: argparse.Namespace) -> int:
 
     demos = find_demos(config)
     if options.list:
-        found = [describe(config, demo) | {"name": name, "file": demo.file} for name, demo in demos.items()]
+        found = [
+            describe(config, demo) | {"name": name, "file": demo.file}
+            for name, demo in demos.items()
+        ]
         if options.json:
             print(json.dumps(found, ensure_ascii=False, indent=1))
         else:
-            report.show_table(("demo", "what it shows"), [(item["name"], _first_line(item)) for item in found])
+            report.show_table(
+                ("demo", "what it shows"), [(item["name"], _first_line(item)) for item in found]
+            )
         return 0
     jobs = [Job(demo=demo, variants=(Variant(name),)) for name, demo in demos.items()]
     with report.progress_bar() as progress:
@@ -193,7 +252,11 @@ def _demos(config: Config, options: argparse.Namespace) -> int:
     ran = {job.demo.name: outcomes[job.variants[0]] for job in jobs}
     good = {name: outcome for name, outcome in ran.items() if isinstance(outcome, Result)}
     if options.json:
-        print(json.dumps({name: result.facts for name, result in good.items()}, ensure_ascii=False, indent=1))
+        print(
+            json.dumps(
+                {name: result.facts for name, result in good.items()}, ensure_ascii=False, indent=1
+            )
+        )
     else:
         for name, result in good.items():
             print(f"━━ {name} {'━' * max(0, 84 - len(name))}\n\n{result.output.rstrip()}\n")
@@ -208,7 +271,9 @@ def _demo(config: Config, options: argparse.Namespace, rest: Sequence[str]) -> i
     from llmdeck.runner import Job, describe, run_job
 
     demos, rest = find_demos(config), list(rest)
-    if options.name is None and rest and not rest[0].startswith("-"):  # argparse misses it behind an option
+    if (
+        options.name is None and rest and not rest[0].startswith("-")
+    ):  # argparse misses it behind an option
         options.name = rest.pop(0)
     if options.name is None:
         print("usage: llmdeck demo NAME [--PARAMETER VALUE …]\n\ndemos: " + ", ".join(demos))
@@ -221,7 +286,11 @@ def _demo(config: Config, options: argparse.Namespace, rest: Sequence[str]) -> i
     outcome = run_job(config, Job(demo=demo, variants=(variant,)))[variant]
     if not isinstance(outcome, Result):
         raise outcome
-    print(json.dumps(outcome.facts, ensure_ascii=False, indent=1) if options.json else outcome.output.rstrip())
+    print(
+        json.dumps(outcome.facts, ensure_ascii=False, indent=1)
+        if options.json
+        else outcome.output.rstrip()
+    )
     return 0
 
 
@@ -243,7 +312,9 @@ def _values(demo: Demo, described: dict[str, Any], rest: Sequence[str]) -> dict[
         argument_default=argparse.SUPPRESS,
     )
     for parameter in parameters:
-        parser.add_argument(f"--{parameter.name.replace('_', '-')}", dest=parameter.name, **_option(parameter))
+        parser.add_argument(
+            f"--{parameter.name.replace('_', '-')}", dest=parameter.name, **_option(parameter)
+        )
     return vars(parser.parse_args(list(rest)))
 
 
@@ -280,7 +351,9 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
         {
             "id": claim.id,
             "verdict": claim.verdict.value,
-            "holds": None if claim.holds is None else claim.id not in broken and claim.variant in resolved.results,
+            "holds": None
+            if claim.holds is None
+            else claim.id not in broken and claim.variant in resolved.results,
             "slides": slides.get(claim.id, []),
             "demo": claim.variant.demo if claim.variant else None,
             "parameters": claim.variant.parameters if claim.variant else {},
@@ -296,7 +369,10 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
     words = {True: "yes", False: "NO", None: "–"}
     report.show_table(
         ("claim", "verdict", "holds", "slide"),
-        [(r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–") for r in rows],
+        [
+            (r["id"], r["verdict"], words[r["holds"]], ", ".join(map(str, r["slides"])) or "–")
+            for r in rows
+        ],
     )
     raise_all(resolved.errors)
     return 0
@@ -350,10 +426,14 @@ def _why(config: Config, options: argparse.Namespace) -> int:
     demos, store = find_demos(config), Store(config)
     if options.name not in demos:
         raise ConfigError(f"no demo `{options.name}`", hint=f"there are: {', '.join(demos)}")
-    renderer = Renderer(config=config, demos=demos, claims=ledger.load_ledger(config), results=store.results())
+    renderer = Renderer(
+        config=config, demos=demos, claims=ledger.load_ledger(config), results=store.results()
+    )
     rendered = renderer.render()
     answers = {
-        v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants if v.demo == options.name
+        v: store.look_up(v, figure=v in rendered.wants_figure)
+        for v in rendered.variants
+        if v.demo == options.name
     }
     if options.json:
         rows = [
@@ -402,7 +482,8 @@ def _doctor(config: Config, options: argparse.Namespace) -> int:
         print(json.dumps([vars(item) for item in found], ensure_ascii=False, indent=1))
     else:
         report.show_table(
-            ("what", "", "found"), [(item.what, "ok" if item.good else "–", item.found) for item in found]
+            ("what", "", "found"),
+            [(item.what, "ok" if item.good else "–", item.found) for item in found],
         )
     return 0 if all(item.good or not item.needed for item in found) else 1
 

@@ -30,7 +30,9 @@ class Tolerance:
         return type(old) is type(new) and bool(old == new)
 
 
-def differences(old: Any, new: Any, tolerance: Tolerance, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differences(
+    old: Any, new: Any, tolerance: Tolerance, path: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
     """Give path, old and new value of each fact that differs; None stands for a fact that is not there.
 
     >>> list(differences({"a": [1, 2]}, {"a": [1, 3], "b": 4}, Tolerance(relative=0, absolute=0)))
@@ -59,7 +61,10 @@ def settled(old: Any, new: Any, tolerance: Tolerance) -> Any:
     {'a': 1.0, 'b': 3.0}
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        return {key: settled(old[key], value, tolerance) if key in old else value for key, value in new.items()}
+        return {
+            key: settled(old[key], value, tolerance) if key in old else value
+            for key, value in new.items()
+        }
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return [settled(a, b, tolerance) for a, b in zip(old, new, strict=True)]
     return old if tolerance.allows(old, new) else new

@@ -142,7 +142,11 @@ class Config:
 
     def relative(self, path: Path) -> str:
         """`path` as it is stored and printed: POSIX, relative to the root where it lies below it."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        return (
+            path.relative_to(self.root).as_posix()
+            if path.is_relative_to(self.root)
+            else path.as_posix()
+        )
 
 
 def find_root(start: Path) -> Path:
@@ -154,7 +158,10 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "deck" / FILE).is_file():
             return folder
-    raise ConfigError(f"no deck/{FILE} in {start} or above it", hint="run llmdeck in a project, or give --root FOLDER")
+    raise ConfigError(
+        f"no deck/{FILE} in {start} or above it",
+        hint="run llmdeck in a project, or give --root FOLDER",
+    )
 
 
 def load(root: Path) -> Config:
@@ -177,7 +184,8 @@ def load(root: Path) -> Config:
     limits = source.read(Limits, tables.get("limits", {}), "limits")
     base = {item.name: getattr(limits, item.name) for item in fields(Limits)}
     single = {
-        name: source.read(Limits, base | table, f"demos.{name}") for name, table in tables.get("demos", {}).items()
+        name: source.read(Limits, base | table, f"demos.{name}")
+        for name, table in tables.get("demos", {}).items()
     }
     return Config(
         root=root,
@@ -187,7 +195,8 @@ def load(root: Path) -> Config:
         lint=source.read(Lint, tables.get("lint", {}), "lint"),
         demos=single,
         controls={
-            name: source.read(Control, table, f"controls.{name}") for name, table in tables.get("controls", {}).items()
+            name: source.read(Control, table, f"controls.{name}")
+            for name, table in tables.get("controls", {}).items()
         },
     )
 
@@ -223,7 +232,9 @@ class _Source:
                 hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
                 where = f" in [{name}]" if name else ""
                 raise ConfigError(
-                    f"unknown key `{key}`{where}; known: {', '.join(known)}", place=self.place(key), hint=hint
+                    f"unknown key `{key}`{where}; known: {', '.join(known)}",
+                    place=self.place(key),
+                    hint=hint,
                 )
 
     def read(self, kind: type[T], table: Any, name: str) -> T:
@@ -239,7 +250,8 @@ class _Source:
             return kind(**table)
         except TypeError as error:
             raise ConfigError(
-                f"[{name}]: {error}".replace(f"{kind.__name__}.__init__() ", ""), place=self.place(name)
+                f"[{name}]: {error}".replace(f"{kind.__name__}.__init__() ", ""),
+                place=self.place(name),
             ) from None
 
 

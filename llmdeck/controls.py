@@ -1,8 +1,9 @@
 """Controls on a slide: their HTML, and the fragments that they step through.
 
-A demo's partial (`deck/partials/NAME.html.j2`) is rendered once for each point of the grid. The default point stands in
-the slide as plain HTML, so that print, PDF, PPTX and a browser without scripts show it; the others lie in the page,
-compressed, and `runtime/live.js` only swaps them. A fragment is one line of HTML, as every block is (see `markdown`).
+A demo's partial (`deck/partials/NAME.html.j2`) is rendered once for each point of the grid. The
+default point stands in the slide as plain HTML, so that print, PDF, PPTX and a browser without
+scripts show it; the others lie in the page, compressed, and `runtime/live.js` only swaps them. A
+fragment is one line of HTML, as every block is (see `markdown`).
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class Live:
 
     def fragments(self) -> list[str]:
         """The HTML of all points."""
-        return [one_line(self.render(f, p)) for f, p in zip(self.facts, self.parameters(), strict=True)]
+        return [
+            one_line(self.render(f, p)) for f, p in zip(self.facts, self.parameters(), strict=True)
+        ]
 
 
 def make_live(
@@ -80,7 +83,14 @@ def make_live(
         Axis(name=a["name"], kind=Kind(a["kind"]), values=tuple(a["values"]), default=a["default"])
         for a in result.facts["axes"]
     )
-    return Live(variant=variant, place=place, number=number, axes=axes, facts=result.facts["points"], render=render)
+    return Live(
+        variant=variant,
+        place=place,
+        number=number,
+        axes=axes,
+        facts=result.facts["points"],
+        render=render,
+    )
 
 
 def one_line(fragment: str) -> str:
@@ -89,12 +99,17 @@ def one_line(fragment: str) -> str:
     >>> one_line("<p>uno</p>\n\n  <p>due</p>\n")
     '<p>uno</p> <p>due</p>'
     """
-    return plain_attributes(MARK.sub("", " ".join(line.strip() for line in fragment.splitlines() if line.strip())))
+    return plain_attributes(
+        MARK.sub("", " ".join(line.strip() for line in fragment.splitlines() if line.strip()))
+    )
 
 
 def markup(live: Live, numbers: Numbers, config: Config) -> Markdown:
     """The controls, hidden until the script shows them, and the default point."""
-    controls = "".join(_control(live, axis, config.controls.get(axis.name, Control()), numbers) for axis in live.axes)
+    controls = "".join(
+        _control(live, axis, config.controls.get(axis.name, Control()), numbers)
+        for axis in live.axes
+    )
     return Markdown(
         f'<div class="live" id="{live.id}" data-demo="{live.variant.demo}" data-point="{live.default}">'
         f'<form class="live-controls" autocomplete="off" hidden>{controls}</form>'
@@ -109,17 +124,22 @@ def _control(live: Live, axis: Axis, control: Control, numbers: Numbers) -> str:
     names = [references(value_name(value, control, numbers)) for value in axis.values]
     if axis.kind is Kind.SWITCH:
         checked = " checked" if axis.default else ""
-        return f'<span class="live-control">{label}<input type="checkbox" id="{key}"{checked}></span>'
+        return (
+            f'<span class="live-control">{label}<input type="checkbox" id="{key}"{checked}></span>'
+        )
     if axis.kind is Kind.SLIDER:
         last, shown = len(names) - 1, names[axis.default]
-        attributes = f'min="0" max="{last}" step="1" value="{axis.default}" aria-valuetext="{shown}"'
+        attributes = (
+            f'min="0" max="{last}" step="1" value="{axis.default}" aria-valuetext="{shown}"'
+        )
         listed = references(json.dumps([html.unescape(name) for name in names], ensure_ascii=False))
         return (
             f'<span class="live-control">{label}<input type="range" id="{key}" {attributes} data-names="{listed}">'
             f'<output for="{key}">{shown}</output></span>'
         )
     options = "".join(
-        f"<option{' selected' if number == axis.default else ''}>{name}</option>" for number, name in enumerate(names)
+        f"<option{' selected' if number == axis.default else ''}>{name}</option>"
+        for number, name in enumerate(names)
     )
     return f'<span class="live-control">{label}<select id="{key}">{options}</select></span>'
 
@@ -133,11 +153,14 @@ def value_name(value: Any, control: Control, numbers: Numbers) -> str:
     return f"{name} {control.unit}" if control.unit else name
 
 
-def packed(lives: Sequence[Live], config: Config, kept: dict[Variant, str] | None = None) -> dict[str, str]:
+def packed(
+    lives: Sequence[Live], config: Config, kept: dict[Variant, str] | None = None
+) -> dict[str, str]:
     """The fragments of each `Live`, by its id: JSON, compressed with zlib, in base64.
 
-    What was rendered before is taken from the output folder, where it is kept by all that it comes from, or from
-    `kept`, which whoever gives it empties when a result, a partial or a setting has changed.
+    What was rendered before is taken from the output folder, where it is kept by all that it comes
+    from, or from `kept`, which whoever gives it empties when a result, a partial or a setting has
+    changed.
 
     Raises:
         TemplateError: where they are more than `MOST_BYTES` together.
@@ -175,9 +198,13 @@ def _packed(live: Live, config: Config) -> str:
 
 def _key(live: Live, config: Config) -> str:
     """What the fragments come from: facts, partials, settings, and the code that renders."""
-    files = sorted((config.folder / PARTIALS).rglob("*.j2")) + sorted(Path(__file__).parent.glob("*.py"))
+    files = sorted((config.folder / PARTIALS).rglob("*.j2")) + sorted(
+        Path(__file__).parent.glob("*.py")
+    )
     whole = hashlib.sha256(json.dumps(live.parameters()).encode())
-    written: dict[int, str] = {}  # most points share most of their facts (see `store.unfold`): each is written once
+    written: dict[
+        int, str
+    ] = {}  # most points share most of their facts (see `store.unfold`): each is written once
     for number, facts in enumerate(live.facts):
         for name, value in facts.items():
             if id(value) not in written:

@@ -26,7 +26,9 @@ def find_demos(config: Config) -> dict[str, Demo]:
     """
     package = config.demos_folder
     found = {
-        path.stem: Demo(name=path.stem, module=f"{package.name}.{path.stem}", file=config.relative(path))
+        path.stem: Demo(
+            name=path.stem, module=f"{package.name}.{path.stem}", file=config.relative(path)
+        )
         for path in sorted(package.glob("*.py"))
         if not path.stem.startswith("_")
     }
@@ -34,15 +36,17 @@ def find_demos(config: Config) -> dict[str, Demo]:
         if name not in found:
             near = get_close_matches(name, found, 1)
             guess = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(found)}"
-            raise ConfigError(f"[demos.{name}]: no such demo", place=Place(file="deck/deck.toml"), hint=guess)
+            raise ConfigError(
+                f"[demos.{name}]: no such demo", place=Place(file="deck/deck.toml"), hint=guess
+            )
     return found
 
 
 def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Read the parameters of a demo from the signature of its `run`.
 
-    Raises:
-        TypeError: where a parameter is not keyword-only, has no default, one that is not allowed, or an annotation that
+    Raises: TypeError: where a parameter is not keyword-only, has no default, one that is not
+        allowed, or an annotation that
             is no control.
 
     >>> def run(*, dtype: Literal["fp16", "int8"] = "fp16", context: Annotated[int, range(512, 1025, 512)] = 512): ...
@@ -50,7 +54,9 @@ def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
     [('dtype', 'choice', ('fp16', 'int8')), ('context', 'slider', (512, 1024))]
     """
     hints = get_type_hints(run, include_extras=True)
-    parameters = tuple(_parameter(item, hints) for item in inspect.signature(run).parameters.values())
+    parameters = tuple(
+        _parameter(item, hints) for item in inspect.signature(run).parameters.values()
+    )
     for parameter in parameters:
         try:
             _check(parameter, parameter.default)
@@ -73,7 +79,11 @@ def _parameter(item: inspect.Parameter, hints: Mapping[str, Any]) -> Parameter:
         )
     if get_origin(hint) is Annotated and isinstance(get_args(hint)[1], range):
         return Parameter(
-            name=item.name, kind=Kind.SLIDER, default=item.default, choices=tuple(get_args(hint)[1]), type="int"
+            name=item.name,
+            kind=Kind.SLIDER,
+            default=item.default,
+            choices=tuple(get_args(hint)[1]),
+            type="int",
         )
     kinds = {bool: Kind.SWITCH, str: Kind.TEXT, int: Kind.NUMBER, float: Kind.NUMBER}
     if hint not in kinds:
@@ -87,8 +97,8 @@ def _parameter(item: inspect.Parameter, hints: Mapping[str, Any]) -> Parameter:
 def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
     """Check `values` against the parameters and return them; what is left out takes its default in `run`.
 
-    Raises:
-        ValueError: an unknown name (with the nearest known one) or a value that is not allowed (with those that are).
+    Raises: ValueError: an unknown name (with the nearest known one) or a value that is not allowed
+        (with those that are).
     """
     known = {parameter.name: parameter for parameter in parameters}
     for name, value in values.items():
@@ -102,12 +112,18 @@ def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str
 
 def _check(parameter: Parameter, value: Any) -> None:
     name, types = parameter.name, {"int": int, "float": (int, float), "str": str, "bool": bool}
-    if not isinstance(value, types.get(parameter.type, ())) or (isinstance(value, bool) and parameter.type != "bool"):  # type: ignore[arg-type]
+    if not isinstance(value, types.get(parameter.type, ())) or (
+        isinstance(value, bool) and parameter.type != "bool"
+    ):  # type: ignore[arg-type]
         raise ValueError(f"`{name}` must be {parameter.type}, not {value!r}")
     if parameter.choices and value not in parameter.choices:
         shown = ", ".join(map(str, parameter.choices))
         if parameter.kind is Kind.SLIDER and len(parameter.choices) > 2:
-            low, step, high = parameter.choices[0], parameter.choices[1] - parameter.choices[0], parameter.choices[-1]
+            low, step, high = (
+                parameter.choices[0],
+                parameter.choices[1] - parameter.choices[0],
+                parameter.choices[-1],
+            )
             shown = f"{low} to {high} in steps of {step}"
         raise ValueError(f"`{name}` can't be {value!r}; allowed: {shown}")
     if isinstance(value, str) and len(value) > TEXT_LIMIT:
@@ -131,7 +147,9 @@ def excerpt(source: str, function: str) -> str:
     Raises:
         ValueError: where the module has no such function; the message names those it has.
     """
-    nodes = {n.name: n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    nodes = {
+        n.name: n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef | ast.ClassDef)
+    }
     if function not in nodes:
         raise ValueError(f"code: no function `{function}`; there are: {', '.join(nodes)}")
     node, lines = nodes[function], source.splitlines()

@@ -55,7 +55,9 @@ def _marp() -> Part:
     folder: Path = install.installed_folder()
     if install.is_installed():
         return Part(what="marp-cli", good=True, found=str(folder))
-    return Part(what="marp-cli", good=True, found="not installed yet; the first build gets it (about 60 MB)")
+    return Part(
+        what="marp-cli", good=True, found="not installed yet; the first build gets it (about 60 MB)"
+    )
 
 
 def _lints(config: Config) -> str:
@@ -67,7 +69,11 @@ def _lints(config: Config) -> str:
 
 def _demos(config: Config) -> Part:
     demos = find_demos(config)
-    return Part(what="demos", good=bool(demos), found=f"{len(demos)}: {', '.join(demos)}" if demos else "none")
+    return Part(
+        what="demos",
+        good=bool(demos),
+        found=f"{len(demos)}: {', '.join(demos)}" if demos else "none",
+    )
 
 
 def _store(config: Config) -> Part:

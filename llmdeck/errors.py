@@ -18,7 +18,13 @@ class DeckError(Exception):
     exit_code = 1
 
     def __init__(
-        self, message: str, *, place: Place | None = None, used: Sequence[str] = (), hint: str = "", printed: str = ""
+        self,
+        message: str,
+        *,
+        place: Place | None = None,
+        used: Sequence[str] = (),
+        hint: str = "",
+        printed: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message

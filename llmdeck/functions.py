@@ -1,6 +1,7 @@
 """The functions that templates call, from `claim` to `notes`.
 
-Each notes where it was called from and which variant it uses. A variant without a result yet answers with `Pending`.
+Each notes where it was called from and which variant it uses. A variant without a result yet
+answers with `Pending`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ from llmdeck.demos import excerpt
 from llmdeck.errors import ClaimError, ConfigError, TemplateError
 from llmdeck.markdown import Markdown
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
-from llmdeck.template import MISTAKES, FactsView, Pending, cell, environment, mistake, template_place, view
+from llmdeck.template import (
+    MISTAKES,
+    FactsView,
+    Pending,
+    cell,
+    environment,
+    mistake,
+    template_place,
+    view,
+)
 from llmdeck.units import Numbers
 
 ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
@@ -77,7 +87,13 @@ class Functions:
     def begin(self) -> dict[str, Any]:
         """Note apart what is called from now on, until `end`; return what had been noted."""
         outside = {name: getattr(self, name) for name in NOTED}
-        self.figures, self.pending, self.wants_figure, self.shown, self.styles = {}, set(), set(), {}, []
+        self.figures, self.pending, self.wants_figure, self.shown, self.styles = (
+            {},
+            set(),
+            set(),
+            {},
+            [],
+        )
         # Of what is counted or said once, what was before goes on: a template's text depends on it.
         self.met, self.lives, self.anchored = list(self.met), list(self.lives), set(self.anchored)
         return outside
@@ -112,7 +128,11 @@ class Functions:
         result = self.results.get(variant)
         if result is None:
             return Pending()
-        return FactsView(self._view(variant), f"demo {name}", on_read=lambda fact: self._read(variant, place, fact))
+        return FactsView(
+            self._view(variant),
+            f"demo {name}",
+            on_read=lambda fact: self._read(variant, place, fact),
+        )
 
     def claim(self, key: str) -> Any:
         """A claim of the ledger as it is said, with the mark of its verdict."""
@@ -131,7 +151,9 @@ class Functions:
         key = claim.id
         label = str(getattr(self.config.words, claim.verdict.value))
         kind = claim.verdict.value
-        verdict = markdown.later(f"row {key}", f'<span class="verdict {kind}">{markdown.text(label)}</span>')
+        verdict = markdown.later(
+            f"row {key}", f'<span class="verdict {kind}">{markdown.text(label)}</span>'
+        )
         marked = markdown.mark(f"claim {key}")
         identity = "" if key in self.anchored else f' id="claim-{markdown.references(key)}"'
         self.anchored.add(key)
@@ -171,7 +193,9 @@ class Functions:
         if not self._use_of(claim):
             return Pending()
         self._style(markdown.REVEAL)
-        return markdown.reveal(markdown.inline(self._text(claim, "asks")), self._said(claim, self._text(claim)))
+        return markdown.reveal(
+            markdown.inline(self._text(claim, "asks")), self._said(claim, self._text(claim))
+        )
 
     def register(self, width: int = 1120, height: int = 530) -> list[Markdown]:
         """The ledger as pages of at most `width` × `height` slide pixels, to loop over."""
@@ -190,7 +214,9 @@ class Functions:
             return rows
         columns = tuple(columns) or (tuple(rows[0]) if rows and isinstance(rows[0], dict) else ())
         columns = columns or tuple(map(str, range(len(rows[0]) if rows else 0)))
-        return markdown.table(rows, columns, tuple(headers) or columns, partial(cell, self.numbers, self.config))
+        return markdown.table(
+            rows, columns, tuple(headers) or columns, partial(cell, self.numbers, self.config)
+        )
 
     def figure(self, name: str, /, **values: Any) -> Any:
         """The figure of a demo, with its alternative text."""
@@ -207,9 +233,14 @@ class Functions:
     def live(self, name: str, /, *parameters: str, **values: Any) -> Any:
         """Controls for some parameters of a demo, and what its partial shows for each combination of them.
 
-        `values` fixes other parameters, or lists what a control offers: `live("next_token", "text", text=[…])`.
+        `values` fixes other parameters, or lists what a control offers: `live("next_token", "text",
+        text=[…])`.
         """
-        listed = [key for key, value in values.items() if isinstance(value, list) and key not in parameters]
+        listed = [
+            key
+            for key, value in values.items()
+            if isinstance(value, list) and key not in parameters
+        ]
         if not (parameters or listed):
             raise ValueError(f"live: name a parameter of {name} that the controls set")
         variant, place = Variant.of(name, values, (*parameters, *listed)), self._here()
@@ -225,7 +256,10 @@ class Functions:
         """What a demo's partial makes of one point."""
         source = f"{controls.PARTIALS}/{demo}.html.j2"
         if not (self.config.folder / source).is_file():
-            raise TemplateError(f"live: there is no deck/{source}, which shows what {demo} gives", place=self._here())
+            raise TemplateError(
+                f"live: there is no deck/{source}, which shows what {demo} gives",
+                place=self._here(),
+            )
         try:
             seen = view(facts, "", f"demo {demo}")
             return self.env.get_template(source).render(seen, parameters=parameters)

@@ -27,11 +27,13 @@ class Axis:
     """The place in `values` of what is shown first: the parameter's default, or the first where that is not offered."""
 
 
-def axes_of(parameters: Sequence[Parameter], names: Sequence[str], given: Mapping[str, Any]) -> tuple[Axis, ...]:
+def axes_of(
+    parameters: Sequence[Parameter], names: Sequence[str], given: Mapping[str, Any]
+) -> tuple[Axis, ...]:
     """The axes of a grid over the parameters `names`; where `given` has a list for one, it offers just these values.
 
-    Raises:
-        ValueError: an unknown name, free text or a number without a list, a list that is empty or has a value twice,
+    Raises: ValueError: an unknown name, free text or a number without a list, a list that is empty
+        or has a value twice,
             or more than `MOST_POINTS` points (the message says which parameter to thin out).
 
     >>> dtype = Parameter(name="dtype", kind=Kind.CHOICE, default="int8", choices=("fp16", "int8"))
@@ -60,15 +62,21 @@ def _axis(known: Mapping[str, Parameter], name: str, given: Any) -> Axis:
     if isinstance(given, list):
         values = tuple(given)
         if not values or any(value in values[:n] for n, value in enumerate(values)):
-            raise ValueError(f"the values of `{name}` must be at least one, each once, not {given!r}")
+            raise ValueError(
+                f"the values of `{name}` must be at least one, each once, not {given!r}"
+            )
     elif given is not None:
-        raise ValueError(f"`{name}` is one of the controls: give a list of values, or leave it out, not {given!r}")
+        raise ValueError(
+            f"`{name}` is one of the controls: give a list of values, or leave it out, not {given!r}"
+        )
     elif parameter.kind is Kind.SWITCH:
         values = (False, True)
     else:
         values = parameter.choices
     if not values:
-        raise ValueError(f"`{name}` is free: list what its control offers, {name}=[{parameter.default!r}, …]")
+        raise ValueError(
+            f"`{name}` is free: list what its control offers, {name}=[{parameter.default!r}, …]"
+        )
     default = values.index(parameter.default) if parameter.default in values else 0
     kind = Kind.CHOICE if parameter.kind in (Kind.TEXT, Kind.NUMBER) else parameter.kind
     if parameter.kind is Kind.SWITCH and values != (False, True):
@@ -84,7 +92,9 @@ def points(axes: Sequence[Axis], fixed: Mapping[str, Any]) -> Iterator[dict[str,
     {'c': 3, 'a': 1, 'b': 2}
     """
     for combination in product(*(axis.values for axis in axes)):
-        yield dict(fixed) | {axis.name: value for axis, value in zip(axes, combination, strict=True)}
+        yield dict(fixed) | {
+            axis.name: value for axis, value in zip(axes, combination, strict=True)
+        }
 
 
 def default_point(axes: Sequence[Axis]) -> int:

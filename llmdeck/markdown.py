@@ -1,8 +1,9 @@
 """What makes any value safe on a slide: each function returns one line of Markdown that shows the value as itself.
 
-Two ideas carry it. A character that Markdown, HTML, Marp or Jinja could take for syntax is written as a numeric
-character reference, which CommonMark decodes to plain text and never to markup. And a block (output, table, figure) is
-one line of HTML, so that no blank line, fence or `---` inside it can end the block or start a slide.
+Two ideas carry it. A character that Markdown, HTML, Marp or Jinja could take for syntax is written
+as a numeric character reference, which CommonMark decodes to plain text and never to markup. And a
+block (output, table, figure) is one line of HTML, so that no blank line, fence or `---` inside it
+can end the block or start a slide.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ READABLE = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "S
 PLAIN = re.compile(r"[^\W_]|[ ,;%]", re.ASCII)
 WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')
 """What `text` puts around a value; it has no place in an attribute."""
-TAG = re.compile(rf"""<[a-zA-Z](?:[^<>"']|"(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*')*>""")
+TAG = re.compile(
+    rf"""<[a-zA-Z](?:[^<>"']|"(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*')*>"""
+)
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
 OWN_TAG = re.compile(r"</?(?:a|bdi|span|code)\b[^>]*>")
 NOTE = "\u2060"
@@ -89,14 +92,18 @@ def references(value: str) -> str:
     >>> references("a*b & {{c}}")
     'a&#42;b &#38; &#123;&#123;c&#125;&#125;'
     """
-    return "".join(c if PLAIN.match(c) or (not c.isascii() and _plain(c)) else f"&#{ord(c)};" for c in visible(value))
+    return "".join(
+        c if PLAIN.match(c) or (not c.isascii() and _plain(c)) else f"&#{ord(c)};"
+        for c in visible(value)
+    )
 
 
 def _plain(char: str) -> bool:
     """Whether it is a letter, mark, digit or emoji of any script: those stay readable in `build/deck.md`.
 
-    Marp draws an emoji (with its joiners and skin tones) as an inlined picture, which needs no emoji font. A
-    noncharacter (U+FFFE) stays too: CommonMark would read a reference to it as U+FFFD.
+    Marp draws an emoji (with its joiners and skin tones) as an inlined picture, which needs no
+    emoji font. A noncharacter (U+FFFE) stays too: CommonMark would read a reference to it as
+    U+FFFD.
     """
     code = ord(char)
     noncharacter = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
@@ -106,7 +113,8 @@ def _plain(char: str) -> bool:
 def text(value: Any) -> Markdown:
     """Any value inside a paragraph, a heading or a cell, as itself: runs of spaces, tabs and line breaks too.
 
-    Text that runs from right to left, or holds controls of direction, is isolated from what stands around it.
+    Text that runs from right to left, or holds controls of direction, is isolated from what stands
+    around it.
 
     >>> text("1 | 2")
     Markdown('1 &#124; 2')
@@ -154,7 +162,10 @@ def fence(code: str, language: str) -> Markdown:
 
 
 def table(
-    rows: Iterable[Any], columns: Sequence[str], headers: Sequence[str], cell: Callable[[Any], Markdown]
+    rows: Iterable[Any],
+    columns: Sequence[str],
+    headers: Sequence[str],
+    cell: Callable[[Any], Markdown],
 ) -> Markdown:
     """Rows (dicts, or lists in the order of `columns`) as a table; `cell` writes a value, numbers stand to the right.
 
@@ -164,7 +175,9 @@ def table(
     if len(headers) != len(columns):
         raise ValueError(f"table: {len(columns)} columns but {len(headers)} headers")
     head = "".join(f'<th scope="col">{text(header)}</th>' for header in headers)
-    body = "".join(f"<tr>{''.join(_cell(value, cell) for value in _values(row, columns))}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(_cell(value, cell) for value in _values(row, columns))}</tr>" for row in rows
+    )
     return Markdown(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
@@ -192,13 +205,15 @@ def figure(source: str, alt: str, width: float, height: float) -> Markdown:
 def note(value: str) -> Markdown:
     """Speaker notes: an HTML comment, which Marp takes for the notes of its slide.
 
-    Notes are plain text, so references are decoded again and the markup of values is left out; what would end the
-    comment is broken up, and a character that is a mark for us is spelt out.
+    Notes are plain text, so references are decoded again and the markup of values is left out; what
+    would end the comment is broken up, and a character that is a mark for us is spelt out.
     """
     plain = visible(html.unescape(OWN_TAG.sub("", LATER.sub(r"\2", MARK.sub("", value))))).strip()
     plain = re.sub("[\ue000-\ue004]", lambda m: f"\\u{ord(m[0]):x}", plain)
     plain = re.sub(r"--(!?)>", r"--\1 >", plain)
-    marks = "".join(match[0] for match in MARK.finditer(value))  # what the notes say is said on this slide
+    marks = "".join(
+        match[0] for match in MARK.finditer(value)
+    )  # what the notes say is said on this slide
     return Markdown(f"{marks}<!--\n{NOTE}{plain}\n-->")
 
 
@@ -208,7 +223,9 @@ def plain_attributes(markdown: str) -> str:
     >>> plain_attributes('<p title="<bdi>x</bdi>">"<bdi>y</bdi>"</p>')
     '<p title="x">"<bdi>y</bdi>"</p>'
     """
-    return TAG.sub(lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), markdown)
+    return TAG.sub(
+        lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), markdown
+    )
 
 
 REVEAL = """
@@ -220,7 +237,9 @@ REVEAL = """
 
 def reveal(asks: str, answer: str) -> Markdown:
     """A question (HTML of one line) that opens to show its answer (Markdown of one paragraph)."""
-    return Markdown(f'<details class="reveal"><summary>{asks}</summary>\n\n{answer}\n\n</details>\n')
+    return Markdown(
+        f'<details class="reveal"><summary>{asks}</summary>\n\n{answer}\n\n</details>\n'
+    )
 
 
 def inline(markdown: str) -> str:

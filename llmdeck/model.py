@@ -1,7 +1,7 @@
 """The words of the project as frozen types: demo, variant, result, claim, slide, use, drift.
 
-Imports nothing of ours. Paths are POSIX strings relative to the project's root (the folder that holds `deck/`), so
-that what is stored or printed is the same on every machine.
+Imports nothing of ours. Paths are POSIX strings relative to the project's root (the folder that
+holds `deck/`), so that what is stored or printed is the same on every machine.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Variant:
     values: str = "{}"
     """The parameters as canonical JSON: sorted keys, so that equal variants are equal strings."""
     grid: tuple[str, ...] = ()
-    """The parameters that controls on a slide set, in their order: the variant then stands for all combinations of
-    them (see `grid`), and a list in `values` restricts what one of them offers."""
+    """The parameters that controls on a slide set, in their order: the variant then stands for all
+    combinations of them (see `grid`), and a list in `values` restricts what one of them offers."""
 
     @classmethod
     def of(cls, demo: str, values: Mapping[str, Any], grid: Sequence[str] = ()) -> Variant:
@@ -117,7 +117,11 @@ class Variant:
             if name in self.grid:
                 continue
             option = name.replace("_", "-")
-            words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
+            words += (
+                [f"--{'' if value else 'no-'}{option}"]
+                if isinstance(value, bool)
+                else [f"--{option}", str(value)]
+            )
         return shlex.join(words)
 
     def __str__(self) -> str:

@@ -1,10 +1,10 @@
 """The HTML after Marp: one self-contained file.
 
-Pictures, fonts and emoji are inlined; a content security policy allows nothing from anywhere else, so that the page
-makes no request at all.
+Pictures, fonts and emoji are inlined; a content security policy allows nothing from anywhere else,
+so that the page makes no request at all.
 
-Marp writes relative addresses. They are looked for in the output folder (`figures/`), in the installed npm packages
-(`twemoji/`, `katex/`), in `deck/` and in `deck/theme/`, and nowhere else.
+Marp writes relative addresses. They are looked for in the output folder (`figures/`), in the
+installed npm packages (`twemoji/`, `katex/`), in `deck/` and in `deck/theme/`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ RUNTIME = Path(__file__).parent / "runtime"
 CHARSET = '<meta charset="UTF-8">'
 NO_ICON = '<link rel="icon" href="data:,">'
 """Without it a browser asks whatever server the page lies on for `/favicon.ico`."""
-TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml"}
+TYPES = {
+    ".woff2": "font/woff2",
+    ".woff": "font/woff",
+    ".ttf": "font/ttf",
+    ".otf": "font/otf",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,9 @@ class Sources:
     def find(self, path: str) -> Path | None:
         """The file that a relative path means."""
         if path.startswith("twemoji/"):
-            candidates = [(self.packages / "@discordapp/twemoji/dist", path.removeprefix("twemoji/"))]
+            candidates = [
+                (self.packages / "@discordapp/twemoji/dist", path.removeprefix("twemoji/"))
+            ]
         elif path.startswith("katex/"):
             candidates = [(self.packages / "katex/dist/fonts", path.removeprefix("katex/"))]
         else:
@@ -79,8 +87,13 @@ class Sources:
 
     def place(self, address: str, number: int) -> Place:
         """The line that names an address, as near as it can be said: of the slide's template, of any, or of a theme."""
-        files = list(dict.fromkeys(slide.file for slide in self.slides if number in (0, slide.number)))
-        styles = [self.themes.relative_to(self.folder.parent) / css.name for css in sorted(self.themes.glob("*.css"))]
+        files = list(
+            dict.fromkeys(slide.file for slide in self.slides if number in (0, slide.number))
+        )
+        styles = [
+            self.themes.relative_to(self.folder.parent) / css.name
+            for css in sorted(self.themes.glob("*.css"))
+        ]
         for file in [*files, *(style.as_posix() for style in styles)]:
             text = (self.folder.parent / file).read_text(encoding="utf-8")
             for line, content in enumerate(text.splitlines(), 1):
@@ -124,12 +137,13 @@ def make_self_contained(
 ) -> Page:
     """Inline everything that the page would load, and forbid the rest.
 
-    `fragments` is what the page's controls step through, by their id (see `controls.packed`). `served` is what a server
-    adds at the end of the page, which may then ask that server. Pieces made before are taken from `kept`, which whoever
-    gives it empties when a picture, a figure or a font has changed.
+    `fragments` is what the page's controls step through, by their id (see `controls.packed`).
+    `served` is what a server adds at the end of the page, which may then ask that server. Pieces
+    made before are taken from `kept`, which whoever gives it empties when a picture, a figure or a
+    font has changed.
 
-    Raises:
-        MarpError: a picture that isn't there, an address outside the deck, something from the network; all of them.
+    Raises: MarpError: a picture that isn't there, an address outside the deck, something from the
+        network; all of them.
     """
     known = {} if kept is None else kept
     keys = [(piece, number) for number, piece in enumerate(SLIDE_START.split(source))]
@@ -145,9 +159,15 @@ def make_self_contained(
         pieces[-1] = f"{body}{added}</body>{end}"
     policy = policy_of(pieces, served=bool(served))
     pieces[0] = pieces[0].replace(
-        CHARSET, f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">{NO_ICON}', 1
+        CHARSET,
+        f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">{NO_ICON}',
+        1,
     )
-    return Page(pieces=pieces, assets={k: v for piece in made for k, v in piece.assets.items()}, policy=policy)
+    return Page(
+        pieces=pieces,
+        assets={k: v for piece in made for k, v in piece.assets.items()},
+        policy=policy,
+    )
 
 
 def inline(source: str, slide: int, sources: Sources) -> Piece:
@@ -168,7 +188,10 @@ def _summaries(pieces: Sequence[str]) -> str:
 
 def _runtime(fragments: Mapping[str, str]) -> str:
     """The script and the style of the controls, and the data that they step through."""
-    data = "".join(f'<script type="text/plain" id="{key}-data">{value}</script>' for key, value in fragments.items())
+    data = "".join(
+        f'<script type="text/plain" id="{key}-data">{value}</script>'
+        for key, value in fragments.items()
+    )
     style = (RUNTIME / "live.css").read_text(encoding="utf-8")
     script = (RUNTIME / "live.js").read_text(encoding="utf-8")
     return f"{data}<style>{style}</style><script>{script}</script>"
@@ -176,8 +199,15 @@ def _runtime(fragments: Mapping[str, str]) -> str:
 
 def policy_of(pieces: Sequence[str], *, served: bool) -> str:
     """The content security policy, with the digest of each script in the page."""
-    scripts = [script for piece in pieces for script in re.findall(r"<script>(.*?)</script>", piece, re.DOTALL)]
-    digests = [base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode() for script in scripts]
+    scripts = [
+        script
+        for piece in pieces
+        for script in re.findall(r"<script>(.*?)</script>", piece, re.DOTALL)
+    ]
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode()
+        for script in scripts
+    ]
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; font-src data:; "
@@ -275,7 +305,11 @@ class _Inliner(HTMLParser):
             return address
         content = self.sources.read(address)
         if content is None:
-            self._error(f"there is no {address}", address, "addresses are relative to deck/ and stay below it")
+            self._error(
+                f"there is no {address}",
+                address,
+                "addresses are relative to deck/ and stay below it",
+            )
             return address
         path = unquote(urlsplit(address).path)
         found = self.sources.find(path)
@@ -287,4 +321,6 @@ class _Inliner(HTMLParser):
 
     def _error(self, message: str, address: str, hint: str = "") -> None:
         on = f"slide {self.slide}: " if self.slide else ""
-        self.errors.append(MarpError(on + message, place=self.sources.place(address, self.slide), hint=hint))
+        self.errors.append(
+            MarpError(on + message, place=self.sources.place(address, self.slide), hint=hint)
+        )

@@ -1,6 +1,7 @@
 """`llmdeck quiz`: questions that the ledger's claims answer. First a guess, then what the demo computes.
 
-A guess is read as people write one in the deck's locale: `349,2`, `350 GB`, `circa 175 miliardi`, `1,75e11`.
+A guess is read as people write one in the deck's locale: `349,2`, `350 GB`, `circa 175 miliardi`,
+`1,75e11`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class Quiz:
         self.numbers = Numbers(config.deck.locale or config.deck.lang)
         self.asked = self.correct = 0
 
-    def questions(self, only: Sequence[str], seed: int | None, progress: Progress, runner: Runner) -> list[Question]:
+    def questions(
+        self, only: Sequence[str], seed: int | None, progress: Progress, runner: Runner
+    ) -> list[Question]:
         """The questions in the ledger's order, or mixed by `seed`.
 
         Answers come from the store where it is fresh, else their demos run; nothing is written.
@@ -72,7 +75,9 @@ class Quiz:
         chosen = self._chosen(only)
         if seed is not None:
             random.Random(seed).shuffle(chosen)  # noqa: S311  an order, not a secret
-        results = self._results({claim.variant for claim in chosen if claim.variant}, progress, runner)
+        results = self._results(
+            {claim.variant for claim in chosen if claim.variant}, progress, runner
+        )
         env = environment(self.config, self.numbers, self.claims)
         return [_question(env, claim, results[claim.variant]) for claim in chosen if claim.variant]
 
@@ -87,22 +92,36 @@ class Quiz:
                 raise ConfigError(f"claim {key} {what}", place=place, hint=hint)
         if not asking:
             place = Place(file=f"deck/{ledger.FILE}")
-            raise ConfigError("no claim asks anything", place=place, hint="give one the keys `asks` and `answer`")
+            raise ConfigError(
+                "no claim asks anything", place=place, hint="give one the keys `asks` and `answer`"
+            )
         return [claim for key, claim in asking.items() if not only or key in only]
 
-    def _results(self, variants: set[Variant], progress: Progress, runner: Runner) -> Mapping[Variant, Result]:
+    def _results(
+        self, variants: set[Variant], progress: Progress, runner: Runner
+    ) -> Mapping[Variant, Result]:
         answers = {variant: Store(self.config).look_up(variant) for variant in variants}
         fresh = {v: a.result for v, a in answers.items() if a.result and a.state is State.FRESH}
         demos = find_demos(self.config)
         for variant in sorted(variants, key=str):
             if variant.demo not in demos:
-                raise ConfigError(f"no demo `{variant.demo}`", hint=f"there are: {', '.join(demos)}")
+                raise ConfigError(
+                    f"no demo `{variant.demo}`", hint=f"there are: {', '.join(demos)}"
+                )
         missing = variants - fresh.keys()
-        outcomes = run_variants(self.config, demos, missing, frozenset(), progress, runner) if missing else {}
+        outcomes = (
+            run_variants(self.config, demos, missing, frozenset(), progress, runner)
+            if missing
+            else {}
+        )
         raise_all([outcome for outcome in outcomes.values() if isinstance(outcome, DeckError)])
-        return fresh | {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, Result)}
+        return fresh | {
+            v: outcome for v, outcome in outcomes.items() if isinstance(outcome, Result)
+        }
 
-    def ask(self, questions: Sequence[Question], read: Callable[[], str], write: Callable[[str], None]) -> None:
+    def ask(
+        self, questions: Sequence[Question], read: Callable[[], str], write: Callable[[str], None]
+    ) -> None:
         """Ask them one after the other; `read` gives a guess, or raises `EOFError`. Ctrl-C ends it as well."""
         try:
             for n, question in enumerate(questions, 1):
@@ -140,7 +159,11 @@ class Quiz:
             return ""
         ratio = guess / answer
         if ratio >= FAR or 0 < ratio <= 1 / FAR:
-            return f" (× {self.numbers.num(ratio)})" if ratio >= FAR else f" (÷ {self.numbers.num(1 / ratio)})"
+            return (
+                f" (× {self.numbers.num(ratio)})"
+                if ratio >= FAR
+                else f" (÷ {self.numbers.num(1 / ratio)})"
+            )
         return f" ({'−' if ratio < 1 else '+'}{self.numbers.pct(abs(ratio - 1), 0 if abs(ratio - 1) >= 0.1 else 1)})"
 
 
@@ -148,7 +171,8 @@ def _question(env: DeckEnvironment, claim: Claim, result: Result) -> Question:
     facts: Facts = view(result.facts, "", f"demo {result.variant.demo}")
     try:
         asks, says = (
-            markdown.plain(env.get_template(ledger.source_name(claim, part)).render(facts)) for part in ("asks", "says")
+            markdown.plain(env.get_template(ledger.source_name(claim, part)).render(facts))
+            for part in ("asks", "says")
         )
     except MISTAKES as error:
         raise ClaimError(f"claim {claim.id}: {error}", place=claim.place) from None

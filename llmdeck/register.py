@@ -1,10 +1,12 @@
 """The register: the ledger as pages of rows that nobody writes, each page low enough for a slide.
 
-A row tells of one claim what it says, its verdict, what is often said instead, the slides that show it, its sources,
-and the command that computes it. Rows have very different heights, and no browser is asked how high they are: a row's
-lines are laid out here with widths of letters that are on the generous side. A test measures the pages in Chromium.
+A row tells of one claim what it says, its verdict, what is often said instead, the slides that show
+it, its sources, and the command that computes it. Rows have very different heights, and no browser
+is asked how high they are: a row's lines are laid out here with widths of letters that are on the
+generous side. A test measures the pages in Chromium.
 
-The register sets its own sizes, so that the estimate holds with any theme; colours and faces are the theme's.
+The register sets its own sizes, so that the estimate holds with any theme; colours and faces are
+the theme's.
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ class Row:
 def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
     """Make a claim's row from its sentence; `mark` tells later on which slide the row stands.
 
-    Its two paragraphs are Markdown, with blank lines around them, so that Marp draws formulas and emoji in them.
+    Its two paragraphs are Markdown, with blank lines around them, so that Marp draws formulas and
+    emoji in them.
     """
     label = str(getattr(words, claim.verdict.value))
     says = MARK.sub("", says).replace("\n", " ")
@@ -78,7 +81,10 @@ def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
     markup = f'{mark}<li id="{anchor(claim.id)}">\n\n{first}\n\n{second}\n\n</li>\n'
     slides = f"{words.slide} " + ", ".join(["00"] * MOST_SLIDES)
     whole = command.replace(" ", NBSP)  # it begins on a new line rather than being broken
-    texts = f"{NBSP * 12}{label} {sentence} {often}", " · ".join([slides, *(n for _, n in sources), whole])
+    texts = (
+        f"{NBSP * 12}{label} {sentence} {often}",
+        " · ".join([slides, *(n for _, n in sources), whole]),
+    )
     return Row(markup=markup, lines=texts)
 
 
@@ -96,7 +102,10 @@ def pages(rows: Sequence[Row], width: int, height: int) -> list[Markdown]:
     cut = _cut(heights, height)
     while height > 0 and len(lower := _cut(heights, height - LINE_PX)) == len(cut):
         cut, height = lower, height - LINE_PX
-    return [Markdown(f'<ul class="register">\n{"".join(rows[n].markup for n in page)}</ul>') for page in cut]
+    return [
+        Markdown(f'<ul class="register">\n{"".join(rows[n].markup for n in page)}</ul>')
+        for page in cut
+    ]
 
 
 def _cut(heights: Sequence[int], height: int) -> list[list[int]]:

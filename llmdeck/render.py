@@ -1,7 +1,8 @@
 """Templates → Markdown, which variants they use, and which template line made which slide.
 
-A variant that has no result yet does not stop the rendering: its facts are `template.Pending`, which swallows every
-question, so that one pass finds as many missing variants as it can. The build runs them and renders again.
+A variant that has no result yet does not stop the rendering: its facts are `template.Pending`,
+which swallows every question, so that one pass finds as many missing variants as it can. The build
+runs them and renders again.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class Rendered:
 class Kept:
     """Rendered pages that are used again while everything but their own template stays as it was.
 
-    Whoever keeps one renders with a new one as soon as a result, a claim, a partial or a setting has changed.
+    Whoever keeps one renders with a new one as soon as a result, a claim, a partial or a setting
+    has changed.
     """
 
     def __init__(self) -> None:
@@ -101,14 +103,18 @@ class Renderer:
         kept: Kept | None = None,
     ) -> None:
         self.config, self.claims, self.results, self.kept = config, claims, results, kept
-        self.calls = Functions(config=config, demos=demos, claims=claims, results=results, with_notes=notes)
+        self.calls = Functions(
+            config=config, demos=demos, claims=claims, results=results, with_notes=notes
+        )
         self.errors: list[DeckError] = []
 
     def render(self) -> Rendered:
         """Render every template in the order of its name."""
         paths = sorted((self.config.folder / "slides").glob(f"*{SUFFIX}"))
         if not paths:
-            raise TemplateError("the deck has no slides", place=Place(file=f"deck/slides/*{SUFFIX}"))
+            raise TemplateError(
+                "the deck has no slides", place=Place(file=f"deck/slides/*{SUFFIX}")
+            )
         for claim in self.claims.values():
             if claim.variant:
                 with self._collecting():
@@ -117,7 +123,9 @@ class Renderer:
         marks = Marks()
         pages = [self._finish(path, self._page(path), slides, marks) for path in paths]
         found = [replace(use, slide=marks.slide_of(use, n)) for n, use in enumerate(self.calls.met)]
-        kept = [use for use in found if use.variant in self.results and self.results[use.variant].kept]
+        kept = [
+            use for use in found if use.variant in self.results and self.results[use.variant].kept
+        ]
         old = {use.slide for use in kept if use.fact or use.claim or use.place in marks.lines}
         chunks = [self._flag(plain, first, ends, old) for plain, first, ends in pages]
         chunks = [LATER.sub(marks.link, chunk) for chunk in chunks]
@@ -126,29 +134,43 @@ class Renderer:
             markdown=front + "\n---\n\n".join(chunks),
             front=front,
             slides=tuple(slides),
-            pages={self.config.relative(path): chunk for path, chunk in zip(paths, chunks, strict=True)},
-            uses=tuple(sorted(set(found), key=lambda u: (u.slide, u.place, u.variant.values, u.fact, u.claim))),
+            pages={
+                self.config.relative(path): chunk for path, chunk in zip(paths, chunks, strict=True)
+            },
+            uses=tuple(
+                sorted(
+                    set(found), key=lambda u: (u.slide, u.place, u.variant.values, u.fact, u.claim)
+                )
+            ),
             figures=self.calls.figures,
             errors=tuple({(error.message, error.place): error for error in self.errors}.values()),
             pending=frozenset(self.calls.pending),
             wants_figure=frozenset(self.calls.wants_figure),
             shown=self.calls.shown,
             lives=tuple(self.calls.lives),
-            lines={place: tuple(sorted({slide for _, slide in made})) for place, made in marks.lines.items()},
+            lines={
+                place: tuple(sorted({slide for _, slide in made}))
+                for place, made in marks.lines.items()
+            },
             claim_slides=tuple(marks.claims),
         )
         broken = {} if self.kept and self.kept.claims_hold else self._check_claims(rendered)
         if self.kept:
             self.kept.claims_hold = not broken and not rendered.pending
-        return replace(rendered, errors=(*rendered.errors, *broken.values()), broken=frozenset(broken))
+        return replace(
+            rendered, errors=(*rendered.errors, *broken.values()), broken=frozenset(broken)
+        )
 
-    def _finish(self, path: Path, text: str, slides: list[Slide], marks: Marks) -> tuple[str, int, Sequence[int]]:
+    def _finish(
+        self, path: Path, text: str, slides: list[Slide], marks: Marks
+    ) -> tuple[str, int, Sequence[int]]:
         """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
         plain = _without_marks(text)
         ends, titles, codes = split(LATER.sub(r"\2", plain))
         first = len(slides) + 1
         slides += [
-            Slide(number=n, file=self.config.relative(path), title=title) for n, title in enumerate(titles, first)
+            Slide(number=n, file=self.config.relative(path), title=title)
+            for n, title in enumerate(titles, first)
         ]
         for number, line in enumerate(text.split("\n")):
             index = sum(end <= number for end in ends)
@@ -156,7 +178,9 @@ class Renderer:
                 place = marks.add(content, first + index)
                 if number in codes and place:
                     hint = "write {{ value | code }}, or output(…), which escape for the code face"
-                    self.errors.append(TemplateError("a value in backticks or a fence", place=place, hint=hint))
+                    self.errors.append(
+                        TemplateError("a value in backticks or a fence", place=place, hint=hint)
+                    )
         return plain, first, ends
 
     def _flag(self, text: str, first: int, ends: Sequence[int], old: set[int]) -> str:
@@ -188,7 +212,9 @@ class Renderer:
                 if claim.answer:
                     ledger.answer(self.calls.env, claim, facts)
                 if not ledger.holds(self.calls.env, claim, facts):
-                    used = [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
+                    used = [
+                        str(use) for use in rendered.uses if use.claim == claim.id and use.slide
+                    ]
                     errors[claim.id] = ledger.broken(self.calls.env, claim, facts, used)
             except ClaimError as error:
                 errors[claim.id] = error
@@ -223,7 +249,9 @@ class Renderer:
             if not any(
                 use.variant in self.calls.pending for use in self.calls.met[met:]
             ):  # else the mistake may be the gap's own
-                self.errors.append(error if isinstance(error, DeckError) else mistake(error, name, self.config))
+                self.errors.append(
+                    error if isinstance(error, DeckError) else mistake(error, name, self.config)
+                )
         return ""
 
 
@@ -238,7 +266,22 @@ def front_matter(config: Config, styles: Collection[str] = ()) -> str:
     Strings are quoted, since YAML is a superset of JSON.
     """
     deck = config.deck
-    items = {"marp": True, "title": deck.title, "author": deck.author, "lang": deck.lang, "theme": deck.theme}
-    items |= {"size": deck.size, "paginate": deck.paginate, "math": deck.math, "style": "\n".join([VERBATIM, *styles])}
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in items.items() if value != ""]
+    items = {
+        "marp": True,
+        "title": deck.title,
+        "author": deck.author,
+        "lang": deck.lang,
+        "theme": deck.theme,
+    }
+    items |= {
+        "size": deck.size,
+        "paginate": deck.paginate,
+        "math": deck.math,
+        "style": "\n".join([VERBATIM, *styles]),
+    }
+    lines = [
+        f"{key}: {json.dumps(value, ensure_ascii=False)}"
+        for key, value in items.items()
+        if value != ""
+    ]
     return "\n".join(["---", *lines, "---", "", ""])

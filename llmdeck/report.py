@@ -21,7 +21,9 @@ MOST_PLACES = 6
 
 def say(message: str) -> None:
     """One line of progress."""
-    sys.stderr.write(f"{message}\n")  # in one piece: demos that run side by side say something at once
+    sys.stderr.write(
+        f"{message}\n"
+    )  # in one piece: demos that run side by side say something at once
     sys.stderr.flush()
 
 
@@ -104,7 +106,11 @@ def show_check(checked: Checked) -> None:
 
 
 def _count(checked: Checked) -> str:
-    parts = {"moved": len(checked.moved), "not up to date": len(checked.stale), "failed": len(checked.errors)}
+    parts = {
+        "moved": len(checked.moved),
+        "not up to date": len(checked.stale),
+        "failed": len(checked.errors),
+    }
     return ", ".join(f"{number} {what}" for what, number in parts.items() if number)
 
 
@@ -112,7 +118,9 @@ def moved_message(moved: Moved) -> str:
     """One drift in a line."""
     drift = moved.drift
     claims = f" (claim {', '.join(moved.claims)})" if moved.claims else ""
-    return f"{drift.variant}: {drift.path} was {short(drift.old)}, is now {short(drift.new)}{claims}"
+    return (
+        f"{drift.variant}: {drift.path} was {short(drift.old)}, is now {short(drift.new)}{claims}"
+    )
 
 
 def check_json(checked: Checked) -> dict[str, Any]:
@@ -129,7 +137,10 @@ def check_json(checked: Checked) -> dict[str, Any]:
                 "old": moved.drift.old,
                 "new": moved.drift.new,
                 "claims": list(moved.claims),
-                "uses": [{"file": u.place.file, "line": u.place.line, "slide": u.slide} for u in moved.uses],
+                "uses": [
+                    {"file": u.place.file, "line": u.place.line, "slide": u.slide}
+                    for u in moved.uses
+                ],
             }
             for moved in checked.moved
         ],
@@ -147,7 +158,9 @@ def show_findings(findings: Sequence[Finding], lints: Sequence[str]) -> None:
     for finding in findings:
         on = f" (slide {finding.slide})" if finding.slide else ""
         print(f"{finding.place}{on}: {finding.lint}: {finding.message}")
-        if finding.hint and finding.hint not in hints:  # once: most findings of a lint have the same
+        if (
+            finding.hint and finding.hint not in hints
+        ):  # once: most findings of a lint have the same
             hints.add(finding.hint)
             print(f"  hint: {finding.hint}")
         annotate(finding.place, f"{finding.lint}: {finding.message}")
@@ -187,7 +200,9 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
 
 
 @contextmanager
@@ -224,7 +239,13 @@ class _Bar:
     def _show(self, name: str, event: str) -> None:
         if self.bar is None:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+            )
 
             columns = (
                 TextColumn("demos"),

@@ -27,7 +27,9 @@ class Resolved:
 
     def wanted(self, current: Collection[Variant]) -> frozenset[Variant]:
         """What is used but not `current`, or lacks something that a slide shows; what failed is not tried again."""
-        return (self.rendered.pending | set(self.rendered.variants).difference(current)) - self.failed.keys()
+        return (
+            self.rendered.pending | set(self.rendered.variants).difference(current)
+        ) - self.failed.keys()
 
     def kept(self) -> tuple[DemoError, ...]:
         """Forgive the failures whose last good facts are shown instead, and return them."""
@@ -42,10 +44,15 @@ class Resolved:
         """
         same: dict[tuple[object, str], list[Variant]] = {}
         for variant, error in self.failed.items():
-            same.setdefault((error.place, error.message.replace(str(variant), variant.demo, 1)), []).append(variant)
+            same.setdefault(
+                (error.place, error.message.replace(str(variant), variant.demo, 1)), []
+            ).append(variant)
         found: list[DeckError] = []
         for (_, message), variants in same.items():
-            error, several = self.failed[variants[0]], f" ({len(variants)} variants, the first: {variants[0]})"
+            error, several = (
+                self.failed[variants[0]],
+                f" ({len(variants)} variants, the first: {variants[0]})",
+            )
             found.append(
                 DemoError(
                     message + several if len(variants) > 1 else error.message,
@@ -69,14 +76,21 @@ def resolve(
 ) -> Resolved:
     """Render; run what is missing or stale; render again, until nothing is missing or only what failed.
 
-    The first rendering uses stale results too: it only has to find out which variants the templates use.
+    The first rendering uses stale results too: it only has to find out which variants the templates
+    use.
     """
     demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
     answers = store.answers()
     results = {variant: answer.result for variant, answer in answers.items() if answer.result}
-    current = set() if rerun else {variant for variant, answer in answers.items() if answer.state is State.FRESH}
+    current = (
+        set()
+        if rerun
+        else {variant for variant, answer in answers.items() if answer.state is State.FRESH}
+    )
     again = partial(render, config, demos, claims, results, notes)
-    return complete(config, demos, store, results, current, again, progress, runner, keep_stale=keep_stale)
+    return complete(
+        config, demos, store, results, current, again, progress, runner, keep_stale=keep_stale
+    )
 
 
 def complete(
@@ -98,7 +112,9 @@ def complete(
     """
     found = Resolved(again(), results, failed={} if failed is None else failed)
     while wanted := found.wanted(current):
-        outcomes = run_variants(config, demos, wanted, found.rendered.wants_figure, progress, runner, results)
+        outcomes = run_variants(
+            config, demos, wanted, found.rendered.wants_figure, progress, runner, results
+        )
         if not outcomes:
             break
         found.ran += sorted(outcomes, key=str)
@@ -124,7 +140,9 @@ def render(
     notes: bool = True,
 ) -> Rendered:
     """Render all templates once with the results that there are."""
-    return Renderer(config=config, demos=demos, claims=claims, results=results, notes=notes).render()
+    return Renderer(
+        config=config, demos=demos, claims=claims, results=results, notes=notes
+    ).render()
 
 
 def run_variants(

@@ -26,9 +26,9 @@ GRACE_S = 3.0
 PRINTED_LINES = 12
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MOST_THREADS = 4
-"""NumPy's own threads in a demo, unless the user sets them: each reserves memory, which on a machine of many cores
-would alone go beyond the limit. Demos that run side by side share the cores: threads that wait for one spin, and take
-the time of those that work."""
+"""NumPy's own threads in a demo, unless the user sets them: each reserves memory, which on a
+machine of many cores would alone go beyond the limit. Demos that run side by side share the cores:
+threads that wait for one spin, and take the time of those that work."""
 LAST_WORDS = re.compile(r"^(Timeout \(\d|Fatal Python error: )", re.MULTILINE)
 """How faulthandler begins to tell where a process hung or crashed."""
 
@@ -53,12 +53,17 @@ Progress = Callable[[str, str], None]
 class Runner(Protocol):
     """What computes variants. The local one is `run_jobs`; another may send them elsewhere."""
 
-    def __call__(self, config: Config, jobs: Sequence[Job], progress: Progress) -> Mapping[Variant, Outcome]:
+    def __call__(
+        self, config: Config, jobs: Sequence[Job], progress: Progress
+    ) -> Mapping[Variant, Outcome]:
         """Answer every variant of every job, with a result or with an error."""
 
 
 def run_jobs(
-    config: Config, jobs: Sequence[Job], progress: Progress, running: set[subprocess.Popen[bytes]] | None = None
+    config: Config,
+    jobs: Sequence[Job],
+    progress: Progress,
+    running: set[subprocess.Popen[bytes]] | None = None,
 ) -> dict[Variant, Outcome]:
     """Run the jobs, as many at once as there are cores; one process computes all the variants of its demo.
 
@@ -89,7 +94,10 @@ def run_jobs(
 
 
 def run_job(
-    config: Config, job: Job, running: set[subprocess.Popen[bytes]] | None = None, threads: int = MOST_THREADS
+    config: Config,
+    job: Job,
+    running: set[subprocess.Popen[bytes]] | None = None,
+    threads: int = MOST_THREADS,
 ) -> dict[Variant, Outcome]:
     """Run one demo in a process of its own, which is in `running` meanwhile, and read its answers.
 
@@ -98,10 +106,17 @@ def run_job(
     # Those with a figure come last: what the figure's module reads is no input of the others then.
     variants = sorted(job.variants, key=lambda variant: variant in job.figures)
     wanted = [
-        {"values": v.parameters, "grid": v.grid, "figure": v in job.figures, "stored": job.stored.get(v)}
+        {
+            "values": v.parameters,
+            "grid": v.grid,
+            "figure": v in job.figures,
+            "stored": job.stored.get(v),
+        }
         for v in variants
     ]
-    answers, ended = _run_worker(config, job.demo, wanted, describe=False, running=running, threads=threads)
+    answers, ended = _run_worker(
+        config, job.demo, wanted, describe=False, running=running, threads=threads
+    )
     outcomes: dict[Variant, Outcome] = {}
     for variant, answer in zip(variants, answers, strict=False):
         outcomes[variant] = _result(config, job.demo, variant, answer)
@@ -110,7 +125,9 @@ def run_job(
     return outcomes
 
 
-def describe(config: Config, demo: Demo, running: set[subprocess.Popen[bytes]] | None = None) -> dict[str, Any]:
+def describe(
+    config: Config, demo: Demo, running: set[subprocess.Popen[bytes]] | None = None
+) -> dict[str, Any]:
     """Ask a demo for its first lines and its parameters; its process is in `running` as long as it lives.
 
     Raises:
@@ -148,7 +165,13 @@ def _run_worker(
     with tempfile.TemporaryDirectory(prefix="llmdeck-") as temp:
         folder = Path(temp)
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        command = [sys.executable, "-m", "llmdeck.worker", str(folder / "request.json"), str(folder / "answers.jsonl")]
+        command = [
+            sys.executable,
+            "-m",
+            "llmdeck.worker",
+            str(folder / "request.json"),
+            str(folder / "answers.jsonl"),
+        ]
         (folder / "answers.jsonl").touch()
         hung = False
         with (
@@ -159,14 +182,24 @@ def _run_worker(
                 process.wait(timeout=limits.time_s + GRACE_S)
             except subprocess.TimeoutExpired:
                 hung = True
-        lines = (folder / "answers.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+        lines = (
+            (folder / "answers.jsonl")
+            .read_text(encoding="utf-8", errors="replace")
+            .split("\n")[:-1]
+        )
         text = (folder / "printed").read_text(encoding="utf-8", errors="backslashreplace")
-    return [json.loads(line) for line in lines], ended_without_answer(config, demo, process.returncode, text, hung)
+    return [json.loads(line) for line in lines], ended_without_answer(
+        config, demo, process.returncode, text, hung
+    )
 
 
 @contextmanager
 def _group(
-    command: list[str], root: Path, printed: Any, running: set[subprocess.Popen[bytes]] | None, threads: int
+    command: list[str],
+    root: Path,
+    printed: Any,
+    running: set[subprocess.Popen[bytes]] | None,
+    threads: int,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own that is ended whole on the way out, whatever happens."""
     process = subprocess.Popen(
@@ -190,7 +223,11 @@ def _group(
 def environment(threads: int = MOST_THREADS) -> dict[str, str]:
     """The environment of a process that runs a demo."""
     few = dict.fromkeys(THREADS, str(min(threads, MOST_THREADS, os.cpu_count() or 1)))
-    return few | os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
+    return (
+        few
+        | os.environ
+        | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
+    )
 
 
 def _python_path() -> str:
@@ -213,10 +250,16 @@ def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]
     )
 
 
-def demo_error(config: Config, demo: Demo, answer: dict[str, Any], variant: Variant | None = None) -> DemoError:
+def demo_error(
+    config: Config, demo: Demo, answer: dict[str, Any], variant: Variant | None = None
+) -> DemoError:
     """What a worker tells of a failure, as the error that it is."""
     file = config.relative(Path(answer["file"])) if answer["file"] else demo.file
-    limit = f" (its memory limit is {config.limits_of(demo.name).memory_gib:g} GiB)" if answer["memory"] else ""
+    limit = (
+        f" (its memory limit is {config.limits_of(demo.name).memory_gib:g} GiB)"
+        if answer["memory"]
+        else ""
+    )
     return DemoError(
         f"demo {variant or demo.name}: {answer['error']}{limit}",
         place=Place(file=file, line=answer["line"]),
@@ -234,7 +277,11 @@ def ended_without_answer(config: Config, demo: Demo, code: int, text: str, hung:
         for file, line in re.findall(r'File "([^"]+)", line (\d+) in', trace)
         if Path(file).is_relative_to(config.demos_folder)
     ]
-    place = Place(file=config.relative(frames[0][0]), line=frames[0][1]) if frames else Place(file=demo.file)
+    place = (
+        Place(file=config.relative(frames[0][0]), line=frames[0][1])
+        if frames
+        else Place(file=demo.file)
+    )
     printed = "\n".join(printed.splitlines()[-PRINTED_LINES:])
     if hung or last_words.startswith("Timeout"):
         return DemoError(

@@ -51,7 +51,9 @@ class Marks:
         if here:
             return min(after)[1] if after else max(here)[1]
         later = self._of_files.get(use.place.file, [])
-        return next((slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0)
+        return next(
+            (slide for line, slide in later if line >= use.place.line), later[-1][1] if later else 0
+        )
 
     @cached_property
     def _of_files(self) -> dict[str, list[tuple[int, int]]]:
@@ -74,14 +76,19 @@ class Marks:
         kind, _, key = match[1].partition(" ")
         if kind == "slides":
             return register.links(dict.fromkeys(self._said.get(key, ())), match[2])
-        return f'<a class="row" href="#{register.anchor(key)}">{match[2]}</a>' if key in self.rows else match[2]
+        return (
+            f'<a class="row" href="#{register.anchor(key)}">{match[2]}</a>'
+            if key in self.rows
+            else match[2]
+        )
 
 
 @lru_cache(maxsize=1024)
 def split(text: str) -> tuple[tuple[int, ...], tuple[str, ...], frozenset[int]]:
     r"""Where a page's slides end (the lines of its rulers), each slide's title, and the lines of code with references.
 
-    A reference is how a value is escaped (see `markdown.references`); in code it would show as it is written.
+    A reference is how a value is escaped (see `markdown.references`); in code it would show as it
+    is written.
 
     >>> split("# One\n\n---\n\n```\n---\n```\n\n`&#42;`\n")
     ((2,), ('One', ''), frozenset({8}))
@@ -103,4 +110,6 @@ def split(text: str) -> tuple[tuple[int, ...], tuple[str, ...], frozenset[int]]:
 
 
 def _plain(children: Sequence[Any]) -> str:
-    return "".join(child.content for child in children if child.type in ("text", "text_special", "code_inline")).strip()
+    return "".join(
+        child.content for child in children if child.type in ("text", "text_special", "code_inline")
+    ).strip()

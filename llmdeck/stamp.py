@@ -1,6 +1,7 @@
 """Has anything changed since the last build? Digests of all inputs and outputs, in the output folder.
 
-This is what makes a build with nothing to do take a tenth of a second, so it imports next to nothing.
+This is what makes a build with nothing to do take a tenth of a second, so it imports next to
+nothing.
 """
 
 from __future__ import annotations
@@ -25,13 +26,18 @@ def _files(folder: Path) -> Iterable[Path]:
     found: list[Path] = []
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
-        found += [Path(here, name) for name in names if name not in SKIPPED and not name.startswith(".")]
+        found += [
+            Path(here, name) for name in names if name not in SKIPPED and not name.startswith(".")
+        ]
     return sorted(path for path in found if path.is_file())
 
 
 def inputs(config: Config) -> dict[str, str]:
     """SHA-256 of what a build reads, as far as it is known before: the deck, the demos, this package."""
-    known = {config.relative(path): digest(path) for path in (*_files(config.folder), *_files(config.demos_folder))}
+    known = {
+        config.relative(path): digest(path)
+        for path in (*_files(config.folder), *_files(config.demos_folder))
+    }
     package = hashlib.sha256()
     for path in _files(PACKAGE):
         package.update(f"{path.relative_to(PACKAGE).as_posix()} {digest(path)}\n".encode())
@@ -65,7 +71,11 @@ def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> se
     if seen != dict(now) | others:
         return set()
     outputs: Mapping[str, str] = noted.get("outputs", {})
-    return {name for name in wanted if name in outputs and digest(config.output / name.split()[0]) == outputs[name]}
+    return {
+        name
+        for name in wanted
+        if name in outputs and digest(config.output / name.split()[0]) == outputs[name]
+    }
 
 
 def name_of(fmt: str, *, notes: bool) -> str:
@@ -73,16 +83,25 @@ def name_of(fmt: str, *, notes: bool) -> str:
     return f"deck.{fmt}" + ("" if notes else " without notes")
 
 
-def write(config: Config, outputs: Mapping[str, Path], others: Mapping[str, str], before: Mapping[str, str]) -> None:
+def write(
+    config: Config,
+    outputs: Mapping[str, Path],
+    others: Mapping[str, str],
+    before: Mapping[str, str],
+) -> None:
     """Note a build, with the digests of what it wrote.
 
-    Its inputs are taken as they were `before` it, and the `others` as they were read, so that an edit made while it ran
-    is not lost; but for the store, which it has only just written.
+    Its inputs are taken as they were `before` it, and the `others` as they were read, so that an
+    edit made while it ran is not lost; but for the store, which it has only just written.
     """
     noted = read(config)
     results = config.folder / "results"
     stored = {config.relative(path): digest(path) for path in _files(results)}
-    kept = {name: value for name, value in before.items() if not name.startswith(f"{config.relative(results)}/")}
+    kept = {
+        name: value
+        for name, value in before.items()
+        if not name.startswith(f"{config.relative(results)}/")
+    }
     seen = kept | stored | dict(others)
     earlier = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
     written = {name.split()[0] for name in outputs}

@@ -1,9 +1,10 @@
 """Results on disk: look one up, write one, say fresh, stale or missing. The folder is committed with the deck.
 
-`deck/results/DEMO/NAME.json` holds facts, output, alt text and the digests of the inputs; the figure lies beside it as
-`NAME.svg`, and all points of a grid in one file. Both are written under a temporary name and renamed, so that a reader
-never sees half a file; the figure comes first and its digest is in the JSON, so that a build that was killed in between
-leaves a stale result, not a wrong one. Two builds at once write the same bytes.
+`deck/results/DEMO/NAME.json` holds facts, output, alt text and the digests of the inputs; the
+figure lies beside it as `NAME.svg`, and all points of a grid in one file. Both are written under a
+temporary name and renamed, so that a reader never sees half a file; the figure comes first and its
+digest is in the JSON, so that a build that was killed in between leaves a stale result, not a wrong
+one. Two builds at once write the same bytes.
 """
 
 from __future__ import annotations
@@ -46,11 +47,16 @@ class Store:
             if result.variant != variant:
                 raise ValueError(path)
         except (ValueError, KeyError, TypeError, OSError):
-            return Answer(state=State.MISSING, reasons=(f"{path.relative_to(self.root).as_posix()} is unreadable",))
+            return Answer(
+                state=State.MISSING,
+                reasons=(f"{path.relative_to(self.root).as_posix()} is unreadable",),
+            )
         return self._judge(result, figure=figure)
 
     def _judge(self, result: Result, *, figure: bool = False) -> Answer:
-        reasons = [f"{name} changed" for name in changed_inputs(self.root, result.inputs, self._digests)]
+        reasons = [
+            f"{name} changed" for name in changed_inputs(self.root, result.inputs, self._digests)
+        ]
         if figure and result.figure is None:
             reasons.append("its figure is not there")
         state = State.STALE if reasons else State.FRESH
@@ -68,7 +74,9 @@ class Store:
 
     def results(self) -> dict[Variant, Result]:
         """Every stored result that can be read, fresh or not."""
-        return {variant: answer.result for variant, answer in self.answers().items() if answer.result}
+        return {
+            variant: answer.result for variant, answer in self.answers().items() if answer.result
+        }
 
     def write(self, result: Result) -> None:
         """Keep a result, unless just that is there already."""
@@ -85,7 +93,10 @@ class Store:
         }
         if result.figure is not None:
             write_whole(path.with_suffix(".svg"), result.figure)
-            record |= {"alt": result.alt, "figure_sha256": hashlib.sha256(result.figure.encode()).hexdigest()}
+            record |= {
+                "alt": result.alt,
+                "figure_sha256": hashlib.sha256(result.figure.encode()).hexdigest(),
+            }
         write_whole(path, _lines(record) + "\n")
 
     def prune(self, used: Collection[Variant]) -> None:
@@ -95,7 +106,10 @@ class Store:
             if path.suffix in (".json", ".svg") and path.with_suffix("") not in keep:
                 path.unlink(missing_ok=True)
         for path in self.folder.glob("*/.*.*.*"):  # what `write_whole` writes to, before it renames
-            if path.suffix not in (".json", ".svg") and time.time() - path.stat().st_mtime > LEFTOVER_S:
+            if (
+                path.suffix not in (".json", ".svg")
+                and time.time() - path.stat().st_mtime > LEFTOVER_S
+            ):
                 path.unlink(missing_ok=True)
 
     def _read(self, path: Path) -> Result:
@@ -127,7 +141,11 @@ def fold(facts: Facts) -> Facts:
     first, *others = facts["points"]
     folded: list[dict[str, Any]] = [{"all": first}]
     for point in others:
-        new = {name: value for name, value in point.items() if name not in first or not _equal(first[name], value)}
+        new = {
+            name: value
+            for name, value in point.items()
+            if name not in first or not _equal(first[name], value)
+        }
         folded.append({"new": new} if first.keys() <= point.keys() else {"all": point})
     return {**facts, "points": folded}
 
@@ -143,7 +161,12 @@ def unfold(facts: Facts) -> Facts:
     {'points': [{'a': 1, 'b': 2}, {'a': 1, 'b': 3}]}
     """
     first = facts["points"][0]["all"]
-    return {**facts, "points": [point["all"] if "all" in point else first | point["new"] for point in facts["points"]]}
+    return {
+        **facts,
+        "points": [
+            point["all"] if "all" in point else first | point["new"] for point in facts["points"]
+        ],
+    }
 
 
 def _lines(record: Mapping[str, Any]) -> str:

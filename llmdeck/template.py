@@ -1,6 +1,7 @@
 """Jinja as our templates have it: strict names, facts before methods, escaping for Markdown, and marks.
 
-A mark is what each `{{ … }}` leaves behind of the line that it stands on (see `markdown.mark`); `slides` reads them.
+A mark is what each `{{ … }}` leaves behind of the line that it stands on (see `markdown.mark`);
+`slides` reads them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Place
 from llmdeck.units import Numbers, unit_of, with_unit
 
-MISTAKES = (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+MISTAKES = (
+    jinja2.TemplateError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+)
 """What a mistake in a template raises."""
 
 
@@ -45,7 +53,9 @@ class Pending:
         return ""
 
     __getattr__ = __getitem__ = __call__ = _same
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _same
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
+        __neg__
+    ) = _same
     __str__ = __html__ = _empty
 
     def _false(self, _other: object) -> bool:
@@ -63,14 +73,18 @@ class Pending:
 class FactsView(dict[str, Any]):
     """Facts in a template: a misspelt name is an error that names the known ones; numbers remember their unit."""
 
-    def __init__(self, viewed: Mapping[str, Any], owner: str, on_read: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, viewed: Mapping[str, Any], owner: str, on_read: Callable[[str], None] | None = None
+    ) -> None:
         super().__init__(viewed)
         self.owner, self.on_read = owner, on_read
 
     def __missing__(self, name: str) -> NoReturn:
         near = get_close_matches(name, self, 1)
         guess = f"; did you mean `{near[0]}`?" if near else ""
-        raise jinja2.UndefinedError(f"{self.owner} has no fact `{name}`{guess} It has: {', '.join(self)}")
+        raise jinja2.UndefinedError(
+            f"{self.owner} has no fact `{name}`{guess} It has: {', '.join(self)}"
+        )
 
     def read(self, name: str) -> Any:
         """One fact; who reads it is noted."""
@@ -127,7 +141,9 @@ class DeckEnvironment(jinja2.Environment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`facts.name`: a fact, never a method of dict."""
-        return obj.read(attribute) if isinstance(obj, FactsView) else super().getattr(obj, attribute)
+        return (
+            obj.read(attribute) if isinstance(obj, FactsView) else super().getattr(obj, attribute)
+        )
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """`facts["name"]`, the same."""
@@ -183,14 +199,22 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
         keep_trailing_newline=True,
     )
     env.finalize = partial(_finalize, env, numbers, config)
-    filters: dict[str, Callable[..., str]] = {"num": numbers.num, "qty": numbers.qty, "pct": numbers.pct}
-    filters |= {unit: numbers.scaled(unit) for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")}
+    filters: dict[str, Callable[..., str]] = {
+        "num": numbers.num,
+        "qty": numbers.qty,
+        "pct": numbers.pct,
+    }
+    filters |= {
+        unit: numbers.scaled(unit) for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")
+    }
     filters["compact"] = numbers.compact
     env.filters |= {name: _number_filter(function) for name, function in filters.items()}
     env.filters |= {"e": Markdown.escape, "escape": Markdown.escape, "forceescape": markdown.text}
     env.filters |= {"safe": Markdown, "join": _join, "tojson": _json}
     env.filters["css"] = _css
-    env.filters["code"] = lambda value: value if isinstance(value, Pending) else markdown.inline_code(value)
+    env.filters["code"] = lambda value: (
+        value if isinstance(value, Pending) else markdown.inline_code(value)
+    )
     env.tests["close_to"] = ledger.close_to
     return env
 
@@ -201,7 +225,9 @@ def _css(value: Any) -> Any:
 
 
 @jinja2.pass_environment
-def _join(env: DeckEnvironment, value: Iterable[Any], separator: str = "", attribute: str | None = None) -> Any:
+def _join(
+    env: DeckEnvironment, value: Iterable[Any], separator: str = "", attribute: str | None = None
+) -> Any:
     """Jinja's `join`, which escapes for HTML where Markdown is among the parts; ours escapes for Markdown."""
     parts = list(value if attribute is None else map(make_attrgetter(env, attribute), value))
     return env.concatenate([part for item in parts for part in (separator, item)][1:])
@@ -215,8 +241,15 @@ def _json(value: Any, indent: int | None = None) -> str:
 def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
     """Where compiled templates are kept, by all that they are made with: constants are folded in words and locale."""
     key = f"{__version__} {jinja2.__version__} {config.root} {config.deck} {config.words}"
-    ours = [Path(__file__).with_name(name).read_bytes() for name in ("template.py", "markdown.py", "units.py")]
-    folder = cache_folder() / "templates" / hashlib.sha256(b"".join([key.encode(), *ours])).hexdigest()[:16]
+    ours = [
+        Path(__file__).with_name(name).read_bytes()
+        for name in ("template.py", "markdown.py", "units.py")
+    ]
+    folder = (
+        cache_folder()
+        / "templates"
+        / hashlib.sha256(b"".join([key.encode(), *ours])).hexdigest()[:16]
+    )
     folder.mkdir(parents=True, exist_ok=True)
     return jinja2.FileSystemBytecodeCache(str(folder))
 
@@ -236,7 +269,9 @@ def _finalize(env: DeckEnvironment, numbers: Numbers, config: Config, value: Any
         return value
     place = None if env.compiling else template_place()
     shown = value if isinstance(value, Markup) else show(numbers, config, value)
-    return Markdown(shown + Markdown(markdown.mark(f"line {env.count()} {place}"))) if place else shown
+    return (
+        Markdown(shown + Markdown(markdown.mark(f"line {env.count()} {place}"))) if place else shown
+    )
 
 
 def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
@@ -255,9 +290,15 @@ def template_place() -> Place | None:
     frame = sys._getframe(1)
     while frame is not None:
         template = frame.f_globals.get("__jinja_template__")
-        if template is not None and template.name is not None and not template.name.startswith(ledger.FILE):
+        if (
+            template is not None
+            and template.name is not None
+            and not template.name.startswith(ledger.FILE)
+        ):
             codes, lines = _lines(template)
-            return Place(file=f"deck/{template.name}", line=lines[bisect_right(codes, frame.f_lineno) - 1])
+            return Place(
+                file=f"deck/{template.name}", line=lines[bisect_right(codes, frame.f_lineno) - 1]
+            )
         frame = frame.f_back  # type: ignore[assignment]
     return None
 
@@ -297,4 +338,6 @@ def mistake(error: Exception, name: str, config: Config) -> TemplateError:
     hint = ""
     if "comment" in message:
         hint = "`{#` starts a comment in Jinja: write {{ '{#' }} where it is meant as text"
-    return TemplateError(message or type(error).__name__, place=Place(file=f"deck/{file}", line=line), hint=hint)
+    return TemplateError(
+        message or type(error).__name__, place=Place(file=f"deck/{file}", line=line), hint=hint
+    )

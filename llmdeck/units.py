@@ -1,6 +1,7 @@
 """Numbers as the deck's readers write them (Babel), and the unit that a fact's name ends in.
 
-`weights_gb` is a number of GB (10^9 bytes), `memory_gib` one of GiB (2^30 bytes); the two are never mixed.
+`weights_gb` is a number of GB (10^9 bytes), `memory_gib` one of GiB (2^30 bytes); the two are never
+mixed.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ UNITS = {
 }
 """What a name ends in, and how the unit is written."""
 BYTES = {unit: 1000 ** (n + 1) for n, unit in enumerate(("kB", "MB", "GB", "TB"))}
-BYTES |= {"byte": 1} | {unit: 1024 ** (n + 1) for n, unit in enumerate(("KiB", "MiB", "GiB", "TiB"))}
+BYTES |= {"byte": 1} | {
+    unit: 1024 ** (n + 1) for n, unit in enumerate(("KiB", "MiB", "GiB", "TiB"))
+}
 """How many bytes a unit of size is."""
 
 

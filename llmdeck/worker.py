@@ -1,12 +1,14 @@
 """What runs in the child process: one demo and its variants. `python -m llmdeck.worker REQUEST ANSWERS`.
 
-REQUEST is a JSON file (see `runner`); ANSWERS gets one JSON line a variant, written as soon as it is known, so that one
-failing variant does not take the others with it. The process limits itself: address space, time (it prints where it
-hangs, then ends), no network. It sees which project files the demo opens and lists, through an audit hook.
+REQUEST is a JSON file (see `runner`); ANSWERS gets one JSON line a variant, written as soon as it
+is known, so that one failing variant does not take the others with it. The process limits itself:
+address space, time (it prints where it hangs, then ends), no network. It sees which project files
+the demo opens and lists, through an audit hook.
 
-The hook sees what Python opens (also through pathlib, json, numpy.load, os.open). It can't see a file that a library
-of C or Rust opens by itself (`safetensors.numpy.load_file`) or a process that the demo starts: a demo reads such a
-file through Python, `safetensors.numpy.load(path.read_bytes())`.
+The hook sees what Python opens (also through pathlib, json, numpy.load, os.open). It can't see a
+file that a library of C or Rust opens by itself (`safetensors.numpy.load_file`) or a process that
+the demo starts: a demo reads such a file through Python,
+`safetensors.numpy.load(path.read_bytes())`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+)
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -35,7 +42,13 @@ from llmdeck.grid import axes_of, points
 from llmdeck.model import Parameter
 
 SIGNIFICANT_DIGITS = 6
-NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg")
+NETWORK = (
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "socket.sendto",
+    "socket.sendmsg",
+)
 READS = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
 ECHO_LIMIT = 1_000_000
 """The most bytes of output that are passed on to the log."""
@@ -48,7 +61,9 @@ class RejectedError(Exception):
     `module` is the module of that function, where it is not the demo itself.
     """
 
-    def __init__(self, message: str, function: str = "run", module: ModuleType | None = None) -> None:
+    def __init__(
+        self, message: str, function: str = "run", module: ModuleType | None = None
+    ) -> None:
         super().__init__(message)
         self.function, self.module = function, module
 
@@ -67,10 +82,18 @@ class Inputs:
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
         """The hook: note what is opened or listed, and refuse the network."""
         if event in NETWORK:
-            raise PermissionError("a demo has no network: its data lies in the demos' data folder or in a package")
-        if event in READS and not self.busy and not isinstance(args[0], int):  # an int is a file opened before
+            raise PermissionError(
+                "a demo has no network: its data lies in the demos' data folder or in a package"
+            )
+        if (
+            event in READS and not self.busy and not isinstance(args[0], int)
+        ):  # an int is a file opened before
             mode, flags = args[1:] if event == "open" else (None, 0)
-            if not (any(c in mode for c in "wax") if isinstance(mode, str) else flags & (os.O_WRONLY | os.O_CREAT)):
+            if not (
+                any(c in mode for c in "wax")
+                if isinstance(mode, str)
+                else flags & (os.O_WRONLY | os.O_CREAT)
+            ):
                 self.note(Path(os.path.abspath(os.fsdecode(args[0] or "."))), source=False)  # noqa: PTH100  takes out `..`
 
     def note(self, path: Path, *, source: bool) -> None:
@@ -78,13 +101,19 @@ class Inputs:
         if not path.is_relative_to(self.root) or (path.suffix in (".py", ".pyc") and not source):
             return
         name = path.relative_to(self.root).as_posix()
-        if name.startswith((".", "build/", "deck/results")) or "__pycache__" in name or "site-packages" in name:
+        if (
+            name.startswith((".", "build/", "deck/results"))
+            or "__pycache__" in name
+            or "site-packages" in name
+        ):
             return
         if name in self.seen or path.is_relative_to(PACKAGE):
             return
         self.busy = True
         try:
-            if not any(path.glob("*.py")):  # a package is listed by every import; its modules are noted one by one
+            if not any(
+                path.glob("*.py")
+            ):  # a package is listed by every import; its modules are noted one by one
                 self.seen[name] = digest(path)
         finally:
             self.busy = False
@@ -120,7 +149,10 @@ def normalise(value: Any, path: str = "facts") -> Any:
         wrong = next((key for key in value if not isinstance(key, str)), None)
         if wrong is not None:
             raise RejectedError(f"{path} has the key {wrong!r}: a JSON object's keys are strings")
-        return {_text(key, f"a key of {path}"): normalise(item, f"{path}.{key}") for key, item in value.items()}
+        return {
+            _text(key, f"a key of {path}"): normalise(item, f"{path}.{key}")
+            for key, item in value.items()
+        }
     kind = type(value)
     raise RejectedError(
         f"{path} is a {kind.__module__}.{kind.__qualname__}: facts are JSON (try float(), int() or .tolist())"
@@ -166,7 +198,8 @@ def as_text(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RejectedError(
-            f"it prints bytes that are no text (0x{raw[error.start]:02x} at byte {error.start})", "show"
+            f"it prints bytes that are no text (0x{raw[error.start]:02x} at byte {error.start})",
+            "show",
         ) from None
 
 
@@ -235,7 +268,11 @@ def compute(
 
 
 def compute_grid(
-    module: ModuleType, names: list[str], given: dict[str, Any], inputs: Inputs, settle: Settle = as_computed
+    module: ModuleType,
+    names: list[str],
+    given: dict[str, Any],
+    inputs: Inputs,
+    settle: Settle = as_computed,
 ) -> dict[str, Any]:
     """Run all points of a grid: its axes, and the facts of each point in the order of `grid.points`."""
     parameters = interface(module)
@@ -247,7 +284,9 @@ def compute_grid(
         raise RejectedError(str(error)) from None
     facts = [normalise(module.run(**values), f"facts of {values}") for values in wanted]
     inputs.modules()
-    described = [vars(axis) | {"kind": axis.kind.value, "values": list(axis.values)} for axis in axes]
+    described = [
+        vars(axis) | {"kind": axis.kind.value, "values": list(axis.values)} for axis in axes
+    ]
     return {
         "facts": settle({"axes": described, "points": facts}),
         "output": "",
@@ -258,8 +297,8 @@ def compute_grid(
 def interface(module: ModuleType) -> tuple[Parameter, ...]:
     """The demo's parameters.
 
-    Raises:
-        RejectedError: where it has no `run` or no `show`, or the signature of `run` is no interface.
+    Raises: RejectedError: where it has no `run` or no `show`, or the signature of `run` is no
+        interface.
     """
     for name in ("run", "show"):
         if not callable(getattr(module, name, None)):
@@ -275,7 +314,9 @@ def sendable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def failure(error: BaseException, folder: Path, raw: bytes, module: ModuleType | None = None) -> dict[str, Any]:
+def failure(
+    error: BaseException, folder: Path, raw: bytes, module: ModuleType | None = None
+) -> dict[str, Any]:
     """What the parent needs to tell of a failure: message, the demo's own file and line, what was printed."""
     frames = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
@@ -319,7 +360,11 @@ def ignore_bytecode(root: Path) -> None:
     """Import the project's modules from their sources, and write no bytecode beside them."""
 
     def finder(path: str) -> FileFinder:
-        if not Path(path).is_relative_to(root) or "site-packages" in path or Path(path).is_relative_to(PACKAGE):
+        if (
+            not Path(path).is_relative_to(root)
+            or "site-packages" in path
+            or Path(path).is_relative_to(PACKAGE)
+        ):
             raise ImportError(path)
         return FileFinder(path, (_FromSource, [".py"]), (ExtensionFileLoader, EXTENSION_SUFFIXES))
 
@@ -371,7 +416,9 @@ def answer_all(request: dict[str, Any], write: Callable[[dict[str, Any]], None])
 def describe(module: ModuleType, folder: Path) -> dict[str, Any]:
     """The demo's docstring and parameters, and what else it has, for the command line and for requests."""
     try:
-        parameters = [vars(p) | {"kind": p.kind.value, "choices": list(p.choices)} for p in interface(module)]
+        parameters = [
+            vars(p) | {"kind": p.kind.value, "choices": list(p.choices)} for p in interface(module)
+        ]
     except RejectedError as error:
         return failure(error, folder, b"", module)
     has = {"plots": figure_module(module) is not None, "streams": hasattr(module, "stream")}

@@ -118,7 +118,9 @@ class Project:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            ),  # a job in the background ignores it
         )
 
 
@@ -175,7 +177,9 @@ def chromium(has_browser: Path, playwright: Playwright) -> Iterator[Browser]:
     """A headless browser; see `has_browser`."""
     quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     quiet += ["--disable-component-update", "--disable-sync"]
-    started = playwright.chromium.launch(executable_path=has_browser, args=quiet, chromium_sandbox=False)
+    started = playwright.chromium.launch(
+        executable_path=has_browser, args=quiet, chromium_sandbox=False
+    )
     yield started
     started.close()
 

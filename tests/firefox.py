@@ -1,7 +1,7 @@
 """Firefox for the tests: Playwright's, else one that is installed, which Playwright drives by WebDriver BiDi.
 
-`python -m tests.firefox` gets one where there is none: Playwright's, else Debian's package as root. Without one, tests
-that want it are skipped.
+`python -m tests.firefox` gets one where there is none: Playwright's, else Debian's package as root.
+Without one, tests that want it are skipped.
 """
 
 from __future__ import annotations

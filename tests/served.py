@@ -56,7 +56,9 @@ class Served:
         try:
             connection.request(method, path, raw, named)
             answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            return Answer(
+                answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+            )
         finally:
             connection.close()
 
@@ -64,7 +66,16 @@ class Served:
 @contextmanager
 def served(project: Project, *arguments: str, port: int = 0) -> Iterator[Served]:
     """Serve a project until the block ends."""
-    command = [sys.executable, "-m", "llmdeck.cli", "live", "--no-browser", "--port", str(port), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "llmdeck.cli",
+        "live",
+        "--no-browser",
+        "--port",
+        str(port),
+        *arguments,
+    ]
     process = subprocess.Popen(
         command,
         cwd=project.root,

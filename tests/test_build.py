@@ -1,6 +1,7 @@
 """Building: what runs again and what does not, and what a killed, a doubled or a failing build leaves.
 
-Each demo notes in a file outside the project that it ran; the oracle for a deck is the same deck built anew.
+Each demo notes in a file outside the project that it ran; the oracle for a deck is the same deck
+built anew.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from llmdeck.store import Store
 from tests.conftest import Project
 
 
-def counting(project: Project, name: str, body: str = "return {'double': 2 * n, 'n': n, 'size_gb': 2.5 * n}") -> None:
+def counting(
+    project: Project, name: str, body: str = "return {'double': 2 * n, 'n': n, 'size_gb': 2.5 * n}"
+) -> None:
     """A demo that notes each run in a file beside the project."""
     log = project.root.parent / "log"
     project.write(
@@ -109,7 +112,9 @@ def test_a_clone_builds_from_the_store(project: Project, tmp_path: Path) -> None
     """A copy without `build/` makes the same deck from the committed results, and no demo runs."""
     counting(project, "twice")
     build(project)
-    clone = Project(shutil.copytree(project.root, tmp_path / "clone", ignore=shutil.ignore_patterns("build")))
+    clone = Project(
+        shutil.copytree(project.root, tmp_path / "clone", ignore=shutil.ignore_patterns("build"))
+    )
     ran(project)
     build(clone)
     assert ran(project) == []
@@ -119,7 +124,9 @@ def test_a_clone_builds_from_the_store(project: Project, tmp_path: Path) -> None
 def test_a_spoiled_or_deleted_deck_is_built_again(project: Project) -> None:
     """An output that is not what the build wrote is written again, and so is one whose data file changed."""
     project.write("numbers.txt", "7")
-    project.edit("demos/twice.py", "    return {", "    n = int(open('numbers.txt').read())\n    return {")
+    project.edit(
+        "demos/twice.py", "    return {", "    n = int(open('numbers.txt').read())\n    return {"
+    )
     build(project)
     good = digest(project.html)
     project.html.write_text("spoiled", encoding="utf-8")
@@ -142,7 +149,11 @@ def test_an_edit_while_a_build_runs_is_not_lost(project: Project, edited: str) -
         assert time.monotonic() < deadline
         time.sleep(0.01)
     project.write(
-        edited, (project.root / edited).read_text(encoding="utf-8").replace("doppio", "DOPPIO").replace("7", "8")
+        edited,
+        (project.root / edited)
+        .read_text(encoding="utf-8")
+        .replace("doppio", "DOPPIO")
+        .replace("7", "8"),
     )
     assert started.wait(60) == 0
     assert "up to date" not in project.run("build").stdout
@@ -153,7 +164,9 @@ def wait_for_change(folder: Path, part: str) -> None:
 
     def look() -> set[tuple[str, int]]:
         with os.scandir(folder) as entries:
-            return {(e.name, e.stat().st_mtime_ns) for e in entries if part in e.name and e.is_file()}
+            return {
+                (e.name, e.stat().st_mtime_ns) for e in entries if part in e.name and e.is_file()
+            }
 
     before, deadline = look(), time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -166,7 +179,9 @@ def wait_for_change(folder: Path, part: str) -> None:
 def test_a_build_killed_at_any_moment_leaves_the_last_good_deck(project: Project) -> None:
     """After SIGKILL the deck is the old or the whole new one, the store can be read, and the next build succeeds."""
     project.edit("demos/twice.py", "def run", "import time\ntime.sleep(0.1)\n\n\ndef run")
-    project.write("deck/slides/02-molte.md.j2", "---\n".join(f"# Numero {n}\n\nTesto.\n\n" for n in range(9)))
+    project.write(
+        "deck/slides/02-molte.md.j2", "---\n".join(f"# Numero {n}\n\nTesto.\n\n" for n in range(9))
+    )
     started = time.monotonic()
     build(project)
     duration = time.monotonic() - started
@@ -174,12 +189,14 @@ def test_a_build_killed_at_any_moment_leaves_the_last_good_deck(project: Project
     for n in range(9):
         old = digest(project.html)
         project.write(
-            "deck/slides/01-uno.md.j2", f'# Uno\n\n{{{{ demo("twice", n={n}).double }}}}, {{{{ claim("half") }}}}.\n'
+            "deck/slides/01-uno.md.j2",
+            f'# Uno\n\n{{{{ demo("twice", n={n}).double }}}}, {{{{ claim("half") }}}}.\n',
         )
         process = project.start("build")
         if n % 3:  # just when the store, or the deck, begins to be written
             wait_for_change(
-                project.root / ("deck/results/twice" if n % 3 == 1 else "build"), "" if n % 3 == 1 else "deck."
+                project.root / ("deck/results/twice" if n % 3 == 1 else "build"),
+                "" if n % 3 == 1 else "deck.",
             )
             time.sleep(rng.uniform(0, 0.02))
         else:
@@ -199,9 +216,15 @@ def test_two_builds_at_once_both_succeed(project: Project) -> None:
     project.edit("demos/twice.py", "def run", "import time\ntime.sleep(0.2)\n\n\ndef run")
     both = [project.start("build"), project.start("build", "--rerun")]
     assert [process.wait(60) for process in both] == [0, 0]
-    together = digest(project.html), {p.name: p.read_bytes() for p in project.root.glob("deck/results/*/*")}
+    together = (
+        digest(project.html),
+        {p.name: p.read_bytes() for p in project.root.glob("deck/results/*/*")},
+    )
     build(project, "--rerun")
-    assert together == (digest(project.html), {p.name: p.read_bytes() for p in project.root.glob("deck/results/*/*")})
+    assert together == (
+        digest(project.html),
+        {p.name: p.read_bytes() for p in project.root.glob("deck/results/*/*")},
+    )
     assert not list(project.root.glob("build/.work-*"))
 
 
@@ -219,14 +242,19 @@ def test_a_failing_demo_leaves_the_last_good_deck(project: Project) -> None:
 
 def test_keep_stale_marks_exactly_the_slides_that_are_old(project: Project) -> None:
     """The last good facts are marked in the deck's words on their slides and no other; a normal build tries again."""
-    project.edit("deck/deck.toml", 'lang = "it"', 'lang = "it"\n[words]\nnot_updated = "non aggiornato"')
+    project.edit(
+        "deck/deck.toml", 'lang = "it"', 'lang = "it"\n[words]\nnot_updated = "non aggiornato"'
+    )
     counting(project, "bad", "return {'x': n, 'rows': [{'a': 7}, {'a': 8}], 'big': True}")
     slides = [
         '{% set b = demo("bad") %}\n# A\n\nniente\n',
         "# B\n\n{{ b.x }}\n",
         "# C\n\n{% if b.big %}\ngrande\n{% endif %}\n",
     ]
-    slides += ["# D\n\n{% for row in b.rows %}\n- {{ row.a }}\n{% endfor %}\n", "# E\n\n{{ demo('twice').n }}\n"]
+    slides += [
+        "# D\n\n{% for row in b.rows %}\n- {{ row.a }}\n{% endfor %}\n",
+        "# E\n\n{{ demo('twice').n }}\n",
+    ]
     slides += ["# F\n\n{{ output('bad') }}\n", "# G\n"]
     project.write("deck/slides/02-due.md.j2", "\n---\n\n".join(slides))
     build(project)
@@ -237,7 +265,12 @@ def test_keep_stale_marks_exactly_the_slides_that_are_old(project: Project) -> N
     assert done.returncode == 0, done.stderr
     assert "ZeroDivisionError" in done.stderr
     pages = (project.root / "build/deck.md").read_text(encoding="utf-8").split("\n---\n")[1:]
-    assert [page.split("# ")[1][0] for page in pages if "non aggiornato" in page] == ["B", "C", "D", "F"]
+    assert [page.split("# ")[1][0] for page in pages if "non aggiornato" in page] == [
+        "B",
+        "C",
+        "D",
+        "F",
+    ]
     assert project.run("build").returncode == 5
     project.edit("demos/bad.py", "return 1 / 0, {", "return {")
     build(project)
@@ -246,7 +279,9 @@ def test_keep_stale_marks_exactly_the_slides_that_are_old(project: Project) -> N
 
 def test_computed_parameters_loops_and_partials_are_resolved(project: Project) -> None:
     """Variants made in loops, from another demo's facts, in macros and in included files are all found and computed."""
-    project.write("deck/macros.j2", '{% macro double(n) %}{{ demo("twice", n=n).double }}{% endmacro %}\n')
+    project.write(
+        "deck/macros.j2", '{% macro double(n) %}{{ demo("twice", n=n).double }}{% endmacro %}\n'
+    )
     project.write("deck/partials/piece.md.j2", 'pezzo {{ demo("twice", n=100).double }}\n')
     project.write(
         "deck/slides/02-due.md.j2",
@@ -260,16 +295,15 @@ def test_computed_parameters_loops_and_partials_are_resolved(project: Project) -
     for expected in ("<2><4><6>", "due giri 84", "tre giri 40", "macro 16", "pezzo 200"):
         assert expected in text
     states = [
-        Store(project.config).look_up(v).state for v in resolve(project.config, lambda *_: None).rendered.variants
+        Store(project.config).look_up(v).state
+        for v in resolve(project.config, lambda *_: None).rendered.variants
     ]
     assert states == [State.FRESH] * 10
 
 
 def test_a_number_that_moves_within_its_tolerance_stays_as_it_was_stored(project: Project) -> None:
     """Another machine's last digits change no file: facts and printed lines stay; beyond the tolerance they move."""
-    source = (
-        "def run(*, n: int = 1):\n    return {'third': n / 3, 'n': n}\n\ndef show(facts):\n    print(facts['third'])\n"
-    )
+    source = "def run(*, n: int = 1):\n    return {'third': n / 3, 'n': n}\n\ndef show(facts):\n    print(facts['third'])\n"
     project.write("demos/twice.py", source)
     project.write("deck/claims.toml", "")
     project.write("deck/slides/01-uno.md.j2", "{% set f = demo('twice') %}\n# {{ f.third }}\n")
@@ -278,7 +312,9 @@ def test_a_number_that_moves_within_its_tolerance_stays_as_it_was_stored(project
     before = stored.read_text(encoding="utf-8")
     project.edit("demos/twice.py", "n / 3", "n / 3 * 1.00001")
     assert project.run("build", "--rerun").returncode == 0
-    changed = [line for line in stored.read_text(encoding="utf-8").splitlines() if line not in before]
+    changed = [
+        line for line in stored.read_text(encoding="utf-8").splitlines() if line not in before
+    ]
     assert len(changed) == 1
     assert "demos/twice.py" in changed[0]
     project.edit("demos/twice.py", "1.00001", "1.001")

@@ -93,7 +93,9 @@ def spoil(project: Project, pattern: str, **facts: Any) -> None:
     """Change facts of one stored result; a value of `...` takes the fact out."""
     (path,) = project.root.glob(f"deck/results/{pattern}.json")
     record = json.loads(path.read_text(encoding="utf-8"))
-    record["facts"] = {key: value for key, value in (record["facts"] | facts).items() if value is not ...}
+    record["facts"] = {
+        key: value for key, value in (record["facts"] | facts).items() if value is not ...
+    }
     path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
@@ -104,14 +106,23 @@ def moved(project: Project) -> list[tuple[str, Any, Any, list[str]]]:
     assert done.returncode == (0 if found["clean"] else 1)
     assert not found["stale"] and not found["errors"]
     return [
-        (m["fact"], m["old"], m["new"], [f"{Path(u['file']).name}:{u['line']} {u['slide']}" for u in m["uses"]])
+        (
+            m["fact"],
+            m["old"],
+            m["new"],
+            [f"{Path(u['file']).name}:{u['line']} {u['slide']}" for u in m["uses"]],
+        )
         for m in found["moved"]
     ]
 
 
 def content(project: Project) -> dict[str, tuple[bytes, int]]:
     """Every file of the project, with its time."""
-    return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in project.root.rglob("*") if p.is_file()}
+    return {
+        str(p): (p.read_bytes(), p.stat().st_mtime_ns)
+        for p in project.root.rglob("*")
+        if p.is_file()
+    }
 
 
 def test_check_reports_drift_and_changes_nothing(built: Project) -> None:
@@ -122,7 +133,10 @@ def test_check_reports_drift_and_changes_nothing(built: Project) -> None:
     done = built.run("check")
     assert done.returncode == 1
     message = "twice: double was 43, is now 42 (claim half)"
-    assert done.stdout == f"deck/slides/01-uno.md.j2:4 (slide 1): {message}\n6 variants on 8 slides: 1 moved\n"
+    assert (
+        done.stdout
+        == f"deck/slides/01-uno.md.j2:4 (slide 1): {message}\n6 variants on 8 slides: 1 moved\n"
+    )
     (told,) = json.loads(built.run("check", "--json").stdout)["moved"]
     assert (told["demo"], told["fact"], told["old"], told["new"], told["claims"]) == (
         "twice",
@@ -143,7 +157,10 @@ def test_every_slide_that_shows_a_fact_is_named(built: Project) -> None:
         ("rows[0].a", 2, 1, ["02-molte.md.j2:14 3"]),
     ]
     done = built.run("check")
-    assert "02-molte.md.j2:4 (slide 2): many: x was 0.4, is now 0.333333\n  also at deck/slides/02-molte" in done.stdout
+    assert (
+        "02-molte.md.j2:4 (slide 2): many: x was 0.4, is now 0.333333\n  also at deck/slides/02-molte"
+        in done.stdout
+    )
 
 
 def test_a_slide_that_a_loop_made_is_the_right_one(built: Project) -> None:
@@ -161,8 +178,12 @@ def test_a_fact_that_only_the_output_shows_names_that_slide(built: Project) -> N
     assert moved(built) == [("x", 1.0, 1.66667, ["02-molte.md.j2:30 7"])]
     spoil(built, "many/5-*", x=1.66667)
     (path,) = built.root.glob("deck/results/many/5-*.json")
-    path.write_text(path.read_text(encoding="utf-8").replace("vale 1.6", "vale 1.7"), encoding="utf-8")
-    assert moved(built) == [("output, line 1", "vale 1.76667", "vale 1.66667", ["02-molte.md.j2:30 7"])]
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("vale 1.6", "vale 1.7"), encoding="utf-8"
+    )
+    assert moved(built) == [
+        ("output, line 1", "vale 1.76667", "vale 1.66667", ["02-molte.md.j2:30 7"])
+    ]
 
 
 def test_drift_within_the_tolerance_is_none(built: Project) -> None:
@@ -171,7 +192,9 @@ def test_drift_within_the_tolerance_is_none(built: Project) -> None:
     assert moved(built) == []
     spoil(built, "many/default-*", x=0.333343)
     assert [fact for fact, *_ in moved(built)] == ["x"]
-    built.write("deck/deck.toml", '[deck]\ntitle = "Prova"\nlang = "it"\n[demos.many]\ntolerance = 1e-3\n')
+    built.write(
+        "deck/deck.toml", '[deck]\ntitle = "Prova"\nlang = "it"\n[demos.many]\ntolerance = 1e-3\n'
+    )
     assert moved(built) == []
 
 
@@ -207,7 +230,10 @@ def test_a_store_that_is_not_up_to_date_fails_and_names_the_repair(built: Projec
         path.unlink()
     done = built.run("check")
     assert done.returncode == 1
-    assert "many n=7: the store is not up to date (it was never run); run: llmdeck build" in done.stdout
+    assert (
+        "many n=7: the store is not up to date (it was never run); run: llmdeck build"
+        in done.stdout
+    )
 
 
 def test_a_claim_that_no_longer_holds_is_told_with_its_slide(built: Project) -> None:
@@ -215,7 +241,10 @@ def test_a_claim_that_no_longer_holds_is_told_with_its_slide(built: Project) -> 
     built.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
     done = built.run("check")
     assert done.returncode == 6
-    assert "deck/claims.toml:1: claim half does not hold: double == 3 * n (double = 42, n = 21" in done.stderr
+    assert (
+        "deck/claims.toml:1: claim half does not hold: double == 3 * n (double = 42, n = 21"
+        in done.stderr
+    )
     assert "used at deck/slides/01-uno.md.j2:4 (slide 1)" in done.stderr
     spoil(built, "twice/default-*", double=43)
     assert built.run("check").returncode == 1
@@ -231,5 +260,11 @@ def test_github_gets_annotations_that_it_can_read(built: Project) -> None:
         f"::error file=deck/slides/01-uno.md.j2,line=4{expected}"
     ]
     built.edit("demos/twice.py", "    return {", "    raise ValueError('a%b\\nc')\n    return {")
-    (line,) = [s for s in built.run("build", GITHUB_ACTIONS="true").stdout.splitlines() if s.startswith("::")]
-    assert line.startswith("::error file=demos/twice.py,line=5::demo twice: ValueError: a%25b%0Ac%0Aused at deck/")
+    (line,) = [
+        s
+        for s in built.run("build", GITHUB_ACTIONS="true").stdout.splitlines()
+        if s.startswith("::")
+    ]
+    assert line.startswith(
+        "::error file=demos/twice.py,line=5::demo twice: ValueError: a%25b%0Ac%0Aused at deck/"
+    )

@@ -16,7 +16,14 @@ from tests.conftest import Project
 def check(project: Project, expression: str, facts: Facts) -> bool:
     """Whether a claim with this check holds."""
     place = Place(file="deck/claims.toml", line=1)
-    claim = Claim(id="c", says="", verdict=Verdict.VERIFIED, place=place, variant=Variant("d"), holds=expression)
+    claim = Claim(
+        id="c",
+        says="",
+        verdict=Verdict.VERIFIED,
+        place=place,
+        variant=Variant("d"),
+        holds=expression,
+    )
     env = environment(project.config, Numbers("it"), {"c": claim})
     return holds(env, claim, facts)
 
@@ -31,14 +38,18 @@ def check(project: Project, expression: str, facts: Facts) -> bool:
         ("table.fp16.gb > gb", False),
     ],
 )
-def test_a_check_is_a_jinja_expression_over_the_facts(project: Project, expression: str, expected: bool) -> None:
+def test_a_check_is_a_jinja_expression_over_the_facts(
+    project: Project, expression: str, expected: bool
+) -> None:
     """Comparisons, tests, filters and nested facts are evaluated without eval."""
     facts = {"gb": 349.2, "n": 7, "ids": [1, 2], "table": {"fp16": {"gb": 1.0}}}
     assert check(project, expression, facts) is expected
 
 
 @pytest.mark.parametrize("expression", ["gbb > 1", "gb >", "gb.x.y > 1", "gb / 0 > 1", "'a' > gb"])
-def test_a_check_that_cannot_be_evaluated_is_an_error_not_a_false(project: Project, expression: str) -> None:
+def test_a_check_that_cannot_be_evaluated_is_an_error_not_a_false(
+    project: Project, expression: str
+) -> None:
     """A misspelt fact or a broken expression is told as such, with the known facts."""
     with pytest.raises(ClaimError, match="can't be evaluated") as caught:
         check(project, expression, {"gb": 1.0})
@@ -52,8 +63,14 @@ def test_a_check_that_cannot_be_evaluated_is_an_error_not_a_false(project: Proje
         ('[a]\nsays = "x"\nverdict = "cited"\n', "needs `sources`"),
         ('[a]\nsays = "x"\nverdict = "true"\n', "`verdict` must be one of"),
         ('[a]\nverdict = "cited"\nsources = ["s"]\n', "has no sentence"),
-        ('[a]\nsays = "x"\nverdict = "cited"\nsources = ["s"]\noften = "y"\n', "`often` belongs to a corrected claim"),
-        ('[a]\nsays = "x"\nverdict = "corrected"\ndemo = "d"\nholds = "1"\n', "`often` belongs to a corrected claim"),
+        (
+            '[a]\nsays = "x"\nverdict = "cited"\nsources = ["s"]\noften = "y"\n',
+            "`often` belongs to a corrected claim",
+        ),
+        (
+            '[a]\nsays = "x"\nverdict = "corrected"\ndemo = "d"\nholds = "1"\n',
+            "`often` belongs to a corrected claim",
+        ),
         ('[a]\nsay = "x"\n', "unknown key `say`"),
         ("[a\n", "not TOML"),
     ],
@@ -69,11 +86,18 @@ def test_the_ledger_refuses_a_claim_that_lacks_what_its_verdict_needs(
     assert caught.value.place.file == "deck/claims.toml"
 
 
-def paths(old: Facts, new: Facts, tolerance: float = 2e-5, tolerance_abs: float = 1e-12) -> list[str]:
+def paths(
+    old: Facts, new: Facts, tolerance: float = 2e-5, tolerance_abs: float = 1e-12
+) -> list[str]:
     """The paths of the facts that drifted."""
     variant = Variant("d")
     both = [Result(variant=variant, facts=facts, output="", inputs={}) for facts in (old, new)]
-    return [drift.path for drift in drifts(both[0], both[1], Limits(tolerance=tolerance, tolerance_abs=tolerance_abs))]
+    return [
+        drift.path
+        for drift in drifts(
+            both[0], both[1], Limits(tolerance=tolerance, tolerance_abs=tolerance_abs)
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +114,9 @@ def paths(old: Facts, new: Facts, tolerance: float = 2e-5, tolerance_abs: float 
         ({"x": {"a": None}}, {"x": {"a": None}}, []),
     ],
 )
-def test_drift_is_any_difference_but_a_float_within_its_tolerance(old: Facts, new: Facts, expected: list[str]) -> None:
+def test_drift_is_any_difference_but_a_float_within_its_tolerance(
+    old: Facts, new: Facts, expected: list[str]
+) -> None:
     """Floats may move by the tolerance; integers, texts, types, lengths and names may not."""
     assert paths(old, new) == expected
 

@@ -1,6 +1,7 @@
 """The commands as a user types them: what goes to stdout, which exit code, and what Ctrl-C and a closed pipe do.
 
-The oracle is the contract that each command states: exit codes of `errors.py`, JSON that parses, no traceback.
+The oracle is the contract that each command states: exit codes of `errors.py`, JSON that parses, no
+traceback.
 """
 
 from __future__ import annotations
@@ -21,9 +22,16 @@ from tests.conftest import ROOT, Project
 def test_the_ledger_as_json(project: Project) -> None:
     """`claims --json` gives id, verdict, truth, slides and sources of each claim, cited and broken ones too."""
     cited = '[said]\nsays = "si dice"\nverdict = "cited"\nsources = ["https://example.org"]\n'
-    project.write("deck/claims.toml", (project.root / "deck/claims.toml").read_text(encoding="utf-8") + cited)
+    project.write(
+        "deck/claims.toml", (project.root / "deck/claims.toml").read_text(encoding="utf-8") + cited
+    )
     half, said = json.loads(project.run("claims", "--json").stdout)
-    assert (half["id"], half["verdict"], half["holds"], half["slides"]) == ("half", "verified", True, [1])
+    assert (half["id"], half["verdict"], half["holds"], half["slides"]) == (
+        "half",
+        "verified",
+        True,
+        [1],
+    )
     assert (half["demo"], half["parameters"]) == ("twice", {})
     assert (said["holds"], said["slides"], said["sources"]) == (None, [], ["https://example.org"])
     project.edit("deck/claims.toml", "2 * n", "3 * n")
@@ -34,7 +42,11 @@ def test_the_ledger_as_json(project: Project) -> None:
 
 def test_a_demo_takes_its_parameters_from_the_command_line(project: Project) -> None:
     """`demo NAME --param value` runs that variant, prints it or its facts, and keeps nothing."""
-    for arguments in (("twice", "--n", "5", "--json"), ("--json", "twice", "--n", "5"), ("twice", "--json", "--n=5")):
+    for arguments in (
+        ("twice", "--n", "5", "--json"),
+        ("--json", "twice", "--n", "5"),
+        ("twice", "--json", "--n=5"),
+    ):
         done = project.run("demo", *arguments)
         assert json.loads(done.stdout) == {"n": 5, "double": 10, "size_gb": 12.5}
     assert project.run("demo", "twice", "--n", "-3").stdout == "Il doppio di -3 è -6\n"
@@ -44,7 +56,10 @@ def test_a_demo_takes_its_parameters_from_the_command_line(project: Project) -> 
 
 def test_a_demo_without_a_docstring_has_a_command_line(project: Project) -> None:
     """Neither the list of the demos nor a demo's help needs a docstring."""
-    project.write("demos/bare.py", "def run(*, on: bool = False): return {'on': on}\ndef show(facts): print(facts)\n")
+    project.write(
+        "demos/bare.py",
+        "def run(*, on: bool = False): return {'on': on}\ndef show(facts): print(facts)\n",
+    )
     assert project.run("demo", "bare", "--on").stdout == "{'on': True}\n"
     done = project.run("demos", "--list")
     assert done.returncode == 0
@@ -53,7 +68,9 @@ def test_a_demo_without_a_docstring_has_a_command_line(project: Project) -> None
 
 def test_all_demos_run_and_one_that_fails_is_told(project: Project) -> None:
     """`demos --json` gives the facts of the good ones and exits with 5 for the bad one, which is named."""
-    assert json.loads(project.run("demos", "--json").stdout) == {"twice": {"n": 21, "double": 42, "size_gb": 52.5}}
+    assert json.loads(project.run("demos", "--json").stdout) == {
+        "twice": {"n": 21, "double": 42, "size_gb": 52.5}
+    }
     project.write("demos/bad.py", "def run(): return 1 / 0\ndef show(facts): pass\n")
     done = project.run("demos")
     assert done.returncode == 5
@@ -104,11 +121,20 @@ def test_outside_a_project_it_says_so(project: Project, tmp_path: Path) -> None:
 def test_a_closed_pipe_is_no_error(project: Project) -> None:
     """`llmdeck demos | head -1` ends in silence, whether the output fits into the buffer or not."""
     for words in (1, 100_000):
-        project.write("demos/twice.py", f"def run(): return {{}}\ndef show(facts): print('parola ' * {words})\n")
+        project.write(
+            "demos/twice.py",
+            f"def run(): return {{}}\ndef show(facts): print('parola ' * {words})\n",
+        )
         command = [sys.executable, "-m", "llmdeck.cli", "demos"]
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"} | {"PYTHONPATH": str(ROOT)}
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"} | {
+            "PYTHONPATH": str(ROOT)
+        }
         with subprocess.Popen(
-            command, cwd=project.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=project.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process:
             assert process.stdout and process.stderr
             process.stdout.close()
@@ -118,7 +144,9 @@ def test_a_closed_pipe_is_no_error(project: Project) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", [("demos",), ("demo", "slow"), ("check",)])
-def test_ctrl_c_ends_the_demos_at_once(project: Project, command: tuple[str, ...], how: signal.Signals) -> None:
+def test_ctrl_c_ends_the_demos_at_once(
+    project: Project, command: tuple[str, ...], how: signal.Signals
+) -> None:
     """An interrupted or terminated command ends within seconds, with all that its demos started, and leaves nothing."""
     pids = project.root.parent / "pids"
     project.write(

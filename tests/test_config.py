@@ -12,7 +12,8 @@ from tests.conftest import Project
 def test_a_demos_own_limits_win_over_the_general_ones(project: Project) -> None:
     """What `[demos.NAME]` leaves out comes from `[limits]`."""
     project.write(
-        "deck/deck.toml", '[deck]\ntitle = "x"\n[limits]\ntime_s = 5\nmemory_gib = 1.0\n[demos.a]\ntime_s = 9\n'
+        "deck/deck.toml",
+        '[deck]\ntitle = "x"\n[limits]\ntime_s = 5\nmemory_gib = 1.0\n[demos.a]\ntime_s = 9\n',
     )
     config = project.config
     assert (config.limits_of("a").time_s, config.limits_of("a").memory_gib) == (9, 1.0)
@@ -25,13 +26,23 @@ def test_a_demos_own_limits_win_over_the_general_ones(project: Project) -> None:
         ('[deck]\ntitle = "x"\nlangg = "it"\n', "unknown key `langg`", 3),
         ('[deck]\ntitle = "x"\n[limit]\n', "unknown key `limit`", 3),
         ('[deck]\ntitle = "x"\npaginate = "yes"\n', "`paginate` in \\[deck\\] must be bool", 3),
-        ('[deck]\ntitle = "x"\n[limits]\ntime_s = true\n', "`time_s` in \\[limits\\] must be float", 4),
-        ('[deck]\ntitle = "x"\n[lint]\nnames = ["a", 3]\n', "`names` in \\[lint\\] must be a list of texts", 4),
+        (
+            '[deck]\ntitle = "x"\n[limits]\ntime_s = true\n',
+            "`time_s` in \\[limits\\] must be float",
+            4,
+        ),
+        (
+            '[deck]\ntitle = "x"\n[lint]\nnames = ["a", 3]\n',
+            "`names` in \\[lint\\] must be a list of texts",
+            4,
+        ),
         ('[deck]\nlang = "it"\n', "title", 1),
         ("[deck\n", "not TOML", 0),
     ],
 )
-def test_a_mistake_in_deck_toml_is_told_with_its_line(project: Project, text: str, message: str, line: int) -> None:
+def test_a_mistake_in_deck_toml_is_told_with_its_line(
+    project: Project, text: str, message: str, line: int
+) -> None:
     """An unknown key, a wrong type, a missing title and broken TOML name the file and the line."""
     project.write("deck/deck.toml", text)
     with pytest.raises(ConfigError, match=message) as caught:

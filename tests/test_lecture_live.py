@@ -31,7 +31,16 @@ HOSTILE = [
     "{{ 7 * 7 }}{% raw %}<iframe src=//evil.example>",
     "`]]> --> javascript:alert(1) \u2028\u202e\x00",
 ]
-MODELS = ("attention", "bias", "bias_mitigation", "embedding", "fine_tuning", "kv_cache", "next_token", "perplexity")
+MODELS = (
+    "attention",
+    "bias",
+    "bias_mitigation",
+    "embedding",
+    "fine_tuning",
+    "kv_cache",
+    "next_token",
+    "perplexity",
+)
 MODELS += ("transformer",)
 """What runs a language model: seconds a request."""
 
@@ -46,7 +55,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def lives(lecture: Project) -> dict[str, Live]:
     """What has controls, by its demo."""
-    return {live.variant.demo: live for live in resolve(lecture.config, lambda *_: None).rendered.lives}
+    return {
+        live.variant.demo: live for live in resolve(lecture.config, lambda *_: None).rendered.lives
+    }
 
 
 @pytest.fixture
@@ -56,7 +67,9 @@ def page(browser_of_each_kind: Browser) -> Iterator[Page]:
     opened.set_default_timeout(30_000)
     failed: list[str] = []
     opened.on("pageerror", lambda error: failed.append(str(error)))
-    opened.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
+    opened.on(
+        "console", lambda message: failed.append(message.text) if message.type == "error" else None
+    )
     yield opened
     assert failed == []
     opened.context.close()
@@ -73,14 +86,22 @@ def open_live(page: Page, server: Served, live: Live) -> Locator:
 
 def wanted(page: Page, live: Live, **typed: Any) -> str:
     """The fragment of the demo's own answer to what was typed, as the browser writes it."""
-    parameters = {**live.variant.parameters, **{axis.name: axis.values[axis.default] for axis in live.axes}, **typed}
+    parameters = {
+        **live.variant.parameters,
+        **{axis.name: axis.values[axis.default] for axis in live.axes},
+        **typed,
+    }
     facts = normalise(importlib.import_module(f"demos.{live.variant.demo}").run(**parameters))
     fragment = one_line(live.render(facts, parameters))
-    found: str = page.evaluate("html => new DOMParser().parseFromString(html, 'text/html').body.innerHTML", fragment)
+    found: str = page.evaluate(
+        "html => new DOMParser().parseFromString(html, 'text/html').body.innerHTML", fragment
+    )
     return found
 
 
-def test_a_typed_sentence_is_cut_by_the_real_tokenizers(page: Page, server: Served, lives: dict[str, Live]) -> None:
+def test_a_typed_sentence_is_cut_by_the_real_tokenizers(
+    page: Page, server: Served, lives: dict[str, Live]
+) -> None:
     """Typed key by key on the slide, it shows as the demo cuts it, and no key turns the page."""
     block = open_live(page, server, lives["tokenization"])
     address, text = page.url, "Perché no? Zabaione! 🦙 <b>"
@@ -89,14 +110,20 @@ def test_a_typed_sentence_is_cut_by_the_real_tokenizers(page: Page, server: Serv
     field.press_sequentially(text)
     expect(block.locator("[data-said]")).to_contain_text("Z")
     for _ in range(100):
-        if block.locator(".live-shown").inner_html() == wanted(page, lives["tokenization"], text=text):
+        if block.locator(".live-shown").inner_html() == wanted(
+            page, lives["tokenization"], text=text
+        ):
             break
         page.wait_for_timeout(100)
-    assert block.locator(".live-shown").inner_html() == wanted(page, lives["tokenization"], text=text)
+    assert block.locator(".live-shown").inner_html() == wanted(
+        page, lives["tokenization"], text=text
+    )
     assert page.url == address
 
 
-def test_any_context_length_can_be_set_by_keys(page: Page, server: Served, lives: dict[str, Live]) -> None:
+def test_any_context_length_can_be_set_by_keys(
+    page: Page, server: Served, lives: dict[str, Live]
+) -> None:
     """The slider has every length of the demo, also those that the file does not carry."""
     live = lives["vram"]
     block = open_live(page, server, live)
@@ -112,7 +139,9 @@ def test_any_context_length_can_be_set_by_keys(page: Page, server: Served, lives
     assert block.locator(".live-shown").inner_html() == wanted(page, live, context=1536)
 
 
-def test_the_models_text_streams_onto_the_slide(page: Page, server: Served, lives: dict[str, Live]) -> None:
+def test_the_models_text_streams_onto_the_slide(
+    page: Page, server: Served, lives: dict[str, Live]
+) -> None:
     """A prompt typed on the slide: the text grows there token by token before the whole answer is there."""
     block = open_live(page, server, lives["next_token"])
     field = block.get_by_role("textbox")
@@ -160,19 +189,30 @@ def test_script_in_every_text_of_every_demo_is_text(server: Served) -> None:
     texts = 0
     for demo in [found["name"] for found in server.ask("GET", "/api/demos").json["demos"]]:
         described = server.ask("GET", f"/api/demos/{demo}").json["parameters"]["properties"]
-        names = [name for name, item in described.items() if item["type"] == "string" and "enum" not in item]
-        plain = (server.ask("POST", f"/api/demos/{demo}", {}).json["fragment"] or "") if names else ""
+        names = [
+            name
+            for name, item in described.items()
+            if item["type"] == "string" and "enum" not in item
+        ]
+        plain = (
+            (server.ask("POST", f"/api/demos/{demo}", {}).json["fragment"] or "") if names else ""
+        )
         for name in names:
             texts += 1
             for hostile in [" ".join(HOSTILE)] if demo in MODELS else HOSTILE:
                 answer = server.ask("POST", f"/api/demos/{demo}", {name: hostile})
                 assert answer.status in (200, 422), (demo, name, hostile, answer.json)
                 if answer.status == 200:
-                    assert tags(answer.json["fragment"] or "") <= tags(plain) | {"br", "@class"}, (demo, hostile)
+                    assert tags(answer.json["fragment"] or "") <= tags(plain) | {"br", "@class"}, (
+                        demo,
+                        hostile,
+                    )
     assert texts >= 7
 
 
-def test_script_typed_on_a_slide_is_text(page: Page, server: Served, lives: dict[str, Live]) -> None:
+def test_script_typed_on_a_slide_is_text(
+    page: Page, server: Served, lives: dict[str, Live]
+) -> None:
     """Typed on the slide it is cut into tokens that show as they are; none of it runs."""
     block = open_live(page, server, lives["tokenization"])
     for hostile in HOSTILE[:3]:
@@ -192,7 +232,9 @@ def test_no_request_to_the_lectures_api_is_a_5xx(server: Served) -> None:
         if slow and operation.method == "post":
             continue
 
-        @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(
+            max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        )
         @given(case=operation.as_strategy())
         def one(case: Any) -> None:
             answer = case.call(timeout=60)

@@ -1,6 +1,7 @@
 """`llmdeck lint` as it is typed: which lints run, what is printed, the exit code, and what is said of what is missing.
 
-The oracle is the contract: exit 1 with findings, 0 without, 2 for a wrong name, 8 for a missing tool.
+The oracle is the contract: exit 1 with findings, 0 without, 2 for a wrong name, 8 for a missing
+tool.
 """
 
 from __future__ import annotations
@@ -70,7 +71,10 @@ def test_without_a_name_all_lints_run_and_a_deck_is_built_for_it(project: Projec
     assert project.html.is_file()
     project.write("deck/slides/02-due.md.j2", "# Due\n\nAltre parole\n")
     done = project.run("lint")
-    assert (done.returncode, done.stdout) == (0, "numbers: clean, spelling: clean, overflow: clean\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "numbers: clean, spelling: clean, overflow: clean\n",
+    )
 
 
 def test_a_template_that_can_not_be_rendered_is_exit_4(project: Project) -> None:
@@ -81,7 +85,9 @@ def test_a_template_that_can_not_be_rendered_is_exit_4(project: Project) -> None
     assert "deck/slides/01-uno.md.j2" in done.stderr
 
 
-def test_a_missing_tool_is_exit_8_with_the_command_that_installs_it(project: Project, tmp_path: Path) -> None:
+def test_a_missing_tool_is_exit_8_with_the_command_that_installs_it(
+    project: Project, tmp_path: Path
+) -> None:
     """Each lint says what it needs; numbers needs nothing."""
     (tmp_path / "sitecustomize.py").write_text(WITHOUT, encoding="utf-8")
     path = f"{tmp_path}:{ROOT}"

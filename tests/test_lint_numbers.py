@@ -18,13 +18,19 @@ def found(project: Project) -> list[tuple[str, int, int, str]]:
     """Each finding's file, line, slide, and the number in it."""
     findings = run(["numbers"], read_deck(project.config), lambda _name, _event: None)
     assert {finding.lint for finding in findings} <= {"numbers"}
-    return [(f.place.file, f.place.line, f.slide, f.message.split("”")[0].lstrip("“")) for f in findings]
+    return [
+        (f.place.file, f.place.line, f.slide, f.message.split("”")[0].lstrip("“")) for f in findings
+    ]
 
 
 def on_lines(project: Project, template: str) -> list[tuple[int, int, str]]:
     """Line, slide and number of what is found in one template."""
     project.write("deck/slides/01-uno.md.j2", template)
-    return [(line, slide, number) for file, line, slide, number in found(project) if file.endswith("01-uno.md.j2")]
+    return [
+        (line, slide, number)
+        for file, line, slide, number in found(project)
+        if file.endswith("01-uno.md.j2")
+    ]
 
 
 def test_a_planted_number_is_found_on_its_line_and_slide(project: Project) -> None:
@@ -113,7 +119,9 @@ def test_no_way_around_it(project: Project, planted: str, number: str) -> None:
 
 def test_names_of_the_deck_are_no_numbers(project: Project) -> None:
     """`[lint] names` leaves out what it lists, `#` one digit, any space; a longer number is not that name."""
-    project.edit("deck/deck.toml", 'lang = "it"', 'lang = "it"\n[lint]\nnames = ["Llama #", "nel 20##"]')
+    project.edit(
+        "deck/deck.toml", 'lang = "it"', 'lang = "it"\n[lint]\nnames = ["Llama #", "nel 20##"]'
+    )
     template = "# Llama 3 e Llama&nbsp;2, nel 2017\n\nLlama 3.1\n\nLlama 30\n\nnel 1984\n"
     assert [(line, number) for line, _, number in on_lines(project, template)] == [
         (3, "3.1"),
@@ -126,7 +134,9 @@ def test_the_ledgers_sentences_count_unless_they_are_cited(project: Project) -> 
     """A literal number of a computed claim is found on its line of the ledger; a cited claim's sources stand for it."""
     project.edit("deck/claims.toml", "la metà pesa", "la metà dei 43 pesa")
     more = '\n[said]\nverdict = "cited"\nsays = "costò 100 milioni"\nsources = ["Wired, 2023"]\n'
-    project.write("deck/claims.toml", (project.root / "deck/claims.toml").read_text(encoding="utf-8") + more)
+    project.write(
+        "deck/claims.toml", (project.root / "deck/claims.toml").read_text(encoding="utf-8") + more
+    )
     project.edit("deck/slides/01-uno.md.j2", "# Uno", '# Uno\n\n{{ claim("said") }}')
     assert found(project) == [("deck/claims.toml", 3, 1, "43 pesa")]
 
@@ -150,14 +160,25 @@ def test_a_slide_made_in_a_loop_does_not_shift_those_after_it(project: Project) 
 def test_a_cited_literal_shows_its_source(project: Project) -> None:
     """The literal, a mark in the deck's word, the source for everyone: a link where it has an address."""
     project.edit("deck/deck.toml", 'lang = "it"', 'lang = "it"\n[words]\nsource = "fonte"')
-    linked = '{{ cited("**175** miliardi", source="Brown et al.: https://arxiv.org/abs/2005.14165.") }}'
-    project.write("deck/slides/01-uno.md.j2", f"# Uno\n\n{linked}\n\n" + '{{ cited("2", source="A \\"B\\"") }}\n')
+    linked = (
+        '{{ cited("**175** miliardi", source="Brown et al.: https://arxiv.org/abs/2005.14165.") }}'
+    )
+    project.write(
+        "deck/slides/01-uno.md.j2",
+        f"# Uno\n\n{linked}\n\n" + '{{ cited("2", source="A \\"B\\"") }}\n',
+    )
     assert project.run("build").returncode == 0
     page = html.unescape(project.html.read_text(encoding="utf-8"))
     assert '<span class="cited"><strong>175</strong> miliardi</span> <a class="source"' in page
-    assert '<a class="source" href="https://arxiv.org/abs/2005.14165" title="Brown et al.: https' in page
+    assert (
+        '<a class="source" href="https://arxiv.org/abs/2005.14165" title="Brown et al.: https'
+        in page
+    )
     assert 'aria-label="fonte: Brown et al.: https://arxiv.org/abs/2005.14165.">fonte</a>' in page
-    assert '<span class="source" role="note" title="A "B"" aria-label="fonte: A "B"">fonte</span>' in page
+    assert (
+        '<span class="source" role="note" title="A "B"" aria-label="fonte: A "B"">fonte</span>'
+        in page
+    )
 
 
 def test_a_citation_needs_a_source(project: Project) -> None:

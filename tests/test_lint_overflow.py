@@ -68,7 +68,9 @@ def test_text_that_runs_over_the_end_is_told_once(project: Project) -> None:
 def test_code_that_runs_over_the_end_is_told(project: Project) -> None:
     """A block that would cut its own overflow grows with its lines, and sticks out itself."""
     lines = "\n".join(["x"] * 40)
-    (finding,) = found(project, f"# Uno\n\n<style scoped>pre {{ overflow: hidden }}</style>\n\n```\n{lines}\n```")
+    (finding,) = found(
+        project, f"# Uno\n\n<style scoped>pre {{ overflow: hidden }}</style>\n\n```\n{lines}\n```"
+    )
     assert " px too high: " in finding.message
     assert "pre" in finding.message
 
@@ -78,9 +80,13 @@ def test_a_box_that_cuts_its_content_is_told(project: Project) -> None:
     inner = '<span style="display: block; width: {}px; height: 20px">dentro</span>'
     style = "left: 10px; top: {}px; width: 200px; height: 40px; overflow: {}"
     cut = box(inner.format(260), style.format(100, "hidden"))
-    scrolled = box(inner.format(275), style.format(200, "auto").replace("overflow: auto", "overflow-x: auto"))
+    scrolled = box(
+        inner.format(275), style.format(200, "auto").replace("overflow: auto", "overflow-x: auto")
+    )
     fits = box(inner.format(200), style.format(300, "hidden"))
-    messages = [message for message, _, _ in told(found(project, f"# Uno\n\n{cut}\n{scrolled}\n{fits}"))]
+    messages = [
+        message for message, _, _ in told(found(project, f"# Uno\n\n{cut}\n{scrolled}\n{fits}"))
+    ]
     assert messages[0].startswith("a box cuts 60 px in x: div:nth-of-type(1) “dentro”")
     assert messages[1].startswith("a box cuts 75 px in x")
     assert len(messages) == 2
@@ -88,11 +94,18 @@ def test_a_box_that_cuts_its_content_is_told(project: Project) -> None:
 
 def test_small_text_is_told_with_its_size_as_shown(project: Project) -> None:
     """Text of 17 px, text that a transformation makes small, and what a style sheet writes; 18 px is enough."""
-    plain = '<span style="font-size: 17px">piccolo</span> <span style="font-size: 18px">giusto</span>'
+    plain = (
+        '<span style="font-size: 17px">piccolo</span> <span style="font-size: 18px">giusto</span>'
+    )
     scaled = '<div style="font-size: 30px; transform: scale(0.5)">ridotto</div>'
     cells = "".join(f'<td style="font-size: 16px">{n}</td>' for n in ("prima", "altra", "terza"))
     findings = told(
-        found(project, f"# Uno\n\n{plain}", f"# Due\n\n{scaled}", f"# Tre\n\n<table><tr>{cells}</tr></table>")
+        found(
+            project,
+            f"# Uno\n\n{plain}",
+            f"# Due\n\n{scaled}",
+            f"# Tre\n\n<table><tr>{cells}</tr></table>",
+        )
     )
     assert findings == [
         ("text of 17 px: p > span “piccolo”", 3, 1),
@@ -112,7 +125,9 @@ def test_text_of_a_figure_is_measured_as_the_slide_shows_it(project: Project) ->
     glyph = '<g id="text_1"><!-- tracciato --><g transform="translate(9 90) scale(0.24 -0.24)"><use href="#a"/></g></g>'
     text = '<text x="9" y="200" font-size="24">scritto</text><text x="9" y="280" font-size="40">grande</text>'
     picture = f'<img alt="figura" width="{{}}" src="{svg(glyph + text)}">'
-    findings = told(found(project, f"# Uno\n\n{picture.format(1000)}", f"# Due\n\n{picture.format(500)}"))
+    findings = told(
+        found(project, f"# Uno\n\n{picture.format(1000)}", f"# Due\n\n{picture.format(500)}")
+    )
     assert [(message.split("“")[1], slide) for message, _, slide in findings] == [("scritto”", 2)]
     assert findings[0][0].startswith("text of 12 px (2 times): img")
 
@@ -120,7 +135,9 @@ def test_text_of_a_figure_is_measured_as_the_slide_shows_it(project: Project) ->
 def test_a_picture_that_does_not_load_is_told(project: Project) -> None:
     """A file that is there and is no picture: in a paragraph and as a background."""
     project.write("deck/rotta.png", "nessuna immagine")
-    findings = told(found(project, "# Uno\n\n![una figura](rotta.png)", "# Due\n\n![bg](rotta.png)"))
+    findings = told(
+        found(project, "# Uno\n\n![una figura](rotta.png)", "# Due\n\n![bg](rotta.png)")
+    )
     assert [(message.split(":")[0], slide) for message, _, slide in findings] == [
         ("a picture does not load (data", 1),
         ("a picture does not load (data", 2),
@@ -133,16 +150,27 @@ def test_what_no_one_sees_is_left_alone(project: Project) -> None:
     hidden = f'<span style="{style}">per chi ascolta</span>'
     away = box("via", "left: 2000px; top: 0; visibility: hidden; font-size: 9px")
     empty = '<div style="position: absolute; left: 1270px; width: 500px; height: 10px"></div>'
-    project.write("deck/x.svg", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>')
+    project.write(
+        "deck/x.svg",
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>',
+    )
     assert (
-        told(found(project, f"# Uno\n\n{hidden}\n{away}\n{empty}\n\n$e^{{x_i}}$", "# Due\n\n![bg right](x.svg)")) == []
+        told(
+            found(
+                project,
+                f"# Uno\n\n{hidden}\n{away}\n{empty}\n\n$e^{{x_i}}$",
+                "# Due\n\n![bg right](x.svg)",
+            )
+        )
+        == []
     )
 
 
 def test_a_deck_of_another_shape_is_measured_at_its_own(project: Project) -> None:
     """A 4:3 deck is 960 pixels wide: what ends at 970 sticks out by 10."""
     project.write(
-        "deck/slides/01-uno.md.j2", "# Uno\n\n" + box("largo", "left: 0; top: 0; width: 970px; height: 9px") + "\n"
+        "deck/slides/01-uno.md.j2",
+        "# Uno\n\n" + box("largo", "left: 0; top: 0; width: 970px; height: 9px") + "\n",
     )
     project.write("deck/deck.toml", '[deck]\ntitle = "Prova"\nlang = "it"\nsize = "4:3"\n')
     (finding,) = run(["overflow"], read_deck(project.config), lambda _name, _event: None)

@@ -1,6 +1,7 @@
 """Misspelt words are found on their lines; what is right, code, foreign or listed in words.txt is not.
 
-The oracle is Italian orthography, written out: è and not é, perché and not perchè, un altro, qual è.
+The oracle is Italian orthography, written out: è and not é, perché and not perchè, un altro, qual
+è.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from tests.conftest import Project
 def found(project: Project) -> list[tuple[str, int, int, str]]:
     """Each finding's file, line, slide and word."""
     findings = run(["spelling"], read_deck(project.config), lambda _name, _event: None)
-    return [(f.place.file, f.place.line, f.slide, f.message.split("”")[0].lstrip("“")) for f in findings]
+    return [
+        (f.place.file, f.place.line, f.slide, f.message.split("”")[0].lstrip("“")) for f in findings
+    ]
 
 
 def words(project: Project, text: str) -> list[str]:
@@ -30,7 +33,9 @@ def words(project: Project, text: str) -> list[str]:
     return [word for *_, word in found(project)]
 
 
-def test_a_planted_mistake_is_found_on_its_line_and_slide_with_what_is_meant(project: Project) -> None:
+def test_a_planted_mistake_is_found_on_its_line_and_slide_with_what_is_meant(
+    project: Project,
+) -> None:
     """On slides, in notes, in a table's headers, in alternative texts, and in the ledger's sentences."""
     project.write(
         "deck/slides/01-uno.md.j2",
@@ -112,7 +117,10 @@ def test_usual_mistakes_of_italian_are_found(project: Project, wrong: str, word:
 def test_the_decks_own_words_are_right(project: Project) -> None:
     """`deck/words.txt` has one a line; a lower-case one may begin a sentence, any may elide."""
     text = "token, Token, TOKEN, l'overfitting, nell'LLM, Llm"
-    assert sorted(words(project, text)) == ["LLM", "Llm", "TOKEN", "Token", "l'overfitting", "nell'LLM", "token"][1:]
+    assert (
+        sorted(words(project, text))
+        == ["LLM", "Llm", "TOKEN", "Token", "l'overfitting", "nell'LLM", "token"][1:]
+    )
     project.write("deck/words.txt", "# i nostri\ntoken  # un pezzo di testo\noverfitting\n\nLLM\n")
     assert words(project, text) == ["Llm"]
 

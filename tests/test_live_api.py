@@ -58,11 +58,40 @@ PARTIAL = '<p class="said" title="{{ text }}" data-said="{{ text }}">{{ text }} 
 LIMITS = "\n[demos.says]\ntime_s = 2\nmemory_gib = 4\n"
 SLIDE = '\n---\n\n# Dice\n\n{{ live("says", "text", "n", n=[0, 5], text=["ciao", "sera"]) }}\n'
 
-OTHER_HOSTS = ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "[::2]:{port}", ""]
-ELSEWHERE = ["../deck/deck.toml", "..%2fdeck%2fdeck.toml", "%2e%2e/deck/deck.toml", "deck/deck.toml", "%ff%fe"]
-ELSEWHERE += ["..\\deck\\deck.toml", "%5c..%5cdeck", "etc/passwd", "/etc/passwd", "build/deck.html", "figures/a.svg"]
+OTHER_HOSTS = [
+    "evil.example",
+    "evil.example:{port}",
+    "127.0.0.1",
+    "127.0.0.1:1",
+    "[::2]:{port}",
+    "",
+]
+ELSEWHERE = [
+    "../deck/deck.toml",
+    "..%2fdeck%2fdeck.toml",
+    "%2e%2e/deck/deck.toml",
+    "deck/deck.toml",
+    "%ff%fe",
+]
+ELSEWHERE += [
+    "..\\deck\\deck.toml",
+    "%5c..%5cdeck",
+    "etc/passwd",
+    "/etc/passwd",
+    "build/deck.html",
+    "figures/a.svg",
+]
 ELSEWHERE += ["api/demos/..%2f..%2fdeck", "api/demos/%00"]
-NO_OBJECTS = [b"", b"[]", b"{", b"null", b'{"n": NaN}', b"\xff", b"[" * 60_000, b'{"n": ' + b"9" * 5000 + b"}"]
+NO_OBJECTS = [
+    b"",
+    b"[]",
+    b"{",
+    b"null",
+    b'{"n": NaN}',
+    b"\xff",
+    b"[" * 60_000,
+    b'{"n": ' + b"9" * 5000 + b"}",
+]
 
 
 def make(project: Project) -> Project:
@@ -97,7 +126,10 @@ def run(server: Served, **values: Any) -> Any:
 def test_demos_and_their_parameters_are_described(server: Served) -> None:
     """The list has each demo's first line; a demo's schema is that of its signature."""
     assert server.ask("GET", "/api/demos").json == {
-        "demos": [{"name": "says", "about": "Says things."}, {"name": "twice", "about": "Doubles a number."}]
+        "demos": [
+            {"name": "says", "about": "Says things."},
+            {"name": "twice", "about": "Doubles a number."},
+        ]
     }
     described = server.ask("GET", "/api/demos/says").json
     assert (described["streams"], described["plots"]) == (True, False)
@@ -114,7 +146,13 @@ def test_a_run_gives_facts_what_is_printed_and_the_fragment(server: Served) -> N
     """Any value of the signature, also one that no grid has; the fragment is the partial's."""
     answer = run(server, text="<i>ciao</i>", n=55)
     assert answer.status == 200
-    assert answer.json["facts"] == {"text": "<i>ciao</i>", "n": 55, "unit": "gb", "loud": False, "share": 0.5}
+    assert answer.json["facts"] == {
+        "text": "<i>ciao</i>",
+        "n": 55,
+        "unit": "gb",
+        "loud": False,
+        "share": 0.5,
+    }
     assert answer.json["output"] == "<i>ciao</i>\n"
     assert "<i>" not in answer.json["fragment"]
     assert "&#60;i&#62;ciao" in answer.json["fragment"]
@@ -129,7 +167,10 @@ def test_a_run_gives_facts_what_is_printed_and_the_fragment(server: Served) -> N
         ({"n": 7}, "`n` can't be 7; allowed: 0 to 100 in steps of 5"),
         ({"n": True}, "`n` must be int, not True"),
         ({"unit": "mb"}, "`unit` can't be 'mb'; allowed: gb, gib"),
-        ({"texts": ""}, "no parameter `texts`; it has: text, n, unit, loud, share; did you mean `text`?"),
+        (
+            {"texts": ""},
+            "no parameter `texts`; it has: text, n, unit, loud, share; did you mean `text`?",
+        ),
         ({"text": "a" * 10_001}, "`text` has 10001 characters; 10000 at most"),
         ({"text": "broken"}, "demo says: KeyError: 'broken'"),
         ({"text": "exit"}, "demo says: SystemExit: 3"),
@@ -138,7 +179,9 @@ def test_a_run_gives_facts_what_is_printed_and_the_fragment(server: Served) -> N
         ({"text": "greedy"}, "(its memory limit is 4 GiB)"),
     ],
 )
-def test_what_a_demo_cannot_use_is_422_with_its_message(server: Served, values: Any, message: str) -> None:
+def test_what_a_demo_cannot_use_is_422_with_its_message(
+    server: Served, values: Any, message: str
+) -> None:
     """A wrong parameter, the demo's own ValueError, a crash, too much memory: told as JSON, and the next run works."""
     raw = json.dumps(values).replace("Infinity", "1e999").encode()
     answer = server.ask("POST", "/api/demos/says", raw)
@@ -168,7 +211,10 @@ def test_a_demo_that_streams_gives_its_parts_and_then_the_result(server: Served)
     assert data[:3] == ["uno ", "due ", {"n_words": 2}]
     assert data[3] == run(server, text="uno due").json
     bad = server.ask("POST", "/api/demos/says/stream", {"text": "bad"})
-    assert bad.body.decode() == 'event: error\ndata: {"error": {"message": "Il testo \\u00e8 brutto."}}\n\n'
+    assert (
+        bad.body.decode()
+        == 'event: error\ndata: {"error": {"message": "Il testo \\u00e8 brutto."}}\n\n'
+    )
     assert server.ask("POST", "/api/demos/twice/stream", {}).status == 404
 
 
@@ -208,9 +254,15 @@ def test_another_host_name_is_refused(server: Served, host: str) -> None:
         {"Sec_Fetch_Site": "same-site"},
     ],
 )
-def test_another_site_can_neither_start_nor_read_anything(server: Served, headers: dict[str, str]) -> None:
+def test_another_site_can_neither_start_nor_read_anything(
+    server: Served, headers: dict[str, str]
+) -> None:
     """A request that a page of another origin makes is refused, POST and GET, and there is no CORS header."""
-    for method, path, body in (("POST", "/api/demos/says", {}), ("GET", "/api/events", None), ("GET", "/api", None)):
+    for method, path, body in (
+        ("POST", "/api/demos/says", {}),
+        ("GET", "/api/events", None),
+        ("GET", "/api", None),
+    ):
         answer = server.ask(method, path, body, **headers)
         assert answer.status == 403
         assert not [name for name in answer.headers if name.startswith("access-control")]
@@ -218,7 +270,9 @@ def test_another_site_can_neither_start_nor_read_anything(server: Served, header
     assert server.ask("POST", "/api/demos/says", {}, **good).status == 200
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
 def test_a_body_that_a_form_could_send_is_refused(server: Served, kind: str) -> None:
     """What a browser sends without asking leave is no request here."""
     assert server.ask("POST", "/api/demos/says", b"{}", content_type=kind).status == 415
@@ -259,7 +313,17 @@ def test_a_body_of_100_mb_is_refused_unread(server: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{", b"null", b'{"n": NaN}', b"\xff", b"[" * 60_000, b'{"n": ' + b"9" * 5000 + b"}"]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"null",
+        b'{"n": NaN}',
+        b"\xff",
+        b"[" * 60_000,
+        b'{"n": ' + b"9" * 5000 + b"}",
+    ],
 )
 def test_a_body_that_is_no_object_is_400(server: Served, body: bytes) -> None:
     """Not JSON, not an object, nested without end, a number without end: told, never a failure."""
@@ -271,7 +335,9 @@ def test_200_slow_connections_keep_nobody_out(server: Served) -> None:
     slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
     try:
         for n, connection in enumerate(slow):
-            connection.sendall(b"POST /api/demos/says HTTP/1.1\r\nHost: 1" if n % 2 else b"GET / HT")
+            connection.sendall(
+                b"POST /api/demos/says HTTP/1.1\r\nHost: 1" if n % 2 else b"GET / HT"
+            )
         for _ in range(5):
             start = time.monotonic()
             assert server.ask("GET", "/").status == 200
@@ -301,12 +367,21 @@ def test_too_many_requests_are_told_to_come_back(server: Served) -> None:
 
 def test_every_answer_has_the_headers_that_make_it_safe(server: Served) -> None:
     """A content security policy, no sniffing, no framing by others: on pages, answers and refusals."""
-    for method, path in (("GET", "/"), ("GET", "/api"), ("GET", "/api/demos"), ("GET", "/nope"), ("DELETE", "/")):
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/api"),
+        ("GET", "/api/demos"),
+        ("GET", "/nope"),
+        ("DELETE", "/"),
+    ):
         headers = server.ask(method, path).headers
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy, path
         assert "frame-ancestors" in policy
-        assert "unsafe-inline" not in policy.split("script-src")[-1].split(";")[0] or "script-src" not in policy
+        assert (
+            "unsafe-inline" not in policy.split("script-src")[-1].split(";")[0]
+            or "script-src" not in policy
+        )
         assert headers["x-content-type-options"] == "nosniff"
         assert "server" not in headers
 
@@ -329,7 +404,9 @@ def test_no_input_that_the_schema_allows_or_forbids_is_a_5xx(server: Served, str
     schema = schemathesis.openapi.from_url(f"{server.url}api/openapi.json")
     path = "/api/demos/says/stream" if streams else "/api/demos/says"
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
     @given(case=schema[path]["POST"].as_strategy())
     def one(case: Any) -> None:
         answer = case.call(timeout=60)
@@ -378,7 +455,9 @@ def test_what_nobody_waits_for_is_interrupted(server: Served) -> None:
     """A client that goes away frees the demo at once, in a run and in a stream: the next request does not wait."""
     for path in ("/api/demos/says", "/api/demos/says/stream"):
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
-        connection.request("POST", path, json.dumps({"text": "hang"}), {"content-type": "application/json"})
+        connection.request(
+            "POST", path, json.dumps({"text": "hang"}), {"content-type": "application/json"}
+        )
         if path.endswith("stream"):
             assert connection.getresponse().read1(5) == b"event"
         time.sleep(0.3)

@@ -32,7 +32,9 @@ def run(*, text: str = "ciao", other: str = "sera") -> dict:
 def show(facts: dict) -> None:
     print(facts["text"])
 '''
-PARTIAL = '<p title="{{ text }}" class="first">{{ text }}</p><p class="second">{{ other | code }}</p>\n'
+PARTIAL = (
+    '<p title="{{ text }}" class="first">{{ text }}</p><p class="second">{{ other | code }}</p>\n'
+)
 SLIDE = '\n---\n\n# Tre\n\n{{ live("plain", "text", "other", text=["ciao"], other=["sera", "notte"]) }}\n'
 
 
@@ -61,7 +63,9 @@ def page(browser_of_each_kind: Browser) -> Iterator[Page]:
     opened = browser_of_each_kind.new_context().new_page()
     failed: list[str] = []
     opened.on("pageerror", lambda error: failed.append(str(error)))
-    opened.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
+    opened.on(
+        "console", lambda message: failed.append(message.text) if message.type == "error" else None
+    )
     opened.set_default_timeout(20_000)
     yield opened
     assert [text for text in failed if "422" not in text] == []
@@ -175,9 +179,13 @@ def test_a_saved_slide_keeps_its_controls(server: Served, page: Page) -> None:
     server.project.edit("deck/slides/01-uno.md.j2", "# Tre e mezzo\n", "# Tre\n")
 
 
-def test_a_server_that_was_too_busy_is_asked_again(browser_of_each_kind: Browser, server: Served) -> None:
+def test_a_server_that_was_too_busy_is_asked_again(
+    browser_of_each_kind: Browser, server: Served
+) -> None:
     """The first question after a demo is refused, the next one is not: the controls become the server's in the end."""
-    page = browser_of_each_kind.new_context().new_page()  # not the fixture's: its console tells of the refusal
+    page = (
+        browser_of_each_kind.new_context().new_page()
+    )  # not the fixture's: its console tells of the refusal
     refused: list[str] = []
 
     def refuse_once(route: Route) -> None:
@@ -185,7 +193,9 @@ def test_a_server_that_was_too_busy_is_asked_again(browser_of_each_kind: Browser
             route.continue_()
         else:
             refused.append(route.request.url)
-            route.fulfill(status=503, headers={"retry-after": "1"}, json={"error": {"message": "busy"}})
+            route.fulfill(
+                status=503, headers={"retry-after": "1"}, json={"error": {"message": "busy"}}
+            )
 
     page.route("**/api/demos/plain", refuse_once)
     page.goto(f"{server.url}#3")

@@ -102,7 +102,9 @@ def test_the_last_slide_keeps_marps_own_script(deck: LiveDeck) -> None:
     ["<!-- class: invert -->", "<!-- footer: piede -->", "<!-- _paginate: skip -->", "[qui]: https://example.org",
      "<style>h1 { color: red }</style>", "$\\def\\a{1}$"],
 )  # fmt: skip
-def test_what_reaches_beyond_its_slide_is_converted_with_the_whole(deck: LiveDeck, text: str) -> None:
+def test_what_reaches_beyond_its_slide_is_converted_with_the_whole(
+    deck: LiveDeck, text: str
+) -> None:
     """A directive for what follows, a style, a definition: nothing is shown that the whole deck would not show."""
     save(deck, "deck/slides/02-due.md.j2", "Prima", f"{text}\n\nPrima")
     assert not deck.unsettled
@@ -124,10 +126,16 @@ def test_a_demo_that_failed_is_not_tried_at_each_save(deck: LiveDeck) -> None:
     project.edit("demos/twice.py", '"double": 2 * n', '"double": 2 * n / 0')
     ran = []
     deck.progress = lambda name, event: ran.append((name, event))
-    assert "ZeroDivisionError" in deck.update([deck.config.demos_folder / "twice.py"]).errors[0]["message"]
+    assert (
+        "ZeroDivisionError"
+        in deck.update([deck.config.demos_folder / "twice.py"]).errors[0]["message"]
+    )
     assert ran == [("twice", "start"), ("twice", "done")]
     project.edit("deck/slides/02-due.md.j2", "Prima", "Dopo")
-    assert "ZeroDivisionError" in deck.update([deck.config.folder / "slides/02-due.md.j2"]).errors[0]["message"]
+    assert (
+        "ZeroDivisionError"
+        in deck.update([deck.config.folder / "slides/02-due.md.j2"]).errors[0]["message"]
+    )
     assert len(ran) == 2
 
 
@@ -162,7 +170,12 @@ def test_a_marp_that_died_or_hangs_is_started_again(deck: LiveDeck) -> None:
     deck.marp._process.stdin.write(b"what it died over is still in the buffer")
     save(deck, "deck/slides/01-uno.md.j2", "# Uno", "# Uno e mezzo")
     deck.marp.limit_s = 0.001
-    Project(deck.config.root).edit("deck/slides/01-uno.md.j2", "# Uno e mezzo", "# Uno e tre quarti")
-    assert "took longer" in deck.update([deck.config.root / "deck/slides/01-uno.md.j2"]).errors[0]["message"]
+    Project(deck.config.root).edit(
+        "deck/slides/01-uno.md.j2", "# Uno e mezzo", "# Uno e tre quarti"
+    )
+    assert (
+        "took longer"
+        in deck.update([deck.config.root / "deck/slides/01-uno.md.j2"]).errors[0]["message"]
+    )
     deck.marp.limit_s = 60
     save(deck, "deck/slides/01-uno.md.j2", "# Uno e tre quarti", "# Due")

@@ -89,7 +89,9 @@ def server(project: Project) -> Iterator[Served]:
     project.write("demos/bad.py", DEMO)
     project.write("demos/slow.py", SLOW)
     project.write("deck/partials/bad.html.j2", PARTIAL)
-    project.edit("deck/deck.toml", "[deck]", "[demos.bad]\ntime_s = 6\n\n[demos.slow]\ntime_s = 20\n\n[deck]")
+    project.edit(
+        "deck/deck.toml", "[deck]", "[demos.bad]\ntime_s = 6\n\n[demos.slow]\ntime_s = 20\n\n[deck]"
+    )
     with served(project) as started:
         yield started
 
@@ -97,7 +99,9 @@ def server(project: Project) -> Iterator[Served]:
 def ask(server: Served, text: str) -> tuple[int, str]:
     """Ask the demo; the text that it gives, or the error."""
     answer = server.ask("POST", "/api/demos/bad", {"text": text})
-    return answer.status, answer.json["facts"]["text"] if answer.status == 200 else answer.json["error"]["message"]
+    return answer.status, answer.json["facts"]["text"] if answer.status == 200 else answer.json[
+        "error"
+    ]["message"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks and sends signals")
@@ -154,7 +158,9 @@ def test_a_stream_that_is_left_before_its_demo_is_known_runs_for_nobody(server: 
     """Left while the demo is still imported, it does not keep the next one waiting."""
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         head = f"POST /api/demos/slow/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}"
-        connection.sendall(f"{head}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        connection.sendall(
+            f"{head}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+        )
         time.sleep(0.3)
     time.sleep(4.5)
     start = time.monotonic()
@@ -166,7 +172,9 @@ def test_the_apis_documents_delay_no_save_and_no_end(server: Served) -> None:
     """Asked for again and again by clients that go, with a demo that is slow to import: a save shows meanwhile."""
     for _ in range(30):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            connection.sendall(f"GET /api HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+            connection.sendall(
+                f"GET /api HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+            )
     time.sleep(1)
     server.project.edit("deck/slides/01-uno.md.j2", "# Uno", "# Subito")
     start = time.monotonic()
@@ -181,7 +189,9 @@ def test_a_body_without_an_end_is_refused_whatever_the_method(server: Served) ->
     """A GET with a body, told or in chunks, is 413 at once."""
     for header in ("Transfer-Encoding: chunked", "Content-Length: 5"):
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
-            connection.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{header}\r\n\r\n".encode())
+            connection.sendall(
+                f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{header}\r\n\r\n".encode()
+            )
             assert b" 413 " in connection.recv(100)
 
 
@@ -210,18 +220,24 @@ def test_clients_that_take_nothing_are_dropped(server: Served) -> None:
 
 def test_a_broken_setting_leaves_the_demos_their_fragments(server: Served) -> None:
     """While deck.toml can't be read, what a demo gives is still rendered as it was."""
-    assert server.ask("POST", "/api/demos/bad", {"text": "prima"}).json["fragment"] == "<p>prima</p>"
+    assert (
+        server.ask("POST", "/api/demos/bad", {"text": "prima"}).json["fragment"] == "<p>prima</p>"
+    )
     server.project.edit("deck/deck.toml", "[deck]", "[deck")
     time.sleep(1)
     assert server.ask("POST", "/api/demos/bad", {"text": "dopo"}).json["fragment"] == "<p>dopo</p>"
 
 
-def test_a_demo_that_is_asked_for_its_parameters_is_warmed_up_unless_somebody_waits(server: Served) -> None:
+def test_a_demo_that_is_asked_for_its_parameters_is_warmed_up_unless_somebody_waits(
+    server: Served,
+) -> None:
     """Its defaults are run for nobody, so that it has loaded what it computes with; not while another one is asked."""
     ran = server.project.root / "ran"
     for demo in ("first", "second"):
         server.project.write(f"demos/{demo}.py", SLOW.replace("time.sleep(4)", "time.sleep(0.5)"))
-        server.project.edit(f"demos/{demo}.py", "    return", f'    open("ran", "a").write("{demo} ")\n    return')
+        server.project.edit(
+            f"demos/{demo}.py", "    return", f'    open("ran", "a").write("{demo} ")\n    return'
+        )
     while "second" not in server.ask("GET", "/api/demos").body.decode():
         time.sleep(0.1)
     assert server.ask("GET", "/api/demos/first").status == 200
@@ -246,7 +262,8 @@ def test_there_are_never_more_workers_than_there_may_be(project: Project) -> Non
     with served(project) as server:
         for _ in range(2):
             threads = [
-                threading.Thread(target=server.ask, args=("POST", f"/api/demos/d{n % 7}", {})) for n in range(14)
+                threading.Thread(target=server.ask, args=("POST", f"/api/demos/d{n % 7}", {}))
+                for n in range(14)
             ]
             for thread in threads:
                 thread.start()
@@ -255,7 +272,10 @@ def test_there_are_never_more_workers_than_there_may_be(project: Project) -> Non
         children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
         if not children.exists():
             pytest.skip("this system does not list a process's children")
-        found = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children.read_text(encoding="utf-8").split()]
+        found = [
+            Path(f"/proc/{pid}/cmdline").read_bytes()
+            for pid in children.read_text(encoding="utf-8").split()
+        ]
     assert 1 <= sum(b"llmdeck.live.child" in command for command in found) <= 3
 
 
@@ -276,7 +296,16 @@ def test_any_base64_token_and_other_servers_cookies(project: Project) -> None:
             assert server.ask("GET", f"/?token={written}").status == 303
         cookie = server.ask("GET", f"/?token={TOKEN}").headers["set-cookie"].split(";")[0]
         name = cookie.split("=")[0]
-        for other in ("flag", "a=1;", "u=caff\u00e8", 'j={"a":1}', "[x]=1", "a,b=1", "foo@bar=1", f"{name}=x"):
+        for other in (
+            "flag",
+            "a=1;",
+            "u=caff\u00e8",
+            'j={"a":1}',
+            "[x]=1",
+            "a,b=1",
+            "foo@bar=1",
+            f"{name}=x",
+        ):
             assert server.ask("GET", "/api/demos", Cookie=f"{other}; {cookie}").status == 200, other
             assert server.ask("GET", "/api/demos", Cookie=f"{cookie}; {other}").status == 200, other
             assert server.ask("GET", "/api/demos", Cookie=other).status == 401, other

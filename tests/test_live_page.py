@@ -91,7 +91,9 @@ def test_the_page_is_what_a_build_makes(server: Served, page: Page) -> None:
     """Without its script, style, data and leave to ask the server, the served page is the built one, byte for byte."""
     html = server.ask("GET", "/").body.decode()
     assert server.project.run("build").returncode == 0
-    ours = re.compile(r'<script type="application/json" id="llmdeck">.*?</script>(?=</body>)', re.DOTALL)
+    ours = re.compile(
+        r'<script type="application/json" id="llmdeck">.*?</script>(?=</body>)', re.DOTALL
+    )
     policy = re.compile(r" ?\'sha256-[^\']*\'|; connect-src \'self\'")
     built = server.project.html.read_text(encoding="utf-8")
     assert policy.sub("", ours.sub("", html)) == policy.sub("", built)
@@ -129,7 +131,9 @@ def test_ledger_theme_demo_and_partials_are_followed(server: Served, page: Page)
     server.project.edit("demos/twice.py", "n: int = 21", "n: int = 22")
     expect(active).to_contain_text("Il doppio è 44")
     expect(page.locator("img[alt='doppio 44']")).to_have_count(1)
-    server.project.write("deck/theme/mia.css", "/* @theme mia */ @import 'default'; section { color: rgb(1, 2, 3); }")
+    server.project.write(
+        "deck/theme/mia.css", "/* @theme mia */ @import 'default'; section { color: rgb(1, 2, 3); }"
+    )
     server.project.edit("deck/deck.toml", 'lang = "it"', 'lang = "it"\ntheme = "mia"')
     expect(page.locator(".bespoke-marp-active section")).to_have_css("color", "rgb(1, 2, 3)")
     server.project.edit("deck/theme/mia.css", "rgb(1, 2, 3)", "rgb(4, 5, 6)")
@@ -141,8 +145,16 @@ def test_pictures_and_data_files_are_followed(deck: Project, browser_of_each_kin
     square = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}"><rect width="9" height="9"/></svg>'
     deck.write("deck/quadro.svg", square.format(30))
     deck.write("demos/data/n.txt", "20")
-    deck.edit("demos/twice.py", '"double": 2 * n', '"double": 2 * n, "read": int(open("demos/data/n.txt").read())')
-    deck.edit("deck/slides/02-due.md.j2", "Prima.", '![quadro](quadro.svg) Letto: {{ demo("twice").read }}.')
+    deck.edit(
+        "demos/twice.py",
+        '"double": 2 * n',
+        '"double": 2 * n, "read": int(open("demos/data/n.txt").read())',
+    )
+    deck.edit(
+        "deck/slides/02-due.md.j2",
+        "Prima.",
+        '![quadro](quadro.svg) Letto: {{ demo("twice").read }}.',
+    )
     page = browser_of_each_kind.new_context().new_page()
     with served(deck) as server:
         go(page, server)
@@ -196,7 +208,9 @@ def test_a_deck_that_never_was_good_shows_its_error_first(deck: Project, chromiu
     page.context.close()
 
 
-def test_two_browsers_and_the_presenter_view_follow(server: Served, page: Page, chromium: Browser) -> None:
+def test_two_browsers_and_the_presenter_view_follow(
+    server: Served, page: Page, chromium: Browser
+) -> None:
     """Two browsers show what is saved; so does the presenter view, with its notes."""
     other = go(chromium.new_context().new_page(), server)
     presenter = page.context.new_page()
@@ -209,7 +223,9 @@ def test_two_browsers_and_the_presenter_view_follow(server: Served, page: Page, 
     other.context.close()
 
 
-def test_a_server_that_comes_back_is_found_again(deck: Project, browser_of_each_kind: Browser) -> None:
+def test_a_server_that_comes_back_is_found_again(
+    deck: Project, browser_of_each_kind: Browser
+) -> None:
     """The server killed: the page says so. Started again, the banner goes, and what was saved meanwhile shows."""
     page = browser_of_each_kind.new_context().new_page()
     with served(deck) as server:

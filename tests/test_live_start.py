@@ -21,7 +21,12 @@ def ask_and_leave_hanging(server: Served) -> http.client.HTTPConnection:
     """A request that the demo hangs over."""
     assert server.ask("POST", "/api/demos/says", {}).status == 200
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    connection.request("POST", "/api/demos/says", json.dumps({"text": "hang"}), {"content-type": "application/json"})
+    connection.request(
+        "POST",
+        "/api/demos/says",
+        json.dumps({"text": "hang"}),
+        {"content-type": "application/json"},
+    )
     time.sleep(0.3)
     return connection
 
@@ -48,12 +53,16 @@ def wait_until_none(folder: Path) -> list[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="processes are found through /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_server_that_ends_leaves_nothing_running(project: Project, number: signal.Signals) -> None:
+def test_a_server_that_ends_leaves_nothing_running(
+    project: Project, number: signal.Signals
+) -> None:
     """Ctrl-C, SIGTERM and SIGKILL, while a demo hangs and a page listens: Marp and the workers end as well."""
     with served(make(project)) as server:
         hanging = ask_and_leave_hanging(server)
         listening = socket.create_connection(("127.0.0.1", server.port))
-        listening.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+        listening.sendall(
+            f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+        )
         assert listening.recv(10) == b"HTTP/1.1 2"
         assert len(processes_in(project.root)) >= 3
         server.process.send_signal(number)
@@ -65,10 +74,16 @@ def test_a_server_that_ends_leaves_nothing_running(project: Project, number: sig
 
 
 @pytest.mark.parametrize("package", ["starlette", "uvicorn", "watchfiles"])
-def test_without_its_packages_it_says_what_to_install(project: Project, tmp_path: Path, package: str) -> None:
+def test_without_its_packages_it_says_what_to_install(
+    project: Project, tmp_path: Path, package: str
+) -> None:
     """A missing package is no traceback, but exit code 8 and the command that installs it."""
-    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n", encoding="utf-8")
-    done = project.run("live", "--no-browser", PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import sys\nsys.modules[{package!r}] = None\n", encoding="utf-8"
+    )
+    done = project.run(
+        "live", "--no-browser", PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)])
+    )
     assert done.returncode == 8
     assert f"llmdeck live needs the package {package}" in done.stderr
     assert "pip install 'llmdeck[live]'" in done.stderr

@@ -1,6 +1,7 @@
 """What marp-cli does wrong without a word is an error here.
 
-The oracle is marp-cli itself: `plain` runs it as a user would, and a case counts as silent where it ends with 0.
+The oracle is marp-cli itself: `plain` runs it as a user would, and a case counts as silent where it
+ends with 0.
 """
 
 from __future__ import annotations
@@ -62,14 +63,19 @@ def test_an_unknown_theme_is_an_error(deck: Path) -> None:
     """marp-cli ends with 0 and takes its own theme; we name the one that it does not know."""
     deck.write_text(DECK.replace("default", "lezione"), encoding="utf-8")
     assert plain(deck, "-o", deck.with_suffix(".html")).returncode == 0
-    error = fails(deck, deck.with_suffix(".html"), expected=Expected(slides=2, theme="lezione", lang="it"))
+    error = fails(
+        deck, deck.with_suffix(".html"), expected=Expected(slides=2, theme="lezione", lang="it")
+    )
     assert "does not know the theme `lezione`" in error.message
 
 
 def test_an_unknown_option_is_an_error(deck: Path) -> None:
     """marp-cli ends with 0 and ignores it without a word; we name it."""
     assert plain(deck, "-o", deck.with_suffix(".html"), "--no-such-option").returncode == 0
-    assert "has no option --no-such-option" in fails(deck, deck.with_suffix(".html"), "--no-such-option").printed
+    assert (
+        "has no option --no-such-option"
+        in fails(deck, deck.with_suffix(".html"), "--no-such-option").printed
+    )
 
 
 def test_an_output_that_is_not_written_is_an_error_though_an_old_one_is_there(deck: Path) -> None:
@@ -82,7 +88,11 @@ def test_an_output_that_is_not_written_is_an_error_though_an_old_one_is_there(de
 
 @pytest.mark.parametrize(
     "end",
-    ["```python\nx = 1\n\n---\n\n# Due\n", "<!-- a note\n\n---\n\n# Due\n", "<!-- headingDivider: 2 -->\n## A\n## B\n"],
+    [
+        "```python\nx = 1\n\n---\n\n# Due\n",
+        "<!-- a note\n\n---\n\n# Due\n",
+        "<!-- headingDivider: 2 -->\n## A\n## B\n",
+    ],
 )
 def test_a_wrong_number_of_slides_is_an_error(deck: Path, end: str) -> None:
     """A fence or a comment left open swallows a slide, `headingDivider` makes some: marp-cli ends with 0."""
@@ -101,7 +111,9 @@ def test_a_fence_left_open_at_the_end_of_a_template_is_an_error(project: Project
     assert not project.html.exists()
 
 
-def test_a_missing_picture_is_an_error_that_names_slide_and_line_in_every_format(project: Project) -> None:
+def test_a_missing_picture_is_an_error_that_names_slide_and_line_in_every_format(
+    project: Project,
+) -> None:
     """marp-cli ends with 0 without the picture; the build says where it is named, and makes no PDF."""
     project.write("deck/slides/02-due.md.j2", "# Due\n\n![una foto](foto.png)\n")
     source = project.write("plain.md", "![una foto](foto.png)")
@@ -113,7 +125,9 @@ def test_a_missing_picture_is_an_error_that_names_slide_and_line_in_every_format
     assert not (project.root / "build/deck.pdf").exists()
 
 
-def test_the_language_is_the_decks_in_any_locale(deck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_language_is_the_decks_in_any_locale(
+    deck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a C locale marp-cli calls a deck without `lang` one in C; ours is in Italian, or it is an error."""
     target, unsaid = deck.with_suffix(".html"), deck.with_name("unsaid.md")
     unsaid.write_text(DECK.replace("lang: it\n", ""), encoding="utf-8")
@@ -151,7 +165,12 @@ def test_a_browser_that_is_none_is_an_error(deck: Path, monkeypatch: pytest.Monk
     """marp-cli takes another browser without a word; we say that there is none where `CHROME_PATH` leads."""
     nowhere = deck.with_name("no-browser")
     target = deck.with_suffix(".pdf")
-    assert plain(deck, "-o", target, "--browser-path", nowhere, CHROME_PATH=str(browser.find_browser())).returncode == 0
+    assert (
+        plain(
+            deck, "-o", target, "--browser-path", nowhere, CHROME_PATH=str(browser.find_browser())
+        ).returncode
+        == 0
+    )
     for path in (nowhere, deck):  # nothing there, and no program
         monkeypatch.setenv("CHROME_PATH", str(path))
         with pytest.raises(MissingToolError) as caught:
@@ -211,13 +230,18 @@ def test_the_time_limit_ends_the_whole_process_group(
 
 def _runs(pid: str) -> bool:
     """Whether a process is there and is no zombie."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False).stdout.strip()
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False
+    ).stdout.strip()
     return bool(state) and not state.startswith("Z")
 
 
 def test_an_open_stdin_does_not_keep_the_build_waiting(project: Project) -> None:
     """marp-cli waits for the end of an open pipe; the build, started with one, ends."""
-    node, script = find_node().node, installed_folder() / "node_modules/@marp-team/marp-cli/marp-cli.js"
+    node, script = (
+        find_node().node,
+        installed_folder() / "node_modules/@marp-team/marp-cli/marp-cli.js",
+    )
     source = project.write("plain.md", "# Uno")
     with subprocess.Popen(
         [node, script, source, "-o", source.with_suffix(".html")],

@@ -15,7 +15,10 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
     project.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
     done = project.run("build")
     assert done.returncode == 6
-    assert "deck/claims.toml:1: claim half does not hold: double == 3 * n (double = 42, n = 21" in done.stderr
+    assert (
+        "deck/claims.toml:1: claim half does not hold: double == 3 * n (double = 42, n = 21"
+        in done.stderr
+    )
     assert "used at deck/slides/01-uno.md.j2:4 (slide 1)" in done.stderr
     assert not project.html.exists()
 
@@ -44,9 +47,21 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
             4,
             "uno.md.j2:4: no claim `halve` in deck/claims.toml; did you m",
         ),
-        ("deck/slides/01-uno.md.j2", "{% set", "{% sett", 4, "uno.md.j2:3: Encountered unknown tag 'sett'"),
+        (
+            "deck/slides/01-uno.md.j2",
+            "{% set",
+            "{% sett",
+            4,
+            "uno.md.j2:3: Encountered unknown tag 'sett'",
+        ),
         ("deck/slides/01-uno.md.j2", "f.double", "g.double", 4, "uno.md.j2:4: 'g' is undefined"),
-        ("deck/slides/01-uno.md.j2", '"twice"', '"twice", m=1', 5, "twice m=1: no parameter `m`; it has: n"),
+        (
+            "deck/slides/01-uno.md.j2",
+            '"twice"',
+            '"twice", m=1',
+            5,
+            "twice m=1: no parameter `m`; it has: n",
+        ),
         (
             "deck/deck.toml",
             "[deck]",
@@ -54,7 +69,13 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
             3,
             "deck/deck.toml: [demos.twise]: no such demo\n  hint: did you mean `twice`?",
         ),
-        ("deck/deck.toml", "title", 'titel = "a"\ntitle', 3, "deck/deck.toml:2: unknown key `titel`"),
+        (
+            "deck/deck.toml",
+            "title",
+            'titel = "a"\ntitle',
+            3,
+            "deck/deck.toml:2: unknown key `titel`",
+        ),
         (
             "deck/claims.toml",
             "holds",
@@ -93,11 +114,16 @@ def test_a_mistake_is_told_with_its_place(
 
 def test_mistakes_in_several_templates_are_told_together(project: Project) -> None:
     """One build names a misspelt fact, a syntax error and a failing demo, each in its own template."""
-    project.write("demos/bad.py", "def run():\n    raise OSError('rotto')\n\ndef show(facts): pass\n")
+    project.write(
+        "demos/bad.py", "def run():\n    raise OSError('rotto')\n\ndef show(facts): pass\n"
+    )
     project.edit("deck/slides/01-uno.md.j2", "f.double", "f.duble")
     project.write("deck/slides/02-due.md.j2", "{% if %}\n")
     project.write("deck/slides/03-tre.md.j2", '# Tre\n\n{{ demo("bad").x }}\n')
-    project.write("deck/slides/04-quattro.md.j2", '{% set b = demo("bad") %}{{ demo("twice", n=b.x).double }}\n')
+    project.write(
+        "deck/slides/04-quattro.md.j2",
+        '{% set b = demo("bad") %}{{ demo("twice", n=b.x).double }}\n',
+    )
     done = project.run("build")
     assert done.returncode == 5
     for place in ("demos/bad.py:2", "deck/slides/01-uno.md.j2:4", "deck/slides/02-due.md.j2:1"):
@@ -106,10 +132,17 @@ def test_mistakes_in_several_templates_are_told_together(project: Project) -> No
 
 
 @pytest.mark.parametrize("command", ["build", "claims"])
-def test_a_demo_that_fails_for_several_variants_is_told_once(project: Project, command: str) -> None:
+def test_a_demo_that_fails_for_several_variants_is_told_once(
+    project: Project, command: str
+) -> None:
     """One error stands for all variants that fail alike, and says how many they are."""
-    project.write("demos/bad.py", "def run(*, n: int = 1):\n    raise OSError('rotto')\n\ndef show(facts): pass\n")
-    project.write("deck/slides/02-due.md.j2", '# Due\n\n{{ demo("bad").x }} {{ demo("bad", n=2).x }}\n')
+    project.write(
+        "demos/bad.py",
+        "def run(*, n: int = 1):\n    raise OSError('rotto')\n\ndef show(facts): pass\n",
+    )
+    project.write(
+        "deck/slides/02-due.md.j2", '# Due\n\n{{ demo("bad").x }} {{ demo("bad", n=2).x }}\n'
+    )
     done = project.run(command)
     assert done.stderr.count("OSError: rotto") == 1, done.stderr
     assert done.stderr.count("(2 variants, the first: bad)") == 1, done.stderr

@@ -115,7 +115,10 @@ def page(chromium: Browser, outputs: Outputs) -> Iterator[Page]:
     complaints: list[str] = []
     context = chromium.new_context()
     context.on("request", lambda request: requests.append(request.url))
-    context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    context.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     page = context.new_page()
     page.goto((outputs.first / "deck.html").as_uri(), wait_until="load")
@@ -135,7 +138,11 @@ def test_pictures_fonts_and_emoji_are_in_the_file(page: Page) -> None:
     )
     assert [alt for alt, _, _ in images] == ["😀", *ALTS]
     assert all(loaded and source.startswith("data:image/svg+xml;") for _, loaded, source in images)
-    loaded = set(page.evaluate("[...document.fonts].filter((f) => f.status == 'loaded').map((f) => f.family)"))
+    loaded = set(
+        page.evaluate(
+            "[...document.fonts].filter((f) => f.status == 'loaded').map((f) => f.family)"
+        )
+    )
     assert {"Mio", "KaTeX_Main", "KaTeX_Math"} <= {family.strip('"') for family in loaded}
     backgrounds = page.evaluate(
         "[...document.querySelectorAll('figure, section img')].map((e) => getComputedStyle(e).backgroundImage)"
@@ -193,11 +200,22 @@ def test_two_builds_give_the_same_bytes(outputs: Outputs, name: str) -> None:
 def text_of(folder: Path) -> dict[str, str]:
     """All text of a build's outputs, speaker notes included."""
     pdf = PdfReader(folder / "deck.pdf")
-    notes = [str(note.get_object().get("/Contents")) for page in pdf.pages for note in page.get("/Annots", [])]
+    notes = [
+        str(note.get_object().get("/Contents"))
+        for page in pdf.pages
+        for note in page.get("/Annots", [])
+    ]
     with zipfile.ZipFile(folder / "deck.pptx") as parts:
-        xml = " ".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
+        xml = " ".join(
+            parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml")
+        )
     html = (folder / "deck.html").read_text(encoding="utf-8")
-    return {"html": html, "md": (folder / "deck.md").read_text(encoding="utf-8"), "pdf": " ".join(notes), "pptx": xml}
+    return {
+        "html": html,
+        "md": (folder / "deck.md").read_text(encoding="utf-8"),
+        "pdf": " ".join(notes),
+        "pptx": xml,
+    }
 
 
 def test_notes_are_in_every_output_and_with_no_notes_in_none(outputs: Outputs) -> None:
@@ -218,10 +236,21 @@ def test_pdf_and_pptx_have_every_slide(outputs: Outputs) -> None:
     assert pdf.trailer["/Root"]["/Lang"] == "it"
     assert pdf.outline
     with zipfile.ZipFile(outputs.first / "deck.pptx") as parts:
-        assert len([name for name in parts.namelist() if re.fullmatch(r"ppt/slides/slide\d+\.xml", name)]) == 3
+        assert (
+            len(
+                [
+                    name
+                    for name in parts.namelist()
+                    if re.fullmatch(r"ppt/slides/slide\d+\.xml", name)
+                ]
+            )
+            == 3
+        )
 
 
-def test_whatever_would_be_loaded_from_elsewhere_is_an_error_with_its_line(project: Project) -> None:
+def test_whatever_would_be_loaded_from_elsewhere_is_an_error_with_its_line(
+    project: Project,
+) -> None:
     """The network, an address above the deck, a file that isn't there: one build tells all of them."""
     (project.root / "secret.png").write_bytes(b"secret")
     project.write(

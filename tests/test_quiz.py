@@ -121,7 +121,9 @@ def play(project: Project, guesses: str, *arguments: str) -> subprocess.Complete
         ("9" * 39, "", float("9" * 39)),
     ],
 )
-def test_a_guess_is_read_as_people_write_it_in_italian(line: str, unit: str, expected: float | None) -> None:
+def test_a_guess_is_read_as_people_write_it_in_italian(
+    line: str, unit: str, expected: float | None
+) -> None:
     """A decimal comma, groups, words for magnitudes, units that are brought to the answer's; no number is none."""
     found = read_number(line, Numbers("it"), unit)
     assert found == (expected if expected is None else pytest.approx(expected, rel=1e-9))
@@ -257,10 +259,16 @@ def test_a_question_that_is_not_there_is_told(asking: Project, only: str, messag
         ('answer = "double"\n', "", "claim double: `asks` and `answer` go together"),
         ("within = 0\n", "within = 10\n", "claim double: `within` is a share of the answer"),
         ("within = 0\n", 'within = "0"\n', "claim double: `within` must be a number"),
-        ('says = "tace"', 'says = "tace"\nwithin = 0.2', "claim silent: `within` belongs to a claim that `asks`"),
+        (
+            'says = "tace"',
+            'says = "tace"\nwithin = 0.2',
+            "claim silent: `within` belongs to a claim that `asks`",
+        ),
     ],
 )
-def test_the_ledger_refuses_half_a_question(asking: Project, old: str, new: str, message: str) -> None:
+def test_the_ledger_refuses_half_a_question(
+    asking: Project, old: str, new: str, message: str
+) -> None:
     """What could not be asked or graded stops every command."""
     asking.edit("deck/claims.toml", old, new)
     with pytest.raises(ConfigError, match=message):
@@ -285,7 +293,9 @@ def test_a_fact_that_only_the_answer_reads_is_named_when_it_moves(asking: Projec
     assert "size_gb was 52.5, is now 54.6 (claim half, double)" in asking.run("check").stdout
 
 
-def test_space_and_enter_open_a_question_and_arrows_turn_the_slide(asking: Project, chromium: Browser) -> None:
+def test_space_and_enter_open_a_question_and_arrows_turn_the_slide(
+    asking: Project, chromium: Browser
+) -> None:
     """The space bar opens and closes where a question has the focus, and turns the slide elsewhere."""
     page = chromium.new_page()
     page.goto(asking.html.as_uri() + "#2")
@@ -295,7 +305,9 @@ def test_space_and_enter_open_a_question_and_arrows_turn_the_slide(asking: Proje
     states = []
     for key in (" ", " ", "Enter"):
         page.keyboard.press(key)
-        states.append((page.evaluate(active), page.locator("details").first.evaluate("(d) => d.open")))
+        states.append(
+            (page.evaluate(active), page.locator("details").first.evaluate("(d) => d.open"))
+        )
     assert states == [("2", True), ("2", False), ("2", True)]
     assert page.locator("#claim-half").is_visible()
     assert not page.locator("#claim-double").is_visible()
@@ -315,7 +327,9 @@ def test_printed_every_question_is_open(asking: Project, chromium: Browser) -> N
     page.goto(asking.html.as_uri() + "#2")
     until(page, "document.querySelector('svg.bespoke-marp-active section').id == '2'")
     height = "document.querySelector('#claim-double').getBoundingClientRect().height"
-    visible = "document.querySelector('#claim-double').checkVisibility({contentVisibilityAuto: true})"
+    visible = (
+        "document.querySelector('#claim-double').checkVisibility({contentVisibilityAuto: true})"
+    )
     assert not page.evaluate(visible)
     page.emulate_media(media="print")
     until(page, visible)

@@ -48,7 +48,8 @@ def page(chromium: Browser, lecture: Project) -> Iterator[Page]:
 
 def pages(page: Page) -> list[dict[str, Any]]:
     """Each page of the register: how far it reaches beyond the slide's padding, its smallest text, its rows."""
-    found: list[dict[str, Any]] = page.evaluate("""[...document.querySelectorAll('.register')].map((list) => {
+    found: list[dict[str, Any]] = (
+        page.evaluate("""[...document.querySelectorAll('.register')].map((list) => {
       const section = list.closest('section'), style = getComputedStyle(section)
       const bottom = section.clientHeight - parseFloat(style.paddingBottom)
       const right = section.clientWidth - parseFloat(style.paddingRight)
@@ -62,6 +63,7 @@ def pages(page: Page) -> list[dict[str, Any]]:
         rows: [...list.children].map((row) => row.id),
       }
     })""")
+    )
     return found
 
 
@@ -124,22 +126,53 @@ def test_the_register_counts_as_no_slide_that_says_a_claim(lecture: Project) -> 
     """`claims --json` names the slides of the prose, and never a page of the register."""
     rows = json.loads(lecture.run("claims", "--json").stdout)
     text = (lecture.root / "build/deck.md").read_text(encoding="utf-8")
-    first = 1 + text.split("\n---\n").index(next(s for s in text.split("\n---\n") if 'class="register"' in s)) - 1
+    first = (
+        1
+        + text.split("\n---\n").index(
+            next(s for s in text.split("\n---\n") if 'class="register"' in s)
+        )
+        - 1
+    )
     assert all(slide < first for row in rows for slide in row["slides"])
     assert {tuple(row["slides"]) for row in rows} != {()}
 
 
 def test_no_row_overflows_whatever_the_ledger_holds(project: Project, chromium: Browser) -> None:
     """Long sentences, wide letters, words without end, many sources, markup as text: every page is low enough."""
-    nasty = ["m" * 400, "WWWW " * 60, "漢字" * 150, "parola " * 90, "*a* `b` <i>c</i> & $x$", "x", "😀 " * 50]
-    nasty = [text for text in [*nasty, "buona parola " * 90, "senza onde o gonne " * 90] for _ in range(4)]
+    nasty = [
+        "m" * 400,
+        "WWWW " * 60,
+        "漢字" * 150,
+        "parola " * 90,
+        "*a* `b` <i>c</i> & $x$",
+        "x",
+        "😀 " * 50,
+    ]
+    nasty = [
+        text
+        for text in [*nasty, "buona parola " * 90, "senza onde o gonne " * 90]
+        for _ in range(4)
+    ]
     for n, text in enumerate(nasty):
-        sources = [f"Autore {n} {text[:200]}, 2020: https://example.com/{'a' * 90}"] * (1 + n % 5) + ["senza indirizzo"]
-        table = {"says": text, "often": text, "sources": sources, "demo": "twice", "holds": "n >= 0"}
-        lines = "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items())
+        sources = [f"Autore {n} {text[:200]}, 2020: https://example.com/{'a' * 90}"] * (
+            1 + n % 5
+        ) + ["senza indirizzo"]
+        table = {
+            "says": text,
+            "often": text,
+            "sources": sources,
+            "demo": "twice",
+            "holds": "n >= 0",
+        }
+        lines = "\n".join(
+            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()
+        )
         with (project.root / "deck/claims.toml").open("a", encoding="utf-8") as ledger:
             ledger.write(f'\n[c{n}]\nwith = {{ n = {n} }}\nverdict = "corrected"\n{lines}\n')
-    project.write("deck/slides/02-registro.md.j2", PAGES.replace("{% call notes() %}", "{% call notes() %}{{ '' }}"))
+    project.write(
+        "deck/slides/02-registro.md.j2",
+        PAGES.replace("{% call notes() %}", "{% call notes() %}{{ '' }}"),
+    )
     done = project.run("build")
     assert done.returncode == 0, done.stderr
     page = chromium.new_page(viewport={"width": 1280, "height": 720})
@@ -178,7 +211,11 @@ def test_old_facts_are_marked_on_the_register_too(project: Project) -> None:
     assert project.run("build", "--keep-stale").returncode == 0
     slides = (project.root / "build/deck.md").read_text(encoding="utf-8").split("\n---\n")[1:]
     assert len(slides) > 2
-    assert ["not updated" in slide for slide in slides] == [True, *([False] * (len(slides) - 2)), True]
+    assert ["not updated" in slide for slide in slides] == [
+        True,
+        *([False] * (len(slides) - 2)),
+        True,
+    ]
 
 
 def test_without_a_register_a_verdict_is_no_link(project: Project) -> None:
@@ -189,7 +226,9 @@ def test_without_a_register_a_verdict_is_no_link(project: Project) -> None:
     assert "<a" not in text
 
 
-@pytest.mark.parametrize(("text", "width", "lines"), [("a b c", 1120, 1), ("x" * 1000, 1120, 10), (" ", 100, 1)])
+@pytest.mark.parametrize(
+    ("text", "width", "lines"), [("a b c", 1120, 1), ("x" * 1000, 1120, 10), (" ", 100, 1)]
+)
 def test_lines_are_counted_on_the_generous_side(text: str, width: int, lines: int) -> None:
     """Ten lines of 1120 px for a thousand letters of 19 px: 0.56 of their size each."""
     assert n_lines(text, width) == lines

@@ -17,10 +17,19 @@ from llmdeck.render import Rendered, Renderer
 from llmdeck.slides import split
 from tests.conftest import Project
 
-FACTS = {"n": 3, "weight_gb": 1234.5, "name": "a*b", "items": [{"x": 1, "y_gb": 2.5}], "ok": True, "keys": 7}
+FACTS = {
+    "n": 3,
+    "weight_gb": 1234.5,
+    "name": "a*b",
+    "items": [{"x": 1, "y_gb": 2.5}],
+    "ok": True,
+    "keys": 7,
+}
 
 
-def rendered(project: Project, facts: Mapping[str, Any] = FACTS, output: str = "uno\ndue\ntre\n") -> Rendered:
+def rendered(
+    project: Project, facts: Mapping[str, Any] = FACTS, output: str = "uno\ndue\ntre\n"
+) -> Rendered:
     """Render the project with these facts as the answer of every variant of `twice`."""
     config = project.config
 
@@ -37,7 +46,9 @@ def rendered(project: Project, facts: Mapping[str, Any] = FACTS, output: str = "
         def get(self, variant: Variant, default: Any = None) -> Any:  # type: ignore[override]
             return default if variant is None else self[variant]
 
-    renderer = Renderer(config=config, demos=find_demos(config), claims=load_ledger(config), results=Everywhere())
+    renderer = Renderer(
+        config=config, demos=find_demos(config), claims=load_ledger(config), results=Everywhere()
+    )
     return renderer.render()
 
 
@@ -174,8 +185,14 @@ def test_each_use_knows_its_slide_and_its_line(project: Project) -> None:
         {{ claim("half") }}
         """,
     )
-    project.write("deck/claims.toml", '[half]\ndemo = "twice"\nsays = "x"\nholds = "n == 3"\nverdict = "verified"\n')
-    uses = {(use.fact or use.claim, use.place.file[5:], use.place.line, use.slide) for use in rendered(project).uses}
+    project.write(
+        "deck/claims.toml",
+        '[half]\ndemo = "twice"\nsays = "x"\nholds = "n == 3"\nverdict = "verified"\n',
+    )
+    uses = {
+        (use.fact or use.claim, use.place.file[5:], use.place.line, use.slide)
+        for use in rendered(project).uses
+    }
     assert ("weight_gb", "slides/01-uno.md.j2", 6, 2) in uses
     assert ("n", "partials/p.md.j2", 1, 3) in uses
     assert ("half", "slides/02-due.md.j2", 7, 6) in uses

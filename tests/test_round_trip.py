@@ -1,8 +1,8 @@
 """What a demo returned shows on the slide as itself, whatever characters it is made of.
 
-The oracle is the string itself: strings go through the renderer, the real Marp and `page.py`, as in a build, and are
-read back from the page in a real browser, with white space as its style shows it. One deck carries many strings, each
-on a slide of its own.
+The oracle is the string itself: strings go through the renderer, the real Marp and `page.py`, as in
+a build, and are read back from the page in a real browser, with white space as its style shows it.
+One deck carries many strings, each on a slide of its own.
 """
 
 from __future__ import annotations
@@ -116,7 +116,11 @@ TEXT = st.lists(st.sampled_from(PIECES) | st.characters(codec="utf-8")).map("".j
 
 def test_each_nasty_string_shows_as_itself(project: Project, chromium: Browser) -> None:
     """Every string of the list, alone, doubled, and between letters, shows as itself and does nothing."""
-    assert_round_trip(project, chromium, ["", *PIECES, *(piece * 2 for piece in PIECES), *(f"a{p}b" for p in PIECES)])
+    assert_round_trip(
+        project,
+        chromium,
+        ["", *PIECES, *(piece * 2 for piece in PIECES), *(f"a{p}b" for p in PIECES)],
+    )
 
 
 @settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -141,7 +145,14 @@ def expected(text: str) -> dict[str, Any]:
     joined = f"con {shown}*1*{shown} {shown}{shown}." if text else "con *1* ."
     alone = f"a {shown}" if text else "a"
     return {
-        "lines": [*filter(None, [shown]), inside, inside, joined, alone, f"{shown} verified" if text else "verified"],
+        "lines": [
+            *filter(None, [shown]),
+            inside,
+            inside,
+            joined,
+            alone,
+            f"{shown} verified" if text else "verified",
+        ],
         "alone": [shown] * 10,
         "output": shown.rstrip(" \t\n"),
         "active": 0,
@@ -162,20 +173,42 @@ def read_back(project: Project, chromium: Browser, texts: Sequence[str]) -> list
     project.write("deck/x.svg", FIGURE)
     config, results, claims = project.config, {}, {}
     for n, text in enumerate(texts):
-        variant, place, facts = Variant.of("twice", {"n": n}), Place(file="deck/claims.toml"), {"text": text}
-        results[variant] = Result(variant=variant, facts=facts, output=text, inputs={}, figure=FIGURE, alt=text)
-        claims[f"c-{n}"] = Claim(id=f"c-{n}", says="{{ text }}", verdict=Verdict.VERIFIED, place=place, variant=variant)
-    rendered = Renderer(config=config, demos=find_demos(config), claims=claims, results=results).render()
+        variant, place, facts = (
+            Variant.of("twice", {"n": n}),
+            Place(file="deck/claims.toml"),
+            {"text": text},
+        )
+        results[variant] = Result(
+            variant=variant, facts=facts, output=text, inputs={}, figure=FIGURE, alt=text
+        )
+        claims[f"c-{n}"] = Claim(
+            id=f"c-{n}", says="{{ text }}", verdict=Verdict.VERIFIED, place=place, variant=variant
+        )
+    rendered = Renderer(
+        config=config, demos=find_demos(config), claims=claims, results=results
+    ).render()
     assert not rendered.errors, [error.message for error in rendered.errors]
     source, target = project.root / "deck.md", project.root / "marp.html"
     source.write_text(rendered.markdown, encoding="utf-8")
     with Marp() as marp:
-        convert(source, target, Expected(slides=len(texts), theme="default", lang="it"), themes=[], marp=marp)
+        convert(
+            source,
+            target,
+            Expected(slides=len(texts), theme="default", lang="it"),
+            themes=[],
+            marp=marp,
+        )
         packages = marp.folder / "node_modules"
     sources = Sources(
-        folder=config.folder, themes=config.folder, packages=packages, figures=rendered.figures, slides=()
+        folder=config.folder,
+        themes=config.folder,
+        packages=packages,
+        figures=rendered.figures,
+        slides=(),
     )
-    target.write_text(make_self_contained(target.read_text(encoding="utf-8"), sources).html, encoding="utf-8")
+    target.write_text(
+        make_self_contained(target.read_text(encoding="utf-8"), sources).html, encoding="utf-8"
+    )
     page = chromium.new_page()
     try:
         page.goto(target.as_uri())

@@ -1,6 +1,7 @@
 """Demos in child processes: how each way to fail is told, what is limited, what is ended.
 
-The oracle is the demo itself: each one is written to fail at a line and in a way that the test knows.
+The oracle is the demo itself: each one is written to fail at a line and in a way that the test
+knows.
 """
 
 from __future__ import annotations
@@ -53,8 +54,16 @@ def gone(pid: int) -> bool:
 @pytest.mark.parametrize(
     ("source", "message", "line"),
     [
-        ("def run():\n    print('prima')\n    return {'a': 1 / 0}", "ZeroDivisionError: division by zero", 3),
-        ("import json\ndef run():\n    return json.loads('{')", "JSONDecodeError: Expecting property name", 3),
+        (
+            "def run():\n    print('prima')\n    return {'a': 1 / 0}",
+            "ZeroDivisionError: division by zero",
+            3,
+        ),
+        (
+            "import json\ndef run():\n    return json.loads('{')",
+            "JSONDecodeError: Expecting property name",
+            3,
+        ),
         (
             "def run():\n    return {}\ndef show(facts):\n    print('mezzo')\n    raise KeyError('x')",
             "KeyError: 'x'",
@@ -65,20 +74,50 @@ def gone(pid: int) -> bool:
         ("import sys\nsys.exit(3)", "SystemExit: 3", 2),
         ("import sys\ndef run():\n    sys.exit('basta')", "SystemExit: basta", 3),
         ("def run():\n    raise ValueError('\\ud800')", r"ValueError: \ud800", 2),
-        ("import socket\ndef run():\n    socket.create_connection(('127.0.0.1', 9))", "a demo has no network", 3),
-        ("import urllib.request\ndef run():\n    urllib.request.urlopen('http://a.test')", "a demo has no network", 3),
+        (
+            "import socket\ndef run():\n    socket.create_connection(('127.0.0.1', 9))",
+            "a demo has no network",
+            3,
+        ),
+        (
+            "import urllib.request\ndef run():\n    urllib.request.urlopen('http://a.test')",
+            "a demo has no network",
+            3,
+        ),
         ("x = 1", "it has no function `run`", 0),
         ("def run(): return {}\nshow = None\n# def show", "it has no function `show`", 1),
-        ("#\ndef run(n=1): return {}", "parameter `n` of run must be keyword-only and have a default", 2),
-        ("def run(*, n: int): return {}", "parameter `n` of run must be keyword-only and have a default", 1),
+        (
+            "#\ndef run(n=1): return {}",
+            "parameter `n` of run must be keyword-only and have a default",
+            2,
+        ),
+        (
+            "def run(*, n: int): return {}",
+            "parameter `n` of run must be keyword-only and have a default",
+            1,
+        ),
         ("def run(**more): return {}", "parameter `more` of run must be keyword-only", 1),
-        ("def run(*, n: list[int] = []): return {}", "parameter `n` of run is list[int]: use Literal", 1),
+        (
+            "def run(*, n: list[int] = []): return {}",
+            "parameter `n` of run is list[int]: use Literal",
+            1,
+        ),
         ("def run(*, n: 'Foo' = 1): return {}", "name 'Foo' is not defined", 1),
-        ("def run(*, n: int = None): return {}", "the default of parameter `n` must be int, not None", 1),
-        ("from typing import Literal\ndef run(*, n: Literal['a'] = 'b'): return {}", "`n` can't be 'b'; allowed: a", 2),
+        (
+            "def run(*, n: int = None): return {}",
+            "the default of parameter `n` must be int, not None",
+            1,
+        ),
+        (
+            "from typing import Literal\ndef run(*, n: Literal['a'] = 'b'): return {}",
+            "`n` can't be 'b'; allowed: a",
+            2,
+        ),
     ],
 )
-def test_a_failing_demo_is_told_with_its_own_line(project: Project, source: str, message: str, line: int) -> None:
+def test_a_failing_demo_is_told_with_its_own_line(
+    project: Project, source: str, message: str, line: int
+) -> None:
     """Whatever goes wrong, the message says what, and the place is the demo's own file and line, not a library's."""
     error = failure(project, source)
     assert message in error.message
@@ -108,7 +147,9 @@ def test_a_failing_demo_is_told_with_its_own_line(project: Project, source: str,
         ("None", "run must return a dict, not NoneType"),
     ],
 )
-def test_facts_that_are_no_json_are_named_by_their_path(project: Project, returned: str, message: str) -> None:
+def test_facts_that_are_no_json_are_named_by_their_path(
+    project: Project, returned: str, message: str
+) -> None:
     """What JSON can't hold is refused with the path of the fact and the line of `run`."""
     error = failure(project, f"#\n#\ndef run():\n    return {returned}")
     assert error.message.startswith(f"demo bad: {message}")
@@ -118,7 +159,9 @@ def test_facts_that_are_no_json_are_named_by_their_path(project: Project, return
 def test_text_that_looks_like_line_ends_arrives_whole(project: Project) -> None:
     """Separators that `str.splitlines` knows, in facts and in what is printed, come back unchanged."""
     text = "a\u2028b\x85c\x1cd\x0be\rf\ng\u2029"
-    result = outcome(project, f"def run(): return {{'t': {text!r}}}\ndef show(facts): print(facts['t'], end='')")
+    result = outcome(
+        project, f"def run(): return {{'t': {text!r}}}\ndef show(facts): print(facts['t'], end='')"
+    )
     assert isinstance(result, Result)
     assert result.facts == {"t": text}
     assert result.output == text
@@ -126,7 +169,10 @@ def test_text_that_looks_like_line_ends_arrives_whole(project: Project) -> None:
 
 def test_binary_output_is_refused(project: Project) -> None:
     """Bytes that are no UTF-8 are refused, with the first of them and the line of `show`."""
-    error = failure(project, "import sys\ndef run(): return {}\ndef show(facts): sys.stdout.buffer.write(b'a\\xff')")
+    error = failure(
+        project,
+        "import sys\ndef run(): return {}\ndef show(facts): sys.stdout.buffer.write(b'a\\xff')",
+    )
     assert "it prints bytes that are no text (0xff at byte 1)" in error.message
     assert str(error.place) == "demos/bad.py:3"
 
@@ -134,7 +180,9 @@ def test_binary_output_is_refused(project: Project) -> None:
 def test_an_error_two_imports_away_points_there(project: Project) -> None:
     """An error raised in a helper that another helper imports is placed in the helper's line."""
     project.write("demos/common/__init__.py", "")
-    project.write("demos/common/near.py", "from demos.common import far\ndef go(): return far.fail()\n")
+    project.write(
+        "demos/common/near.py", "from demos.common import far\ndef go(): return far.fail()\n"
+    )
     project.write("demos/common/far.py", "#\n#\ndef fail():\n    raise OSError('lontano')\n")
     error = failure(project, "from demos.common import near\ndef run(): return near.go()")
     assert str(error.place) == "demos/common/far.py:4"
@@ -149,7 +197,9 @@ def test_an_error_two_imports_away_points_there(project: Project) -> None:
 def test_a_hanging_demo_ends_at_its_limit(project: Project, hang: str) -> None:
     """A demo that hangs is ended after its own `time_s`, with the line where it hung and what it had printed."""
     started = time.monotonic()
-    error = failure(project, f"import ctypes, time\ndef run():\n    print('qui')\n    {hang}", "time_s = 0.4")
+    error = failure(
+        project, f"import ctypes, time\ndef run():\n    print('qui')\n    {hang}", "time_s = 0.4"
+    )
     assert time.monotonic() - started < 3
     assert "demo bad took longer than its limit of 0.4 s" in error.message
     assert str(error.place) == "demos/bad.py:4"
@@ -163,7 +213,9 @@ def test_what_a_demo_starts_is_ended_with_it(project: Project, tmp_path: Path) -
     result = outcome(project, f"import subprocess\ndef run():\n{start}    return {{}}")
     assert isinstance(result, Result)
     assert gone(int((tmp_path / "pid").read_text()))
-    failure(project, f"import subprocess, time\ndef run():\n{start}    time.sleep(100)", "time_s = 0.4")
+    failure(
+        project, f"import subprocess, time\ndef run():\n{start}    time.sleep(100)", "time_s = 0.4"
+    )
     assert gone(int((tmp_path / "pid").read_text()))
 
 
@@ -208,14 +260,23 @@ def test_a_demo_that_dies_is_told(project: Project, death: str, name: str, line:
 def test_a_wrong_parameter_names_the_allowed_ones(project: Project) -> None:
     """An unknown name, a wrong type and a value out of range say what would be right."""
     source = "from typing import Annotated\ndef run(*, size: Annotated[int, range(2, 9, 2)] = 4): return {}"
-    assert "no parameter `sise`; it has: size; did you mean `size`?" in failure(project, source, sise=2).message
+    assert (
+        "no parameter `sise`; it has: size; did you mean `size`?"
+        in failure(project, source, sise=2).message
+    )
     assert "`size` must be int, not '2'" in failure(project, source, size="2").message
-    assert "`size` can't be 3; allowed: 2 to 8 in steps of 2" in failure(project, source, size=3).message
+    assert (
+        "`size` can't be 3; allowed: 2 to 8 in steps of 2"
+        in failure(project, source, size=3).message
+    )
 
 
 def test_one_failing_variant_does_not_take_the_others(project: Project) -> None:
     """Of three variants of one demo the middle one fails alone; where the middle one hangs, the first is kept."""
-    project.write("demos/bad.py", "def run(*, n: int = 1):\n    while n == 3: pass\n    return {'a': 1 / n}" + SHOW)
+    project.write(
+        "demos/bad.py",
+        "def run(*, n: int = 1):\n    while n == 3: pass\n    return {'a': 1 / n}" + SHOW,
+    )
     project.write("deck/deck.toml", '[deck]\ntitle = "x"\n[limits]\ntime_s = 0.5\n')
     demo = find_demos(project.config)["bad"]
     for middle, kinds in ((0, [Result, DemoError, Result]), (3, [Result, DemoError, DemoError])):
@@ -228,21 +289,27 @@ def test_every_failing_demo_is_reported_and_the_good_ones_are_kept(project: Proj
     """A build with two failing demos names both, with their slides, keeps the third's result, and exits with 5."""
     project.write("demos/bad.py", "def run():\n    raise ValueError('uno')" + SHOW)
     project.write("demos/worse.py", "def run():\n    raise ValueError('due')" + SHOW)
-    project.write("deck/slides/02-due.md.j2", '# Due\n\n{{ demo("bad").x }}\n\n---\n\n{{ demo("worse").y }}\n')
+    project.write(
+        "deck/slides/02-due.md.j2", '# Due\n\n{{ demo("bad").x }}\n\n---\n\n{{ demo("worse").y }}\n'
+    )
     done = project.run("build")
     assert done.returncode == 5
     assert (
-        "error: demos/bad.py:2: demo bad: ValueError: uno\n  used at deck/slides/02-due.md.j2:3 (slide" in done.stderr
+        "error: demos/bad.py:2: demo bad: ValueError: uno\n  used at deck/slides/02-due.md.j2:3 (slide"
+        in done.stderr
     )
     assert (
-        "error: demos/worse.py:2: demo worse: ValueError: due\n  used at deck/slides/02-due.md.j2:7 (sl" in done.stderr
+        "error: demos/worse.py:2: demo worse: ValueError: due\n  used at deck/slides/02-due.md.j2:7 (sl"
+        in done.stderr
     )
     assert "Traceback" not in done.stderr
     assert len(list(project.root.glob("deck/results/twice/*.json"))) == 1
     assert not project.html.exists()
 
 
-def test_a_demo_computes_with_few_threads(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demo_computes_with_few_threads(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """NumPy is told to start four threads at most, unless the user has said how many."""
     source = "import os\ndef run(): return {'threads': int(os.environ['OMP_NUM_THREADS'])}"
     for given, expected in ((None, min(4, os.cpu_count() or 1)), ("7", 7)):
@@ -255,18 +322,23 @@ def test_a_demo_computes_with_few_threads(project: Project, monkeypatch: pytest.
         assert result.facts == {"threads": expected}
 
 
-def test_demos_side_by_side_share_the_cores(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demos_side_by_side_share_the_cores(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of two demos that run at once NumPy may start half as many threads as there are cores in each."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     for name in ("left", "right"):
         project.write(
-            f"demos/{name}.py", f"import os\ndef run(): return {{'threads': int(os.environ['OMP_NUM_THREADS'])}}{SHOW}"
+            f"demos/{name}.py",
+            f"import os\ndef run(): return {{'threads': int(os.environ['OMP_NUM_THREADS'])}}{SHOW}",
         )
     demos = find_demos(project.config)
     jobs = [Job(demo=demos[name], variants=(Variant(name),)) for name in ("left", "right")]
     outcomes = run_jobs(project.config, jobs, lambda *_: None)
     shared = min(4, max(1, (os.cpu_count() or 1) // 2))
-    assert [o.facts for o in outcomes.values() if isinstance(o, Result)] == [{"threads": shared}] * 2
+    assert [o.facts for o in outcomes.values() if isinstance(o, Result)] == [
+        {"threads": shared}
+    ] * 2
 
 
 def test_jobs_run_side_by_side(project: Project) -> None:
@@ -280,7 +352,9 @@ def test_jobs_run_side_by_side(project: Project) -> None:
     demos = find_demos(project.config)
     jobs = [Job(demo=demos[name], variants=(Variant(name),)) for name in ("left", "right")]
     if (os.cpu_count() or 1) > 1:
-        assert all(isinstance(o, Result) for o in run_jobs(project.config, jobs, lambda *_: None).values())
+        assert all(
+            isinstance(o, Result) for o in run_jobs(project.config, jobs, lambda *_: None).values()
+        )
 
 
 def test_a_figure_may_stand_beside_its_demo(project: Project) -> None:
@@ -311,7 +385,9 @@ def test_a_figure_without_words_names_its_file(project: Project) -> None:
     """A `plot` beside the demo without an `alt` is told with the file that lacks it."""
     project.write("demos/figures/twice.py", "def plot(facts):\n    return None\n")
     config, demo, variant = project.config, find_demos(project.config)["twice"], Variant("twice")
-    error = run_job(config, Job(demo=demo, variants=(variant,), figures=frozenset({variant})))[variant]
+    error = run_job(config, Job(demo=demo, variants=(variant,), figures=frozenset({variant})))[
+        variant
+    ]
     assert isinstance(error, DemoError)
     assert "it has no plot and alt" in error.message
     assert str(error.place) == "demos/figures/twice.py:1"

@@ -1,6 +1,7 @@
 """What makes a stored result stale, and what the store's files hold.
 
-The oracle is what each edit can change in what the demo says: its sources, near or far, and the files that it reads.
+The oracle is what each edit can change in what the demo says: its sources, near or far, and the
+files that it reads.
 """
 
 from __future__ import annotations
@@ -64,10 +65,14 @@ def files(project: Project) -> dict[str, bytes]:
 def test_an_edit_to_a_module_two_imports_away_makes_stale(project: Project) -> None:
     """A helper that a helper imports counts, also one that lies outside the demos' package or is imported late."""
     project.write("demos/common/__init__.py", "")
-    project.write("demos/common/near.py", "def go():\n    from demos.common import far\n    return far.x()\n")
+    project.write(
+        "demos/common/near.py", "def go():\n    from demos.common import far\n    return far.x()\n"
+    )
     project.write("demos/common/far.py", "import beside\ndef x(): return beside.X\n")
     project.write("beside.py", "X = 1\n")
-    project.write("demos/deep.py", "from demos.common.near import go\ndef run(): return {'x': go()}" + SHOW)
+    project.write(
+        "demos/deep.py", "from demos.common.near import go\ndef run(): return {'x': go()}" + SHOW
+    )
     for name in ("demos/deep.py", "demos/common/near.py", "demos/common/far.py", "beside.py"):
         compute(project, "deep")
         assert state(project, "deep") == (State.FRESH, ())
@@ -81,7 +86,9 @@ def test_an_edit_to_a_data_file_makes_stale(project: Project) -> None:
     for n in range(len(WAYS)):
         project.write(f"demos/data/{n}.bin", "12")
     modules = "import importlib.resources, json, mmap, numpy, os, pathlib, shutil, sqlite3\n"
-    project.write("demos/reader.py", f"{modules}def run():\n" + "\n".join(lines) + f"\n    return {{}}{SHOW}")
+    project.write(
+        "demos/reader.py", f"{modules}def run():\n" + "\n".join(lines) + f"\n    return {{}}{SHOW}"
+    )
     compute(project, "reader")
     for n, way in enumerate(WAYS):
         assert state(project, "reader") == (State.FRESH, ())
@@ -98,19 +105,23 @@ def test_a_file_that_a_rust_library_reads_is_seen_through_python(project: Projec
     seen = {}
     for name, load in (("rust", "load_file(W)"), ("python", "load(W.read_bytes())")):
         source = "from pathlib import Path\nfrom safetensors import numpy\nW = Path('demos/data/w.safetensors')\n"
-        project.write(f"demos/{name}.py", f"{source}def run(): return {{'n': len(numpy.{load})}}{SHOW}")
+        project.write(
+            f"demos/{name}.py", f"{source}def run(): return {{'n': len(numpy.{load})}}{SHOW}"
+        )
         seen[name] = "demos/data/w.safetensors" in compute(project, name)[0].inputs
     assert seen == {"rust": False, "python": True}
 
 
 @pytest.mark.parametrize(
-    "listing", ["os.listdir('demos/data')", "list(Path('demos/data').glob('*'))", "[*os.walk('demos/data')]"]
+    "listing",
+    ["os.listdir('demos/data')", "list(Path('demos/data').glob('*'))", "[*os.walk('demos/data')]"],
 )
 def test_a_new_file_in_a_listed_folder_makes_stale(project: Project, listing: str) -> None:
     """A demo that lists a folder depends on the names in it."""
     project.write("demos/data/a.txt", "a")
     project.write(
-        "demos/lister.py", f"import os\nfrom pathlib import Path\ndef run():\n    {listing}\n    return {{}}{SHOW}"
+        "demos/lister.py",
+        f"import os\nfrom pathlib import Path\ndef run():\n    {listing}\n    return {{}}{SHOW}",
     )
     compute(project, "lister")
     assert state(project, "lister") == (State.FRESH, ())
@@ -141,7 +152,9 @@ def test_an_edit_in_the_same_second_and_of_the_same_size_is_run(project: Project
 
 def test_what_a_demo_does_not_read_leaves_it_fresh(project: Project) -> None:
     """Slides, the ledger, another demo, and files that the demo itself writes change nothing."""
-    project.edit("demos/twice.py", "    return {", "    open('demos/log.txt', 'a').write('x')\n    return {")
+    project.edit(
+        "demos/twice.py", "    return {", "    open('demos/log.txt', 'a').write('x')\n    return {"
+    )
     compute(project, "twice")
     project.write("deck/slides/01-uno.md.j2", "# Altro\n")
     project.write("deck/claims.toml", "")

@@ -6,7 +6,11 @@ from pathlib import Path
 FIGURES = Path("build/demos")  # relative to the folder that the student stands in
 
 
-def alone(run: Callable[..., dict], show: Callable[[dict], None], plot: Callable[[dict], object] | None = None) -> None:
+def alone(
+    run: Callable[..., dict],
+    show: Callable[[dict], None],
+    plot: Callable[[dict], object] | None = None,
+) -> None:
     """Run a demo with its default parameters, print it, and save its figure as `build/demos/NAME.svg`."""
     facts = run()
     show(facts)

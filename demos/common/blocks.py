@@ -17,7 +17,11 @@ from demos.common.figure import TINTS, new_figure
 from demos.common.italian import number
 from demos.common.pieces import escape, shorten
 
-FONTS = ("Fantasque Sans Mono", "Inter", "DejaVu Sans")  # of a piece: the first that has the character draws it
+FONTS = (
+    "Fantasque Sans Mono",
+    "Inter",
+    "DejaVu Sans",
+)  # of a piece: the first that has the character draws it
 PLAIN = ("Inter",)  # of all other text
 PADDING, GAP, NARROWEST = 9, 5, 36  # inside a block, between blocks, and the least width of one
 
@@ -83,32 +87,57 @@ def fit(pieces: list[str], ids: list[int], size: Size, room: float) -> list[Plac
     widths = [
         max(
             NARROWEST,
-            2 * PADDING + max(text_width(drawable(piece), size.piece), text_width(str(token_id), size.id, PLAIN)),
+            2 * PADDING
+            + max(
+                text_width(drawable(piece), size.piece), text_width(str(token_id), size.id, PLAIN)
+            ),
         )
         for piece, token_id in zip(pieces[some], ids[some], strict=True)
     ]
     places = flow(widths, room, size.rows)
     if len(places) < len(pieces):
-        places = flow(widths, room, size.rows, reserved=text_width(more(len(pieces)), 20, PLAIN) + 3 * GAP)
+        places = flow(
+            widths, room, size.rows, reserved=text_width(more(len(pieces)), 20, PLAIN) + 3 * GAP
+        )
     return places
 
 
-def draw_blocks(axes: Axes, pieces: list[str], ids: list[int], size: Size, top: float, room: float) -> None:
+def draw_blocks(
+    axes: Axes, pieces: list[str], ids: list[int], size: Size, top: float, room: float
+) -> None:
     """Draw the blocks from `top` down, on axes whose units are pixels and whose y runs down."""
     places = fit(pieces, ids, size, room)
     for token, (piece, token_id, place) in enumerate(zip(pieces, ids, places, strict=False)):
         y, middle = top + place.row * (size.height + GAP), place.left + place.width / 2
-        shape = FancyBboxPatch((place.left, y), place.width, size.height, "round,pad=0,rounding_size=6", ec="none")
+        shape = FancyBboxPatch(
+            (place.left, y), place.width, size.height, "round,pad=0,rounding_size=6", ec="none"
+        )
         shape.set_facecolor(TINTS[token % len(TINTS)])
         axes.add_patch(shape)
-        label = axes.text(middle, y + size.piece, drawable(piece), size=size.piece, family=FONTS, ha="center")
-        label.set(parse_math=False, clip_path=shape)  # "$" is a dollar, and a pile of accents stays in its block
-        axes.text(middle, y + size.height - 0.35 * size.id, str(token_id), size=size.id, family=PLAIN, ha="center")
+        label = axes.text(
+            middle, y + size.piece, drawable(piece), size=size.piece, family=FONTS, ha="center"
+        )
+        label.set(
+            parse_math=False, clip_path=shape
+        )  # "$" is a dollar, and a pile of accents stays in its block
+        axes.text(
+            middle,
+            y + size.height - 0.35 * size.id,
+            str(token_id),
+            size=size.id,
+            family=PLAIN,
+            ha="center",
+        )
     if len(places) < len(pieces):
         last = places[-1] if places else Place(0.0, 0, 0.0)
         y = top + last.row * (size.height + GAP) + size.height / 2
         axes.text(
-            last.left + last.width + 2 * GAP, y, more(len(pieces) - len(places)), size=20, family=PLAIN, va="center"
+            last.left + last.width + 2 * GAP,
+            y,
+            more(len(pieces) - len(places)),
+            size=20,
+            family=PLAIN,
+            va="center",
         )
 
 
@@ -129,7 +158,11 @@ def draw_rows(
     figure.set_layout_engine("none")  # the blocks are placed by hand, in slide pixels
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
-    all_fit = (s for s in sizes if all(len(fit(pieces, ids, s, width)) == len(pieces) for _, pieces, ids in rows))
+    all_fit = (
+        s
+        for s in sizes
+        if all(len(fit(pieces, ids, s, width)) == len(pieces) for _, pieces, ids in rows)
+    )
     size = next(all_fit, sizes[-1])
     for place, (heading, pieces, ids) in enumerate(rows):
         top = place * height / len(rows)
@@ -144,7 +177,9 @@ def drawable(piece: str) -> str:
     >>> print(drawable("è語"))
     è\u{8a9e}
     """
-    return shorten("".join(character if has_glyph(character) else escape(character) for character in piece))
+    return shorten(
+        "".join(character if has_glyph(character) else escape(character) for character in piece)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -163,4 +198,6 @@ def text_width(text: str, size: int, fonts: tuple[str, ...] = FONTS) -> float:
     >>> text_width("è", 100) == text_width("m", 100)
     True
     """
-    return text_to_path.get_text_width_height_descent(text, FontProperties(family=fonts, size=size), ismath=False)[0]
+    return text_to_path.get_text_width_height_descent(
+        text, FontProperties(family=fonts, size=size), ismath=False
+    )[0]

@@ -1,10 +1,11 @@
 """How far a figure could be another by the luck of what was measured: the bootstrap's interval.
 
-Draw from the things measured (occupations, pieces of a text) as many as there are, the same one perhaps twice, and
-compute the figure again; of many such draws, the middle 95 % are the interval (Efron 1979,
-https://doi.org/10.1214/aos/1176344552; the percentile method).
+Draw from the things measured (occupations, pieces of a text) as many as there are, the same one
+perhaps twice, and compute the figure again; of many such draws, the middle 95 % are the interval
+(Efron 1979, https://doi.org/10.1214/aos/1176344552; the percentile method).
 
-Leaves out: whatever all the things have in common (one model, one country, one author of the sentences).
+Leaves out: whatever all the things have in common (one model, one country, one author of the
+sentences).
 """
 
 from collections.abc import Callable
@@ -35,7 +36,10 @@ def perplexity_change(before: np.ndarray, after: np.ndarray) -> tuple[float, flo
     (-10.0, -10.0, -10.0)
     """
     blocks = np.array_split(after - before, max(1, len(before) // BLOCK))
-    sums, sizes = np.array([block.sum() for block in blocks]), np.array([len(block) for block in blocks])
+    sums, sizes = (
+        np.array([block.sum() for block in blocks]),
+        np.array([len(block) for block in blocks]),
+    )
 
     def percent(drawn: np.ndarray) -> float:
         return round(float(100 * (np.exp(sums[drawn].sum() / sizes[drawn].sum()) - 1)), 9)

@@ -1,7 +1,8 @@
 """Language models and graphics cards: hyper-parameters and memory sizes with their sources, and counts made from them.
 
-Rows that are not confirmed in `demos/data/` are not loaded. A parameter count is never looked up: it is the sum of the
-shapes of all weight tensors, and the tests hold it against what each model's authors published.
+Rows that are not confirmed in `demos/data/` are not loaded. A parameter count is never looked up:
+it is the sum of the shapes of all weight tensors, and the tests hold it against what each model's
+authors published.
 """
 
 import tomllib
@@ -164,7 +165,9 @@ def attention_params(model: Model) -> int:
     28311552
     """
     back = model.heads * model.head_dim * model.hidden_size  # [H·hd, d]
-    return model.layers * (model.hidden_size * model.qkv_size + back)  # [d, (H + 2·KV)·hd] is the other
+    return model.layers * (
+        model.hidden_size * model.qkv_size + back
+    )  # [d, (H + 2·KV)·hd] is the other
 
 
 def feed_forward_params(model: Model) -> int:
@@ -190,7 +193,9 @@ def bias_params(model: Model) -> int:
     if model.bias == "qkv":
         return model.layers * model.qkv_size
     up = model.ffn_size * (2 if model.gated else 1)
-    return model.layers * (model.qkv_size + model.hidden_size + up + model.hidden_size)  # Q K V, back, up, down
+    return model.layers * (
+        model.qkv_size + model.hidden_size + up + model.hidden_size
+    )  # Q K V, back, up, down
 
 
 def norm_params(model: Model) -> int:
@@ -206,21 +211,30 @@ def norm_params(model: Model) -> int:
 def n_params(model: Model) -> int:
     """Count a model's parameters, from the shapes of its tensors.
 
-    The shapes are those of the authors' code: GPT-2 and GPT-3, https://github.com/openai/gpt-2/blob/9b63575/src/model.py;
-    Llama (also Mistral, Gemma, Qwen, Phi-3, DeepSeek), https://github.com/meta-llama/llama/blob/689c7f2/llama/model.py;
-    Phi-3-small, https://github.com/vllm-project/vllm/blob/00db011/vllm/model_executor/models/phi3_small.py.
+    The shapes are those of the authors' code: GPT-2 and GPT-3,
+    https://github.com/openai/gpt-2/blob/9b63575/src/model.py; Llama (also Mistral, Gemma, Qwen,
+    Phi-3, DeepSeek), https://github.com/meta-llama/llama/blob/689c7f2/llama/model.py; Phi-3-small,
+    https://github.com/vllm-project/vllm/blob/00db011/vllm/model_executor/models/phi3_small.py.
 
     >>> n_params(find_model("gpt3-175b"))
     174604259328
     """
-    parts = (embedding_params, output_params, attention_params, feed_forward_params, bias_params, norm_params)
+    parts = (
+        embedding_params,
+        output_params,
+        attention_params,
+        feed_forward_params,
+        bias_params,
+        norm_params,
+    )
     return sum(part(model) for part in parts)
 
 
 def kv_bytes_per_token(model: Model, bytes_per_element: int = 2) -> int:
     """Count the bytes that one token adds to the KV cache: a key and a value for each KV head of each layer.
 
-    Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245. In FP16 an element has 2 bytes.
+    Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245. In FP16 an
+    element has 2 bytes.
 
     >>> kv_bytes_per_token(find_model("llama2-7b"))  # 2 * 32 * 32 * 128 * 2
     524288

@@ -1,7 +1,8 @@
 """Multiplications of the LLM's matrix products, counted as they run: each from the real shapes of its two operands.
 
-Weights and cache are seen through `Counted`, an array that NumPy asks before each operation; the model's own code runs
-as it is. That leaves out one multiplication in a thousand or so: norms, rotations, gates.
+Weights and cache are seen through `Counted`, an array that NumPy asks before each operation; the
+model's own code runs as it is. That leaves out one multiplication in a thousand or so: norms,
+rotations, gates.
 """
 
 from collections import Counter
@@ -26,7 +27,9 @@ class Counted(np.ndarray):
         """Pass on to a slice, or another view, where the multiplications are counted."""
         self.tally, self.part = getattr(source, "tally", None), getattr(source, "part", None)
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any
+    ) -> Any:
         """Compute on plain arrays, and count where it is a matrix product: [.., T, n] @ [n, m] takes T × n × m."""
         options |= {} if out is None else {"out": tuple(map(plain, out))}
         result = getattr(ufunc, method)(*map(plain, inputs), **options)
@@ -65,7 +68,13 @@ def count_weights(weights: Weights, tally: Counter) -> Weights:
     True
     """
     layers = tuple(
-        replace(layer, **{field.name: count(getattr(layer, field.name), tally, "weights") for field in fields(layer)})
+        replace(
+            layer,
+            **{
+                field.name: count(getattr(layer, field.name), tally, "weights")
+                for field in fields(layer)
+            },
+        )
         for layer in weights.layers
     )
     return replace(weights, embedding=count(weights.embedding, tally, "weights"), layers=layers)
@@ -78,4 +87,8 @@ def counted_cache(shape: Shape, capacity: int, tally: Counter) -> Cache:
     'attention'
     """
     cache = Cache.empty(shape, capacity)
-    return replace(cache, keys=count(cache.keys, tally, "attention"), values=count(cache.values, tally, "attention"))
+    return replace(
+        cache,
+        keys=count(cache.keys, tally, "attention"),
+        values=count(cache.values, tally, "attention"),
+    )

@@ -28,7 +28,10 @@ def parameter_groups(model: Model) -> dict:
     >>> facts["n_params_embeddings"], facts["n_params_matrices"], facts["n_params_biases"], facts["n_params_norms"]
     (39383808, 84934656, 82944, 38400)
     """
-    attention, feed_forward = catalogue.attention_params(model), catalogue.feed_forward_params(model)
+    attention, feed_forward = (
+        catalogue.attention_params(model),
+        catalogue.feed_forward_params(model),
+    )
     return {
         "n_params": n_params(model),
         "params_billions": n_params(model) / 10**9,

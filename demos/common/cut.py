@@ -19,8 +19,12 @@ def check(text: str, most: int) -> None:
     if len(text) > most:
         raise ValueError(f"Il testo ha {number(len(text))} caratteri: al massimo {number(most)}.")
     for position, character in enumerate(text, start=1):
-        if "\ud800" <= character <= "\udfff":  # half of a UTF-16 pair: it has no UTF-8, and would be replaced
-            raise ValueError(f"Il carattere {position} (U+{ord(character):04X}) non è Unicode valido: toglilo.")
+        if (
+            "\ud800" <= character <= "\udfff"
+        ):  # half of a UTF-16 pair: it has no UTF-8, and would be replaced
+            raise ValueError(
+                f"Il carattere {position} (U+{ord(character):04X}) non è Unicode valido: toglilo."
+            )
 
 
 def in_words(heading: str, pieces: list[str]) -> str:

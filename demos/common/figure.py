@@ -1,7 +1,7 @@
 """One look for every figure: a figure is drawn in slide pixels, so that 18 points of text are 18 pixels on the slide.
 
-Importing this module applies `slides.mplstyle` to the process. Figures are made without pyplot, which keeps global
-state and needs a display on some machines.
+Importing this module applies `slides.mplstyle` to the process. Figures are made without pyplot,
+which keeps global state and needs a display on some machines.
 """
 
 from pathlib import Path
@@ -18,8 +18,22 @@ LIGHT = "#E4E4E4"  # grid lines and empty cells
 BLUE = "#0072B2"  # the accent
 VERMILION = "#C4500A"  # what is wrong or does not fit
 GREEN = "#007A5A"  # what is right or fits
-PALETTE = (BLUE, VERMILION, GREEN, "#8A4F7D", "#7A6200", "#3F7FA6")  # told apart by colour-blind eyes, AA on white
-TINTS = ("#CFE6F5", "#FBDCC4", "#CDEBE0", "#EBD5E4", "#F3E9B5", "#DDE3E8")  # backgrounds behind INK text, cycled
+PALETTE = (
+    BLUE,
+    VERMILION,
+    GREEN,
+    "#8A4F7D",
+    "#7A6200",
+    "#3F7FA6",
+)  # told apart by colour-blind eyes, AA on white
+TINTS = (
+    "#CFE6F5",
+    "#FBDCC4",
+    "#CDEBE0",
+    "#EBD5E4",
+    "#F3E9B5",
+    "#DDE3E8",
+)  # backgrounds behind INK text, cycled
 
 for _font in sorted((HERE / "fonts").glob("*.[ot]tf")):
     font_manager.fontManager.addfont(_font)

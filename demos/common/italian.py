@@ -13,4 +13,6 @@ def number(value: float, decimals: int | None = None) -> str:
     """
     if decimals is None:
         return format_decimal(value, locale="it")
-    return format_decimal(value, format="#,##0." + "0" * decimals if decimals else "#,##0", locale="it")
+    return format_decimal(
+        value, format="#,##0." + "0" * decimals if decimals else "#,##0", locale="it"
+    )

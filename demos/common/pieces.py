@@ -1,12 +1,14 @@
 r"""Tokens as a reader can see them: spaces, control characters and lone bytes written out.
 
-A character that is not seen becomes its code point, `\u{200b}`; a byte that is no character on its own, `\xc3`.
+A character that is not seen becomes its code point, `\u{200b}`; a byte that is no character on its
+own, `\xc3`.
 """
 
 import unicodedata
 
 SIGNS = {" ": "·", "\n": "↵", "\t": "→"}
-# Printable to Unicode, and yet nothing is seen: joiners, fillers, the empty Braille cell, variation selectors.
+# Printable to Unicode, and yet nothing is seen: joiners, fillers, the empty Braille cell, variation
+# selectors.
 UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0} | {*range(0xFE00, 0xFE10)}
 UNSEEN |= {*range(0xE0100, 0xE01F0)}
 
@@ -28,7 +30,9 @@ def _visible_character(character: str) -> str:
     """
     if character in SIGNS:
         return SIGNS[character]
-    return character if character.isprintable() and ord(character) not in UNSEEN else escape(character)
+    return (
+        character if character.isprintable() and ord(character) not in UNSEEN else escape(character)
+    )
 
 
 def escape(character: str) -> str:
@@ -95,4 +99,6 @@ def in_word(characters: str) -> bool:
     >>> in_word("è"), in_word("!"), in_word("è!"), in_word("")
     (True, False, False, False)
     """
-    return characters != "" and all(unicodedata.category(character)[0] in "LMN" for character in characters)
+    return characters != "" and all(
+        unicodedata.category(character)[0] in "LMN" for character in characters
+    )

@@ -14,10 +14,16 @@ def read_prompt(text: str, most: int) -> list[int]:
     Traceback (most recent call last):
     ValueError: Il testo ha 3 token: qui al massimo 2.
     """
-    if any("\ud800" <= character <= "\udfff" for character in text):  # half of a UTF-16 pair: it has no UTF-8
+    if any(
+        "\ud800" <= character <= "\udfff" for character in text
+    ):  # half of a UTF-16 pair: it has no UTF-8
         raise ValueError("Il testo contiene un carattere che non è Unicode valido: toglilo.")
-    if len(text) > 100 * most:  # no need to cut a whole book into tokens to know that it is too long
-        raise ValueError(f"Il testo ha {number(len(text))} caratteri: sono troppi per {number(most)} token.")
+    if (
+        len(text) > 100 * most
+    ):  # no need to cut a whole book into tokens to know that it is too long
+        raise ValueError(
+            f"Il testo ha {number(len(text))} caratteri: sono troppi per {number(most)} token."
+        )
     ids = encode(text)
     if not ids:
         raise ValueError("Il testo è vuoto: scrivi almeno un carattere che il modello conosca.")

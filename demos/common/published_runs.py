@@ -77,7 +77,9 @@ def agreement(rows: dict[str, dict]) -> dict:
     {'n_runs_with_hours': 2, 'n_runs_within_third': 1, 'worst_run': 'b'}
     """
     known = {key: row for key, row in rows.items() if row["gpu_hours"]}
-    errors = {key: abs(row["computed_gpu_hours"] / row["gpu_hours"] - 1) for key, row in known.items()}
+    errors = {
+        key: abs(row["computed_gpu_hours"] / row["gpu_hours"] - 1) for key, row in known.items()
+    }
     return {
         "n_runs_with_hours": len(errors),
         "n_runs_within_third": sum(error < 1 / 3 for error in errors.values()),
@@ -95,7 +97,11 @@ def llama_3() -> dict:
     hours = sum(one.gpu_hours or 0 for one in runs() if one.model in ("llama3-8b", "llama3-70b"))
     cluster, card_usd = tables()["cluster"], tables()["purchase"]["h100_usd"]
     power = energy(energy_mwh(hours, accelerators()["h100"]))
-    rounded_usd, low, high = cluster["rounded_n_gpus"] * card_usd, prices()["h100", "low"], prices()["h100", "high"]
+    rounded_usd, low, high = (
+        cluster["rounded_n_gpus"] * card_usd,
+        prices()["h100", "low"],
+        prices()["h100", "high"],
+    )
     return {
         "gpu_hours": hours,
         "cluster_n_gpus": cluster["n_gpus"],

@@ -31,13 +31,17 @@ def code_range(bits: int, scheme: str) -> tuple[int, int]:
     return (-top, top) if scheme == "symmetric" else (0, 2**bits - 1)
 
 
-def quantize(groups: np.ndarray, bits: int, scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def quantize(
+    groups: np.ndarray, bits: int, scheme: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turn finite float32 groups into codes, scales and zero points, so that `weight ≈ (code - zero) * scale`.
 
-    Symmetric: absmax, as in LLM.int8() section 2.1 (https://arxiv.org/abs/2208.07339), whose 127 is the highest code of
-    8 bits. Asymmetric: equation 1 of Jacob et al. (https://arxiv.org/abs/1712.05877), with the range widened to include
-    zero (Krishnamoorthi, https://arxiv.org/abs/1806.08342, section 2.1). Weights must suit FP16 scales: up to 65,504,
-    and where a scale would fall under 2^-14, FP16 rounds it more coarsely and the largest weights are clipped.
+    Symmetric: absmax, as in LLM.int8() section 2.1 (https://arxiv.org/abs/2208.07339), whose 127 is
+    the highest code of 8 bits. Asymmetric: equation 1 of Jacob et al.
+    (https://arxiv.org/abs/1712.05877), with the range widened to include zero (Krishnamoorthi,
+    https://arxiv.org/abs/1806.08342, section 2.1). Weights must suit FP16 scales: up to 65,504, and
+    where a scale would fall under 2^-14, FP16 rounds it more coarsely and the largest weights are
+    clipped.
 
     >>> codes, scales, zeros = quantize(np.float32([[-1.0, 0.5, 0.25]]), 3, "symmetric")
     >>> codes.tolist(), scales.tolist()
@@ -48,7 +52,11 @@ def quantize(groups: np.ndarray, bits: int, scheme: str) -> tuple[np.ndarray, np
     high = np.maximum(groups.max(axis=1, keepdims=True), 0)  # [n_groups, 1]
     span = np.maximum(-low, high) if scheme == "symmetric" else high - low
     scales = as_stored(span / highest)  # round first: codes must suit the scale as stored
-    zeros = np.clip(np.rint(-low / scales), 0, highest) if scheme == "asymmetric" else np.zeros_like(scales)
+    zeros = (
+        np.clip(np.rint(-low / scales), 0, highest)
+        if scheme == "asymmetric"
+        else np.zeros_like(scales)
+    )
     codes = groups / scales  # [n_groups, group_size] / [n_groups, 1]
     np.rint(codes, out=codes)  # in place from here on: one array of the matrix's size, not four
     codes += zeros
@@ -88,7 +96,11 @@ def packed_size(n_weights: int, n_groups: int, bits: int, scheme: str) -> dict[s
     codes = math.ceil(n_weights * bits / 8)
     scales = n_groups * SCALE_BITS // 8
     zeros = math.ceil(n_groups * bits / 8) if scheme == "asymmetric" else 0
-    parts = {"size_codes_bytes": codes, "size_scales_bytes": scales, "size_zero_points_bytes": zeros}
+    parts = {
+        "size_codes_bytes": codes,
+        "size_scales_bytes": scales,
+        "size_zero_points_bytes": zeros,
+    }
     return parts | {"size_bytes": codes + scales + zeros}
 
 

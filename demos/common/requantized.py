@@ -1,8 +1,9 @@
 """A whole model's matrices stored in fewer bits and read again: what its weights become, and how many bytes they take.
 
-Matrices are quantized (symmetric, one FP16 scale a row or a block of 32; in 16 bits there are no scales). Vectors
-(norms, biases) stay in FP32, as in llama.cpp's files. It is what `quantizer.py` does, step by step the same numbers,
-but fast enough for a hundred million weights, many times over: in place, and in pieces that stay in the cache.
+Matrices are quantized (symmetric, one FP16 scale a row or a block of 32; in 16 bits there are no
+scales). Vectors (norms, biases) stay in FP32, as in llama.cpp's files. It is what `quantizer.py`
+does, step by step the same numbers, but fast enough for a hundred million weights, many times over:
+in place, and in pieces that stay in the cache.
 """
 
 import os
@@ -17,7 +18,9 @@ from demos.smollm.weights import Layer, Weights
 
 MATRICES = ("qkv", "output", "gate_up", "down")  # of a layer; the others are vectors
 FP16_NORMAL = 2.0**-14  # FP16 has 11 significant bits from here on, fewer below
-CHUNK = 2**17  # weights that are rounded at once: half a MB stays in the processor's cache through all the steps
+CHUNK = (
+    2**17
+)  # weights that are rounded at once: half a MB stays in the processor's cache through all the steps
 
 
 def pieces(n_groups: int, group_size: int) -> Iterator[slice]:
@@ -51,16 +54,22 @@ def round_trip(weights: np.ndarray, bits: int, largest: np.ndarray, out: np.ndar
     >>> out.tolist()
     [[1.0, -1.0, 0.0, 0.0]]
     """
-    groups, restored = (array.reshape(len(largest), -1) for array in (weights, out))  # [n_groups, group_size]
+    groups, restored = (
+        array.reshape(len(largest), -1) for array in (weights, out)
+    )  # [n_groups, group_size]
     if bits == 16:
         for piece in pieces(*groups.shape):
             restored[piece] = groups[piece].astype(np.float16)
         return
     lowest, highest = code_range(bits, "symmetric")
     scales = as_stored(largest / highest)  # [n_groups, 1]
-    coarse = scales.min() < FP16_NORMAL  # else a scale is right to 2^-11, and no code is half a step beyond the last
+    coarse = (
+        scales.min() < FP16_NORMAL
+    )  # else a scale is right to 2^-11, and no code is half a step beyond the last
     for piece in pieces(*groups.shape):
-        part = np.divide(groups[piece], scales[piece], out=restored[piece])  # the codes, not yet whole
+        part = np.divide(
+            groups[piece], scales[piece], out=restored[piece]
+        )  # the codes, not yet whole
         np.rint(part, out=part)
         if coarse:
             np.clip(part, lowest, highest, out=part)
@@ -104,7 +113,11 @@ def writable_copy(weights: Weights) -> Weights:
     def copied(layer: Layer) -> Layer:
         return replace(layer, **{name: np.empty_like(getattr(layer, name)) for name in MATRICES})
 
-    return replace(weights, embedding=np.empty_like(weights.embedding), layers=tuple(map(copied, weights.layers)))
+    return replace(
+        weights,
+        embedding=np.empty_like(weights.embedding),
+        layers=tuple(map(copied, weights.layers)),
+    )
 
 
 def matrices(weights: Weights) -> Iterator[np.ndarray]:
@@ -132,5 +145,7 @@ def size_bytes(arrays: Iterable[np.ndarray], bits: int, granularity: str) -> int
         elif bits == 16:
             total += 2 * array.size
         else:
-            total += packed_size(array.size, len(split(array, granularity)), bits, "symmetric")["size_bytes"]
+            total += packed_size(array.size, len(split(array, granularity)), bits, "symmetric")[
+                "size_bytes"
+            ]
     return total

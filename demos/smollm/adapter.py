@@ -2,10 +2,11 @@
 
     logits = (h + h A B) Eᵀ          h [n, d], A [d, r], B [r, d], E [V, d] the embedding
 
-Only A and B learn, 2 · d · r numbers; all weights of the LLM stay as they are (LoRA, https://arxiv.org/abs/2106.09685,
-has such a pair beside many matrices inside; here is one, after the last layer). B starts at zero: so the adapter
-changes nothing at first. Because h never changes, h Eᵀ is computed once, and a step costs r instead of d
-multiplications a logit: the same numbers, twenty times sooner.
+Only A and B learn, 2 · d · r numbers; all weights of the LLM stay as they are (LoRA,
+https://arxiv.org/abs/2106.09685, has such a pair beside many matrices inside; here is one, after
+the last layer). B starts at zero: so the adapter changes nothing at first. Because h never changes,
+h Eᵀ is computed once, and a step costs r instead of d multiplications a logit: the same numbers,
+twenty times sooner.
 
 Leaves out: adapters inside the layers, weight decay, learning-rate schedules, dropout.
 """
@@ -91,7 +92,9 @@ class Positions:
         6
         """
         read, targets = ids[:-1], np.asarray(ids[1:])
-        states = [hidden(weights, read[start : start + WINDOW]) for start in range(0, len(read), WINDOW)]
+        states = [
+            hidden(weights, read[start : start + WINDOW]) for start in range(0, len(read), WINDOW)
+        ]
         return cls.at(np.concatenate(states), targets, weights.embedding)
 
     def take(self, rows: np.ndarray) -> "Positions":
@@ -101,7 +104,11 @@ class Positions:
         >>> len(places.take(np.array([True, False])))
         1
         """
-        kept = {"hidden": self.hidden[rows], "targets": self.targets[rows], "scores": self.scores[rows]}
+        kept = {
+            "hidden": self.hidden[rows],
+            "targets": self.targets[rows],
+            "scores": self.scores[rows],
+        }
         return Positions(embedding=self.embedding, **kept)
 
     def __len__(self) -> int:
@@ -116,7 +123,9 @@ def losses(adapter: Adapter, places: Positions) -> np.ndarray:
     [0.6931]
     """
     u = places.embedding @ adapter.b.T.astype(np.float32)  # [V, d] @ [d, r] → [V, r]
-    blocks = [np.arange(start, min(start + ROWS, len(places))) for start in range(0, len(places), ROWS)]
+    blocks = [
+        np.arange(start, min(start + ROWS, len(places))) for start in range(0, len(places), ROWS)
+    ]
     return np.concatenate([one_block(adapter, places, rows, u)[0] for rows in blocks])
 
 
@@ -146,8 +155,8 @@ def one_block(
 def gradients(adapter: Adapter, places: Positions, rows: np.ndarray) -> tuple[float, Adapter]:
     """Compute the mean loss over `rows` and how it changes with each number of A and B.
 
-    d loss / d logits = p - 1 at the token that came, p elsewhere; the rest is the chain rule through z = h A and
-    u = E Bᵀ, whose product the adapter adds to the logits.
+    d loss / d logits = p - 1 at the token that came, p elsewhere; the rest is the chain rule
+    through z = h A and u = E Bᵀ, whose product the adapter adds to the logits.
 
     >>> places = Positions.at(np.float32([[1, 2]]), np.array([1]), np.eye(2, dtype=np.float32))
     >>> gradients(Adapter.new(2, 1), places, np.array([0]))[1].a.tolist()  # B is zero: A can't matter yet
@@ -170,12 +179,18 @@ def gradients(adapter: Adapter, places: Positions, rows: np.ndarray) -> tuple[fl
 
 
 def train(
-    adapter: Adapter, places: Positions, *, n_steps: int, batch: int, learning_rate: float, seed: int = 0
+    adapter: Adapter,
+    places: Positions,
+    *,
+    n_steps: int,
+    batch: int,
+    learning_rate: float,
+    seed: int = 0,
 ) -> Iterator[tuple[float, Adapter]]:
     """Learn with Adam (https://arxiv.org/abs/1412.6980): after each step the batch's loss before it, and the adapter.
 
-    Each pass takes all positions in a new random order, `batch` at a time; what is left over waits for no one.
-    Raises ValueError where there are fewer positions than a batch.
+    Each pass takes all positions in a new random order, `batch` at a time; what is left over waits
+    for no one. Raises ValueError where there are fewer positions than a batch.
 
     >>> places = Positions.at(np.float32([[1, 2]]), np.array([1]), np.eye(2, dtype=np.float32))
     >>> steps = list(train(Adapter.new(2, 1), places, n_steps=9, batch=1, learning_rate=0.1))
@@ -185,7 +200,9 @@ def train(
     if len(places) < batch:
         raise ValueError(f"{len(places)} positions are fewer than a batch of {batch}")
     rng = np.random.default_rng(seed)
-    mean, square = ({"a": np.zeros_like(adapter.a), "b": np.zeros_like(adapter.b)} for _ in range(2))
+    mean, square = (
+        {"a": np.zeros_like(adapter.a), "b": np.zeros_like(adapter.b)} for _ in range(2)
+    )
     order = np.empty(0, int)
     for step in range(1, n_steps + 1):
         if len(order) < batch:

@@ -32,7 +32,9 @@ class Cache:
         ((30, 3, 100, 64), 4608000)
         """
         if capacity > shape.context:
-            raise ValueError(f"{capacity} tokens are too many: the model's context holds {shape.context}")
+            raise ValueError(
+                f"{capacity} tokens are too many: the model's context holds {shape.context}"
+            )
         room = (shape.n_layers, shape.n_kv_heads, capacity, shape.head_dim)
         return cls(keys=np.empty(room, np.float32), values=np.empty(room, np.float32))
 

@@ -24,8 +24,12 @@ def distribution(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     [0.881, 0.119]
     """
     if not 0 < temperature < float("inf"):
-        raise ValueError(f"temperature {temperature} is not a number above 0; the likeliest token is `greedy`")
-    scaled = (logits - logits.max(axis=-1, keepdims=True)).astype(np.float64) / temperature  # first to 0: no overflow
+        raise ValueError(
+            f"temperature {temperature} is not a number above 0; the likeliest token is `greedy`"
+        )
+    scaled = (logits - logits.max(axis=-1, keepdims=True)).astype(
+        np.float64
+    ) / temperature  # first to 0: no overflow
     odds = np.exp(scaled)
     return odds / odds.sum(axis=-1, keepdims=True)
 
@@ -40,7 +44,9 @@ def top(probabilities: np.ndarray, k: int) -> list[tuple[int, float]]:
     return [(int(token), float(probabilities[token])) for token in order]
 
 
-def greedy(weights: Weights, ids: Sequence[int], n_tokens: int, *, stop: Collection[int] = END) -> Iterator[int]:
+def greedy(
+    weights: Weights, ids: Sequence[int], n_tokens: int, *, stop: Collection[int] = END
+) -> Iterator[int]:
     r"""Go on with the likeliest token each time: at most `n_tokens`, up to and without one of `stop`.
 
     Raises ValueError, at the call, where the ids are none, too many or not in the vocabulary.
@@ -70,28 +76,39 @@ def sample(
     >>> len(list(sample(weights.load(), tokenizer.encode("Once upon a time"), 4, temperature=0.8)))
     4
     """
-    distribution(np.zeros(1), temperature)  # a bad temperature is an error now, not at the first token
+    distribution(
+        np.zeros(1), temperature
+    )  # a bad temperature is an error now, not at the first token
     rng = np.random.default_rng(seed)
-    return go_on(weights, ids, n_tokens, lambda logits: draw(distribution(logits, temperature), k, rng), stop)
+    return go_on(
+        weights, ids, n_tokens, lambda logits: draw(distribution(logits, temperature), k, rng), stop
+    )
 
 
 def draw(probabilities: np.ndarray, k: int | None, rng: np.random.Generator) -> int:
     """Draw one token by its probability: the largest of log p + noise, where the noise is Gumbel's.
 
-    That each comes up just as often as its p says: https://arxiv.org/abs/1411.0030. Adding up 49,152 probabilities
-    until they pass a random number does too, but there the last digits of each decide, which no two machines share.
+    That each comes up just as often as its p says: https://arxiv.org/abs/1411.0030. Adding up
+    49,152 probabilities until they pass a random number does too, but there the last digits of each
+    decide, which no two machines share.
 
     >>> draw(np.array([0.1, 0.6, 0.3]), 1, np.random.default_rng(0))
     1
     """
     order = np.argsort(-probabilities, kind="stable")[:k]  # [k]
-    noise = rng.gumbel(size=len(probabilities))[order]  # [k]; the same for a token whatever its place
+    noise = rng.gumbel(size=len(probabilities))[
+        order
+    ]  # [k]; the same for a token whatever its place
     with np.errstate(divide="ignore"):  # a probability of 0 is -∞ here: never the largest
         return int(order[np.argmax(np.log(probabilities[order]) + noise)])
 
 
 def go_on(
-    weights: Weights, ids: Sequence[int], n_tokens: int, choose: Callable[[np.ndarray], int], stop: Collection[int]
+    weights: Weights,
+    ids: Sequence[int],
+    n_tokens: int,
+    choose: Callable[[np.ndarray], int],
+    stop: Collection[int],
 ) -> Iterator[int]:
     """Compute the prompt once, then one token at a time with the cache; `choose` picks from logits [V]."""
     cache = Cache.empty(weights.shape, len(ids) + n_tokens)

@@ -1,8 +1,8 @@
 """Many short texts through the LLM in one pass: packed one behind the other, each seeing only itself.
 
-The weights of all layers are read once for a whole pack instead of once for each text, and a beginning that several
-texts have in common ("The nurse …") is computed once. What comes out is what `transformer.hidden` gives for each text
-alone.
+The weights of all layers are read once for a whole pack instead of once for each text, and a
+beginning that several texts have in common ("The nurse …") is computed once. What comes out is what
+`transformer.hidden` gives for each text alone.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ Nodes = dict[tuple[int, ...], int]
 def packs(texts: Sequence[Sequence[int]]) -> list[tuple[list[int], Nodes]]:
     """Share texts out among packs of at most `PACK` places; a longer text has one of its own. Each index comes once.
 
-    Sorted, texts with a common beginning are neighbours, and have the same places as far as it goes.
+    Sorted, texts with a common beginning are neighbours, and have the same places as far as it
+    goes.
 
     >>> packs([[7, 1], [5], [7, 2]])
     [([1, 0, 2], {(5,): 0, (7,): 1, (7, 1): 2, (7, 2): 3})]
@@ -62,23 +63,37 @@ def hidden_pack(weights: Weights, nodes: Nodes) -> np.ndarray:
     """Compute one pack of T places: [T, d]."""
     shape = weights.shape
     lengths = np.array([len(beginning) for beginning in nodes])  # [T]
-    turns = rotations(shape, 0, lengths.max())[lengths - 1]  # [T, D/2]: each text starts at position 0
+    turns = rotations(shape, 0, lengths.max())[
+        lengths - 1
+    ]  # [T, D/2]: each text starts at position 0
     mask = np.full((len(nodes), len(nodes)), -np.inf, np.float32)  # [T, T]
     for beginning, place in nodes.items():
-        mask[place, [nodes[beginning[:n]] for n in range(1, len(beginning) + 1)]] = 0  # it sees what stands before it
+        mask[place, [nodes[beginning[:n]] for n in range(1, len(beginning) + 1)]] = (
+            0  # it sees what stands before it
+        )
     x = weights.embedding[[beginning[-1] for beginning in nodes]]  # [T, d]
     for layer in weights.layers:
         x = x + attention(layer, rms_norm(x, layer.attention_norm, shape.eps), turns, mask, shape)
-        gate, up = np.split(rms_norm(x, layer.ffn_norm, shape.eps) @ layer.gate_up.T, 2, axis=-1)  # [T, F], [T, F]
+        gate, up = np.split(
+            rms_norm(x, layer.ffn_norm, shape.eps) @ layer.gate_up.T, 2, axis=-1
+        )  # [T, F], [T, F]
         x = x + (silu(gate) * up) @ layer.down.T
     return rms_norm(x, weights.norm, shape.eps)
 
 
-def attention(layer: Layer, x: np.ndarray, turns: np.ndarray, mask: np.ndarray, shape: Shape) -> np.ndarray:
+def attention(
+    layer: Layer, x: np.ndarray, turns: np.ndarray, mask: np.ndarray, shape: Shape
+) -> np.ndarray:
     """Let each token gather from those that `mask` [T, T] leaves it, as `transformer.attention`: [T, d] → [T, d]."""
     heads = (x @ layer.qkv.T).reshape(len(x), -1, shape.head_dim).swapaxes(0, 1)  # [H+2K, T, D]
     queries, keys, values = np.split(heads, [shape.n_heads, shape.n_heads + shape.n_kv_heads])
-    queries = rope(queries, turns).reshape(shape.n_kv_heads, shape.group, len(x), -1)  # [K, G, T, D]
-    scores = queries @ rope(keys, turns).swapaxes(1, 2)[:, None] * np.float32(shape.head_dim**-0.5)  # [K, G, T, T]
+    queries = rope(queries, turns).reshape(
+        shape.n_kv_heads, shape.group, len(x), -1
+    )  # [K, G, T, D]
+    scores = (
+        queries @ rope(keys, turns).swapaxes(1, 2)[:, None] * np.float32(shape.head_dim**-0.5)
+    )  # [K, G, T, T]
     gathered = softmax(scores + mask) @ values[:, None]  # [K, G, T, D]
-    return gathered.transpose(2, 0, 1, 3).reshape(len(x), -1) @ layer.output.T  # [T, HD] @ [HD, d] → [T, d]
+    return (
+        gathered.transpose(2, 0, 1, 3).reshape(len(x), -1) @ layer.output.T
+    )  # [T, HD] @ [HD, d] → [T, d]

@@ -1,8 +1,9 @@
 """A long prompt through the LLM on all cores: its parts pass the layers one behind the other, as on an assembly line.
 
-A part of the prompt may enter a layer as soon as the part before it has left there its keys and values, which is all
-that it needs of it. So each core computes a part from the first layer to the last, norms and exponentials included,
-which NumPy alone leaves to one core; with matrix products alone shared between cores, half as much again is lost.
+A part of the prompt may enter a layer as soon as the part before it has left there its keys and
+values, which is all that it needs of it. So each core computes a part from the first layer to the
+last, norms and exponentials included, which NumPy alone leaves to one core; with matrix products
+alone shared between cores, half as much again is lost.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,10 @@ def parts(n_tokens: int, n_parts: int, seen: int = 0) -> list[slice]:
     [slice(0, 272, None), slice(272, 512, None)]
     """
     work = np.cumsum(EVEN + seen + np.arange(n_tokens))
-    ends = [STEP * round(np.searchsorted(work, work[-1] * (i + 1) / n_parts) / STEP) for i in range(n_parts - 1)]
+    ends = [
+        STEP * round(np.searchsorted(work, work[-1] * (i + 1) / n_parts) / STEP)
+        for i in range(n_parts - 1)
+    ]
     return [slice(*pair) for pair in zip([0, *ends], [*ends, n_tokens], strict=True)]
 
 
@@ -55,11 +59,15 @@ def prefill(weights: Weights, ids: Sequence[int], cache: Cache) -> np.ndarray:
         return forward(weights, ids, cache, last=True)[0]
     check(ids, cache, weights.shape)  # an error here, before there are threads
     cuts = parts(len(ids), n_parts, cache.length)
-    left = [[Event() for _ in weights.layers] for _ in cuts]  # set when a part has left its keys and values in a layer
+    left = [
+        [Event() for _ in weights.layers] for _ in cuts
+    ]  # set when a part has left its keys and values in a layer
 
     def compute(part: int) -> np.ndarray:
         start = cache.length + cuts[part].start
-        mine = Cache(keys=cache.keys, values=cache.values, length=start)  # the same arrays, another place in them
+        mine = Cache(
+            keys=cache.keys, values=cache.values, length=start
+        )  # the same arrays, another place in them
 
         def watch(what: str, layer: int, _: np.ndarray) -> None:
             if what == "hidden" and part > 0 and layer < len(weights.layers):

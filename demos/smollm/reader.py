@@ -1,8 +1,8 @@
 """The file that a quantized LLM comes in: GGUF, its header read and its tensors turned into float32.
 
-The `gguf` package reads the same file to the same bits (a test compares them), but takes five seconds, most of them
-for the 150,000 strings of the vocabulary one by one; this takes half a second for everything.
-Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+The `gguf` package reads the same file to the same bits (a test compares them), but takes five
+seconds, most of them for the 150,000 strings of the vocabulary one by one; this takes half a second
+for everything. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 Leaves out: big-endian files, nested arrays, and all block formats but the two that this model uses.
 """
@@ -16,11 +16,26 @@ from typing import Any
 import numpy as np
 
 # Value types of the metadata: their number in the file, and how `struct` spells each.
-SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+SCALARS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
 STRING, ARRAY = 8, 9
 F32, Q4_1, Q8_0 = 0, 3, 8  # number formats of a tensor
 BLOCK = 32  # weights that share a scale
-BLOCK_BYTES = {Q4_1: 2 + 2 + BLOCK // 2, Q8_0: 2 + BLOCK}  # scale, minimum, 4 bits a weight; scale, 8 bits a weight
+BLOCK_BYTES = {
+    Q4_1: 2 + 2 + BLOCK // 2,
+    Q8_0: 2 + BLOCK,
+}  # scale, minimum, 4 bits a weight; scale, 8 bits a weight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +121,15 @@ def read_header(path: Path) -> Header:
         found = {}
         for _ in range(n_tensors):
             name, n_dimensions = cursor.string(), cursor.scalar("<I")
-            shape = tuple(cursor.scalar("<Q") for _ in range(n_dimensions))[::-1]  # the file says columns first
+            shape = tuple(cursor.scalar("<Q") for _ in range(n_dimensions))[
+                ::-1
+            ]  # the file says columns first
             found[name] = (shape, cursor.scalar("<I"), cursor.scalar("<Q"))
         alignment = metadata.get("general.alignment", 32)
         start = -(-cursor.at // alignment) * alignment  # the numbers begin at the next multiple
-    tensors = {name: Tensor(shape=s, kind=k, offset=start + at) for name, (s, k, at) in found.items()}
+    tensors = {
+        name: Tensor(shape=s, kind=k, offset=start + at) for name, (s, k, at) in found.items()
+    }
     return Header(path=path, metadata=metadata, tensors=tensors)
 
 
@@ -122,8 +141,12 @@ def read_tensor(header: Header, name: str, out: np.ndarray | None = None) -> np.
     if tensor.kind == F32:
         out[...] = raw.view("<f4").reshape(tensor.shape)
     else:
-        blocks = raw.reshape(*tensor.shape[:-1], -1, BLOCK_BYTES[tensor.kind])  # [out, in / 32, bytes]
-        {Q4_1: dequantize_q4_1, Q8_0: dequantize_q8_0}[tensor.kind](blocks, out.reshape(*blocks.shape[:2], BLOCK))
+        blocks = raw.reshape(
+            *tensor.shape[:-1], -1, BLOCK_BYTES[tensor.kind]
+        )  # [out, in / 32, bytes]
+        {Q4_1: dequantize_q4_1, Q8_0: dequantize_q8_0}[tensor.kind](
+            blocks, out.reshape(*blocks.shape[:2], BLOCK)
+        )
     return out
 
 
@@ -152,4 +175,6 @@ def dequantize_q8_0(blocks: np.ndarray, out: np.ndarray) -> None:
     >>> out[0, 0, :2].tolist()
     [1.0, -0.25]
     """
-    np.multiply(blocks[..., 2:].view(np.int8), blocks[..., :2].view("<f2").astype(np.float32), out=out)
+    np.multiply(
+        blocks[..., 2:].view(np.int8), blocks[..., :2].view("<f2").astype(np.float32), out=out
+    )

@@ -1,10 +1,11 @@
 """The tokenizer of SmolLM2: its own BPE vocabulary, out of the GGUF file, run by tiktoken.
 
-The file spells each byte as a printable character (GPT-2's alphabet) and lists 48,900 merges; merge n makes token
-252 + n, so a token's id is also its rank, which is all that tiktoken asks for.
+The file spells each byte as a printable character (GPT-2's alphabet) and lists 48,900 merges; merge
+n makes token 252 + n, so a token's id is also its rank, which is all that tiktoken asks for.
 
-Leaves out: 21 bytes that the vocabulary lacks. Text that holds one loses it, here as in Hugging Face's tokenizer: six
-control characters, and what no valid UTF-8 holds or only that of characters from U+40000 on, where nothing is assigned.
+Leaves out: 21 bytes that the vocabulary lacks. Text that holds one loses it, here as in Hugging
+Face's tokenizer: six control characters, and what no valid UTF-8 holds or only that of characters
+from U+40000 on, where nothing is assigned.
 """
 
 from collections.abc import Iterable
@@ -15,8 +16,9 @@ import tiktoken
 
 from demos.smollm.weights import header
 
-# Where text may be cut before any merge: each digit on its own, then GPT-2's rule. As llama.cpp's `smollm` and the
-# `Digits` and `ByteLevel` steps of the model's tokenizer.json, made one: spaces before a digit stay together.
+# Where text may be cut before any merge: each digit on its own, then GPT-2's rule. As llama.cpp's
+# `smollm` and the `Digits` and `ByteLevel` steps of the model's tokenizer.json, made one: spaces
+# before a digit stay together.
 PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
 CONTROL = 3  # the type, in the file, of a token that no text makes: <|im_start|> and its like
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"  # of the file's chat template
@@ -30,8 +32,12 @@ def byte_alphabet() -> dict[str, int]:
     (97, 32, 256)
     """
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]  # take the characters from U+0100 on, in order
-    return {chr(byte): byte for byte in printable} | {chr(256 + i): byte for i, byte in enumerate(others)}
+    others = [
+        byte for byte in range(256) if byte not in printable
+    ]  # take the characters from U+0100 on, in order
+    return {chr(byte): byte for byte in printable} | {
+        chr(256 + i): byte for i, byte in enumerate(others)
+    }
 
 
 @lru_cache(maxsize=1)
@@ -45,10 +51,16 @@ def encoding() -> tiktoken.Encoding:
     tokens, types = said["tokenizer.ggml.tokens"], said["tokenizer.ggml.token_type"]
     alphabet = byte_alphabet()
     special = {token: i for i, token in enumerate(tokens) if types[i] == CONTROL}
-    ranks = {bytes(alphabet[c] for c in token): i for i, token in enumerate(tokens) if types[i] != CONTROL}
+    ranks = {
+        bytes(alphabet[c] for c in token): i
+        for i, token in enumerate(tokens)
+        if types[i] != CONTROL
+    }
     for byte in range(256):  # tiktoken wants all 256; `encode` sees to those that the model lacks
         ranks.setdefault(bytes([byte]), len(tokens) + byte)
-    return tiktoken.Encoding("smollm2", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=special)
+    return tiktoken.Encoding(
+        "smollm2", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=special
+    )
 
 
 def encode(text: str, *, special: bool = False) -> list[int]:
@@ -63,7 +75,9 @@ def encode(text: str, *, special: bool = False) -> list[int]:
     ids = known.encode(text, allowed_special="all" if special else set(), disallowed_special=())
     if max(ids, default=0) < n_tokens():
         return ids
-    names = "|".join(map(regex.escape, sorted(known.special_tokens_set))) if special else "(?!)"  # (?!) is nowhere
+    names = (
+        "|".join(map(regex.escape, sorted(known.special_tokens_set))) if special else "(?!)"
+    )  # (?!) is nowhere
     found = []
     for part in regex.split(f"({names})", text):
         is_special = special and part in known.special_tokens_set
@@ -81,8 +95,13 @@ def encode_lossy(text: str) -> list[int]:
     """
     known = encoding()
     pieces = [piece.encode("utf-8", errors="replace") for piece in regex.findall(PATTERN, text)]
-    left = [bytes(byte for byte in piece if known.encode_single_token(bytes([byte])) < n_tokens()) for piece in pieces]
-    return [token for piece in left if piece for token in known._encode_single_piece(piece)]  # bytes, maybe no text
+    left = [
+        bytes(byte for byte in piece if known.encode_single_token(bytes([byte])) < n_tokens())
+        for piece in pieces
+    ]
+    return [
+        token for piece in left if piece for token in known._encode_single_piece(piece)
+    ]  # bytes, maybe no text
 
 
 @lru_cache(maxsize=1)
@@ -134,5 +153,12 @@ def chat(message: str, *, system: str = SYSTEM) -> list[int]:
     """
     start, end = encode("<|im_start|><|im_end|>", special=True)
     turn_end = [end, *encode("\n")]
-    turns = [start, *encode(f"system\n{system}"), *turn_end, start, *encode(f"user\n{message}"), *turn_end]
+    turns = [
+        start,
+        *encode(f"system\n{system}"),
+        *turn_end,
+        start,
+        *encode(f"user\n{message}"),
+        *turn_end,
+    ]
     return [*turns, start, *encode("assistant\n")]

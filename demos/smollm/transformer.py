@@ -1,10 +1,12 @@
 """A real LLM in NumPy: the forward pass of SmolLM2-135M, and of any model of the Llama family.
 
-    token ids → embedding → 30 × (attention, then feed-forward, each added to what it read) → norm → logits
+    token ids → embedding → 30 × (attention, then feed-forward, each added to what it read) → norm →
+    logits
 
-In the shapes: T tokens to compute, S tokens to look at (those in the cache and these T), d = 576 the width of the
-model, H = 9 heads of queries, K = 3 heads of keys and values, G = H / K = 3, D = 64 the width of a head, F = 1536 the
-width of the feed-forward part, V = 49152 tokens in the vocabulary. All numbers are float32.
+In the shapes: T tokens to compute, S tokens to look at (those in the cache and these T), d = 576
+the width of the model, H = 9 heads of queries, K = 3 heads of keys and values, G = H / K = 3, D =
+64 the width of a head, F = 1536 the width of the feed-forward part, V = 49152 tokens in the
+vocabulary. All numbers are float32.
 
 Leaves out: training, batches (one text at a time), dropout.
 Llama: https://arxiv.org/abs/2302.13971. SmolLM2: https://arxiv.org/abs/2502.02737.
@@ -19,9 +21,10 @@ from demos.smollm.cache import Cache, check
 from demos.smollm.weights import Layer, Shape, Weights
 
 Watch = Callable[[str, int, np.ndarray], None]
-"""Who wants to see inside passes `watch(what, layer, values)`, called as the values appear; nothing changes them later.
-"hidden" [T, d]: 0 the embeddings, i after i layers. For the layers, from 0: "attention" [H, T, S], the probabilities
-(where T is above `PIECE`, in pieces of so many tokens), and "ffn" [T, F], the middle of the feed-forward part."""
+"""Who wants to see inside passes `watch(what, layer, values)`, called as the values appear; nothing
+changes them later. "hidden" [T, d]: 0 the embeddings, i after i layers. For the layers, from 0:
+"attention" [H, T, S], the probabilities (where T is above `PIECE`, in pieces of so many tokens),
+and "ffn" [T, F], the middle of the feed-forward part."""
 
 PIECE = 128  # tokens that attention does at once
 
@@ -50,7 +53,9 @@ def rotations(shape: Shape, start: int, n_tokens: int) -> np.ndarray:
     >>> rotations(load().shape, 0, 2).shape, rotations(load().shape, 0, 2)[0, 0]
     ((2, 32), np.complex64(1+0j))
     """
-    speeds = shape.rope_theta ** -(np.arange(0, shape.head_dim, 2) / shape.head_dim)  # [D/2] radians a token
+    speeds = shape.rope_theta ** -(
+        np.arange(0, shape.head_dim, 2) / shape.head_dim
+    )  # [D/2] radians a token
     angles = np.outer(np.arange(start, start + n_tokens), speeds)  # [T, D/2]
     return np.exp(1j * angles).astype(np.complex64)
 
@@ -63,7 +68,9 @@ def rope(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
     >>> rope(np.float32([[1, 0]]), np.complex64([[1j]])).tolist()
     [[0.0, 1.0]]
     """
-    return (x.view(np.complex64) * turns).view(np.float32)  # to turn is to multiply by a complex number of length 1
+    return (x.view(np.complex64) * turns).view(
+        np.float32
+    )  # to turn is to multiply by a complex number of length 1
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -103,35 +110,48 @@ def future(n_tokens: int) -> np.ndarray:
 def look(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
     """Say how much each of the last T tokens looks at each of the S up to it: [K, G, T, D], [K, S, D] → [K, G, T, S].
 
-    It is softmax(Q Kᵀ / √D), and each row sums to 1. https://arxiv.org/abs/1706.03762; that G heads of queries share
-    one head of keys, https://arxiv.org/abs/2305.13245, makes the cache G times smaller.
+    It is softmax(Q Kᵀ / √D), and each row sums to 1. https://arxiv.org/abs/1706.03762; that G heads
+    of queries share one head of keys, https://arxiv.org/abs/2305.13245, makes the cache G times
+    smaller.
 
     >>> look(np.ones((1, 1, 2, 4), np.float32), np.ones((1, 3, 4), np.float32)).round(2).tolist()
     [[[[0.5, 0.5, 0.0], [0.33000001311302185, 0.33000001311302185, 0.33000001311302185]]]]
     """
     n_kv, group, n_tokens, width = queries.shape  # K, G, T, D
-    scaled = (queries * np.float32(width**-0.5)).reshape(n_kv, -1, width)  # [K, GT, D]: one product for the G heads
-    scores = (scaled @ keys.swapaxes(1, 2)).reshape(n_kv, group, n_tokens, -1)  # @ [K, D, S] → [K, GT, S]
+    scaled = (queries * np.float32(width**-0.5)).reshape(
+        n_kv, -1, width
+    )  # [K, GT, D]: one product for the G heads
+    scores = (scaled @ keys.swapaxes(1, 2)).reshape(
+        n_kv, group, n_tokens, -1
+    )  # @ [K, D, S] → [K, GT, S]
     scores[..., -n_tokens:] += future(n_tokens)  # [T, T]; before these T there is only the past
     return softmax(scores)  # [K, G, T, S]
 
 
-def attention(weights: Layer, x: np.ndarray, turns: np.ndarray, cache: Cache, i: int, watch: Watch) -> np.ndarray:
+def attention(
+    weights: Layer, x: np.ndarray, turns: np.ndarray, cache: Cache, i: int, watch: Watch
+) -> np.ndarray:
     """Let each token gather what it needs from the tokens up to itself: [T, d] → [T, d]. Fills the cache of layer i."""
     (n_kv, _, width), n_tokens = cache.keys.shape[1:], len(x)  # K, D, T
     n_heads = weights.output.shape[1] // width  # H
-    heads = (x @ weights.qkv.T).reshape(n_tokens, -1, width).swapaxes(0, 1)  # [T, d] @ [d, (H+2K)D] → [H+2K, T, D]
+    heads = (
+        (x @ weights.qkv.T).reshape(n_tokens, -1, width).swapaxes(0, 1)
+    )  # [T, d] @ [d, (H+2K)D] → [H+2K, T, D]
     seen = cache.length + n_tokens  # S
     cache.keys[i, :, cache.length : seen] = rope(heads[n_heads:-n_kv], turns)  # [K, T, D]
     cache.values[i, :, cache.length : seen] = heads[-n_kv:]  # [K, T, D]
     queries = rope(heads[:n_heads], turns).reshape(n_kv, -1, n_tokens, width)  # [K, G, T, D]
     gathered = np.empty((n_tokens, *queries.shape[:2], width), np.float32)  # [T, K, G, D]
-    for first in range(0, n_tokens, PIECE):  # in pieces: what all of a piece may not look at is not even computed
+    for first in range(
+        0, n_tokens, PIECE
+    ):  # in pieces: what all of a piece may not look at is not even computed
         piece = queries[:, :, first : first + PIECE]  # [K, G, ≤ PIECE, D]
         upto = cache.length + first + piece.shape[2]  # ≤ S
         probabilities = look(piece, cache.keys[i, :, :upto])  # [K, G, ≤ PIECE, upto]
         watch("attention", i, probabilities.reshape(n_heads, -1, upto))
-        found = probabilities.reshape(n_kv, -1, upto) @ cache.values[i, :, :upto]  # @ [K, upto, D] → [K, G PIECE, D]
+        found = (
+            probabilities.reshape(n_kv, -1, upto) @ cache.values[i, :, :upto]
+        )  # @ [K, upto, D] → [K, G PIECE, D]
         gathered[first : first + PIECE] = found.reshape(piece.shape).transpose(2, 0, 1, 3)
     return gathered.reshape(n_tokens, -1) @ weights.output.T  # [T, HD] @ [HD, d] → [T, d]
 
@@ -150,10 +170,13 @@ def feed_forward(weights: Layer, x: np.ndarray, i: int, watch: Watch) -> np.ndar
     return inner @ weights.down.T  # [T, F] @ [F, d] → [T, d]
 
 
-def hidden(weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, watch: Watch = ignore) -> np.ndarray:
+def hidden(
+    weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, watch: Watch = ignore
+) -> np.ndarray:
     """Compute what the model knows after each token: [T] → [T, d], ready to become logits. Extends the cache.
 
-    Raises ValueError where there are no ids, one is not in the vocabulary, or they don't fit the cache or the context.
+    Raises ValueError where there are no ids, one is not in the vocabulary, or they don't fit the
+    cache or the context.
 
     >>> from demos.smollm.weights import load
     >>> hidden(load(), [504, 3575, 282]).shape
@@ -165,7 +188,9 @@ def hidden(weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, 
     turns = rotations(shape, cache.length, len(ids))  # [T, D/2]
     watch("hidden", 0, x)
     for i, layer in enumerate(weights.layers):
-        x = x + attention(layer, rms_norm(x, layer.attention_norm, shape.eps), turns, cache, i, watch)  # [T, d]
+        x = x + attention(
+            layer, rms_norm(x, layer.attention_norm, shape.eps), turns, cache, i, watch
+        )  # [T, d]
         x = x + feed_forward(layer, rms_norm(x, layer.ffn_norm, shape.eps), i, watch)  # [T, d]
         watch("hidden", i + 1, x)
     cache.length += len(ids)
@@ -173,7 +198,12 @@ def hidden(weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, 
 
 
 def forward(
-    weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, last: bool = False, watch: Watch = ignore
+    weights: Weights,
+    ids: Sequence[int],
+    cache: Cache | None = None,
+    *,
+    last: bool = False,
+    watch: Watch = ignore,
 ) -> np.ndarray:
     """Score every token of the vocabulary as the next one, after each of the ids: logits [T, V], or [1, V] if `last`.
 

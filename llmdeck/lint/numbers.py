@@ -1,8 +1,9 @@
 """Numbers on slides that come from nowhere: neither from a fact nor from a literal that is `cited`.
 
-A number glued to a word by a letter before it (`GPT-4o`, `FP16`, `Llama-3.1`) is a name; `[lint] names` lists those
-that are not glued. Speaker notes, code, addresses and what a cited claim says are left out. In a formula, a number
-counts where it stands alone on a side (`$N = 175$`): `$6 N D$` is a rule, and its 6 no measured number.
+A number glued to a word by a letter before it (`GPT-4o`, `FP16`, `Llama-3.1`) is a name; `[lint]
+names` lists those that are not glued. Speaker notes, code, addresses and what a cited claim says
+are left out. In a formula, a number counts where it stands alone on a side (`$N = 175$`): `$6 N D$`
+is a rule, and its 6 no measured number.
 """
 
 from __future__ import annotations
@@ -21,14 +22,24 @@ GLUED = re.compile(r"[^\W\d_][\w]*(?:[-.,_/+][\w]+)*")
 NUMBER = re.compile(r"\d+(?:[.,:]\d+|\s\d{3}\b)*(?:\s?%|[^\W\d_]+|[\s-][^\W\d_]{2,})?")
 """A number, and the word or sign after it, for the message."""
 RELATION = re.compile(r"=|≈|≃|≤|≥|<|>|\\(?:approx|simeq|sim|leq?|geq?|ll|gg|equiv)\b")
-NO_VARIABLE = re.compile(r"\\(?:cdot|times|text|mathrm|mathbf|frac|left|right|quad|qquad)\b|\\[^a-zA-Z]|[^a-zA-Z\\]")
+NO_VARIABLE = re.compile(
+    r"\\(?:cdot|times|text|mathrm|mathbf|frac|left|right|quad|qquad)\b|\\[^a-zA-Z]|[^a-zA-Z\\]"
+)
 
 
 def look(deck: ReadDeck) -> list[Finding]:
     """Every number that comes from nowhere."""
-    names = [_name(name) for name in sorted(deck.config.lint.names, key=len, reverse=True)]  # the longest first
+    names = [
+        _name(name) for name in sorted(deck.config.lint.names, key=len, reverse=True)
+    ]  # the longest first
     return [
-        Finding(lint=NAME, message=f"“{number}” comes from no fact", place=said.place, slide=said.slide, hint=HINT)
+        Finding(
+            lint=NAME,
+            message=f"“{number}” comes from no fact",
+            place=said.place,
+            slide=said.slide,
+            hint=HINT,
+        )
         for said in deck.said
         if said.kind in ("text", "says", "formula") and not _stands_for_itself(said)
         for number in found_in(said.text, names, formula=said.kind == "formula")
@@ -58,7 +69,9 @@ def found_in(text: str, names: list[re.Pattern[str]], *, formula: bool = False) 
         text = pattern.sub(" ", text)
     if formula:
         sides = (side.strip() for side in RELATION.split(text))
-        yield from (side for side in sides if re.search(r"\d", side) and not NO_VARIABLE.sub("", side))
+        yield from (
+            side for side in sides if re.search(r"\d", side) and not NO_VARIABLE.sub("", side)
+        )
         return
     yield from (match[0] for match in NUMBER.finditer(GLUED.sub(_without_digits, text)))
 

@@ -1,7 +1,8 @@
 """Each slide in a browser, at its own size: what sticks out or is cut, text too small, pictures that don't load.
 
-`overflow.js` measures in the page; here a browser is started and what it measured becomes findings. Figures are
-pictures: their text is measured as the slide shows it, text and matplotlib's outlines of text.
+`overflow.js` measures in the page; here a browser is started and what it measured becomes findings.
+Figures are pictures: their text is measured as the slide shows it, text and matplotlib's outlines
+of text.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ MEASURE = Path(__file__).with_suffix(".js")
 SHOWN = 40
 """How much of an element's text a message has."""
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars"]
+QUIET += [
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+]
 
 
 def look(deck: ReadDeck, progress: Progress) -> list[Finding]:
@@ -52,7 +58,9 @@ def need_playwright() -> None:
         MissingToolError: where it isn't.
     """
     if importlib.util.find_spec("playwright") is None:
-        raise MissingToolError("the overflow lint needs Playwright, which is not installed", hint=INSTALL)
+        raise MissingToolError(
+            "the overflow lint needs Playwright, which is not installed", hint=INSTALL
+        )
 
 
 def _built(config: Config, progress: Progress) -> Path:
@@ -74,7 +82,9 @@ def measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]:
     Raises:
         MissingToolError: where the browser does not start.
     """
-    with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's own may drive a browser already: one a thread
+    with ThreadPoolExecutor(
+        max_workers=1
+    ) as thread:  # the caller's own may drive a browser already: one a thread
         return thread.submit(_measure, page, program, smallest).result()
 
 
@@ -83,16 +93,27 @@ def _measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]
 
     with sync_playwright() as playwright:
         try:
-            started = playwright.chromium.launch(executable_path=program, args=QUIET, chromium_sandbox=False)
+            started = playwright.chromium.launch(
+                executable_path=program, args=QUIET, chromium_sandbox=False
+            )
         except Error as error:
-            raise MissingToolError(f"the browser {program} does not start", printed=error.message) from None
+            raise MissingToolError(
+                f"the browser {program} does not start", printed=error.message
+            ) from None
         try:
             view = started.new_page()
             view.goto(page.resolve().as_uri())
-            box = view.locator("svg[data-marpit-svg]").first.get_attribute("viewBox") or "0 0 1280 720"
+            box = (
+                view.locator("svg[data-marpit-svg]").first.get_attribute("viewBox")
+                or "0 0 1280 720"
+            )
             width, height = (round(float(part)) for part in box.split()[2:])
-            view.set_viewport_size({"width": width, "height": height})  # one pixel of a slide is one of the screen
-            slides: list[dict[str, Any]] = view.evaluate(MEASURE.read_text(encoding="utf-8"), smallest)
+            view.set_viewport_size(
+                {"width": width, "height": height}
+            )  # one pixel of a slide is one of the screen
+            slides: list[dict[str, Any]] = view.evaluate(
+                MEASURE.read_text(encoding="utf-8"), smallest
+            )
             return slides
         except Error as error:
             raise DeckError("the slides can't be measured", printed=error.message) from None
@@ -100,7 +121,9 @@ def _measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]
             started.close()
 
 
-def findings(slide: dict[str, Any], number: int, outline: Outline, smallest: float) -> Iterator[Finding]:
+def findings(
+    slide: dict[str, Any], number: int, outline: Outline, smallest: float
+) -> Iterator[Finding]:
     """What was measured on one slide, as findings."""
     sides = {"X": "wide", "Y": "high"}
 
@@ -111,7 +134,9 @@ def findings(slide: dict[str, Any], number: int, outline: Outline, smallest: flo
         return Finding(lint=NAME, message=shown, place=place, slide=number, hint=hint)
 
     for item in slide["over"]:
-        yield finding(f"{item['pixels']} px too {sides[item['axis']]}", item, "cut words, or split the slide")
+        yield finding(
+            f"{item['pixels']} px too {sides[item['axis']]}", item, "cut words, or split the slide"
+        )
     for item in slide["cut"]:
         beyond = " and ".join(f"{item[axis]} px in {axis}" for axis in "xy" if item[axis] > 1)
         yield finding(f"a box cuts {beyond}", item, "make the box larger, or its content smaller")
@@ -127,6 +152,12 @@ def _grouped(items: list[dict[str, Any]]) -> dict[tuple[str, float], list[dict[s
     """Text too small by its element's kind and size: a table's cells are one finding."""
     groups: dict[tuple[str, float], list[dict[str, Any]]] = {}
     for item in items:
-        kind = ">".join(part.split(":")[0] for part in item["path"].split(">")).replace(" >", " >").replace(">", "> ")
-        groups.setdefault((" > ".join(part.strip() for part in kind.split(">")), item["size"]), []).append(item)
+        kind = (
+            ">".join(part.split(":")[0] for part in item["path"].split(">"))
+            .replace(" >", " >")
+            .replace(">", "> ")
+        )
+        groups.setdefault(
+            (" > ".join(part.strip() for part in kind.split(">")), item["size"]), []
+        ).append(item)
     return groups

@@ -17,7 +17,21 @@ from llmdeck.lint.source import VALUE
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(?!\s)((?:[^$\\\n]|\\.)+?)(?<!\s)\$(?!\d)", re.DOTALL)
 """A formula as Marp reads it: the dollars stand next to it, and no digit follows."""
 CODE_TAGS = {"code", "pre", "kbd", "samp", "script", "style", "svg", "math"}
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
 PICTURE_WORD = re.compile(
     r"^(?:bg|fit|contain|cover|auto|left|right|top|bottom|center|vertical|horizontal|\d+(?:%|px)"
     r"|(?:left|right|w|h|width|height|blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity"
@@ -96,7 +110,9 @@ def _apart(child: Any, line: int, elements: _Elements) -> list[Piece]:
     if child.type == "formula":
         return [Piece(child.content, line, "formula")]
     if child.type == "image":
-        return list(_alt("".join(word.content for word in child.children or []), line, elements.lang))
+        return list(
+            _alt("".join(word.content for word in child.children or []), line, elements.lang)
+        )
     return []
 
 
@@ -153,7 +169,9 @@ class _Reader(HTMLParser):
         line = self.first + self.getpos()[0] - 1
         for name in ("alt", "title", "aria-label"):
             if values.get(name):
-                self.pieces.append(Piece(values[name] or "", line, "alt", values.get("lang") or self.elements.lang))
+                self.pieces.append(
+                    Piece(values[name] or "", line, "alt", values.get("lang") or self.elements.lang)
+                )
         if tag not in VOID:
             self.elements.open.append((tag, values.get("lang")))
 

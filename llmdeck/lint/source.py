@@ -1,6 +1,7 @@
 """What a template itself says: its text without Jinja, line by line, and the constants that its expressions show.
 
-What an expression shows comes from a fact, so it is no text of the template: `VALUE` stands in its place.
+What an expression shows comes from a fact, so it is no text of the template: `VALUE` stands in its
+place.
 """
 
 from __future__ import annotations
@@ -116,7 +117,11 @@ def _shown(node: nodes.Node, inside: str, *, numbers: bool) -> Iterator[Constant
 def _shown_arguments(call: nodes.Call) -> list[nodes.Expr]:
     """The arguments of a call that are shown as they are."""
     if _name(call) == TABLE:
-        return [*call.args[:1], *call.args[2:], *(k.value for k in call.kwargs if k.key != "columns")]
+        return [
+            *call.args[:1],
+            *call.args[2:],
+            *(k.value for k in call.kwargs if k.key != "columns"),
+        ]
     return call.args if _name(call) in (NOTES, CITED) else []
 
 
@@ -133,4 +138,6 @@ def _parts(node: nodes.Node) -> list[nodes.Expr]:
 
 def _name(node: nodes.Expr) -> str:
     """The name of the function that is called, or nothing."""
-    return node.node.name if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) else ""
+    return (
+        node.node.name if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) else ""
+    )

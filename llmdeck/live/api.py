@@ -24,7 +24,11 @@ ERROR = {
         "error": {
             "type": "object",
             "required": ["message"],
-            "properties": {"message": {"type": "string"}, "place": {"type": "string"}, "hint": {"type": "string"}},
+            "properties": {
+                "message": {"type": "string"},
+                "place": {"type": "string"},
+                "hint": {"type": "string"},
+            },
         }
     },
 }
@@ -34,8 +38,14 @@ ANSWER = {
     "properties": {
         "facts": {"type": "object"},
         "output": {"type": "string", "description": "what the demo prints"},
-        "fragment": {"type": ["string", "null"], "description": "the facts as a slide shows them, HTML"},
-        "figure": {"type": "object", "description": "with ?figure=true: the SVG, and the figure in words"},
+        "fragment": {
+            "type": ["string", "null"],
+            "description": "the facts as a slide shows them, HTML",
+        },
+        "figure": {
+            "type": "object",
+            "description": "with ?figure=true: the SVG, and the figure in words",
+        },
     },
 }
 
@@ -155,8 +165,14 @@ def human_page(config: Config, demos: Mapping[str, Documented], base: str) -> st
         example = {key: item["default"] for key, item in properties.items()}
         words = json.dumps(example, ensure_ascii=False).replace("'", "'\\''")
         command = f"curl {base}/api/demos/{name} --json '{words}'"
-        table = f"<table><tr><th>parameter<th>type<th>values<th>default</tr>{rows}</table>" if rows else ""
-        parts.append(f"<h2>{_text(name)}</h2><p>{_text(demo.about)}</p>{table}<pre>{_text(command)}</pre>")
+        table = (
+            f"<table><tr><th>parameter<th>type<th>values<th>default</tr>{rows}</table>"
+            if rows
+            else ""
+        )
+        parts.append(
+            f"<h2>{_text(name)}</h2><p>{_text(demo.about)}</p>{table}<pre>{_text(command)}</pre>"
+        )
     title = f"API: {_text(config.deck.title)}"
     style = "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
     style += "table{border-collapse:collapse}td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}"
@@ -171,7 +187,11 @@ def human_page(config: Config, demos: Mapping[str, Documented], base: str) -> st
 
 def _row(name: str, item: Mapping[str, Any]) -> str:
     values = item.get("enum", ())
-    shown = ", ".join(map(str, values)) if len(values) <= 12 else f"{values[0]} to {values[-1]}, {len(values)} values"
+    shown = (
+        ", ".join(map(str, values))
+        if len(values) <= 12
+        else f"{values[0]} to {values[-1]}, {len(values)} values"
+    )
     if "maxLength" in item:
         shown = f"at most {item['maxLength']} characters"
     cells = (name, item["type"], shown, json.dumps(item["default"], ensure_ascii=False))

@@ -65,7 +65,10 @@ class Live:
             Route(f"{demo}/stream", self.stream, methods=["POST"]),
         ]
         handlers: dict[Any, Any] = {HTTPException: refused, DeckError: failed, Exception: broke}
-        return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan), self.address)
+        return Guard(
+            Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan),
+            self.address,
+        )
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -93,7 +96,9 @@ class Live:
                 waiting: set[asyncio.Future[Any]] = {getting} | ({settling} if settling else set())
                 rests = self.deck.unsettled and settling is None
                 done, _ = await asyncio.wait(
-                    waiting, timeout=SETTLE_S if rests else None, return_when=asyncio.FIRST_COMPLETED
+                    waiting,
+                    timeout=SETTLE_S if rests else None,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
                 if getting in done:
                     changed = set(getting.result())
@@ -114,7 +119,9 @@ class Live:
         names = {self.deck.config.relative(path) for path in changed}
         if not all(name.startswith("deck/") for name in names):
             self._described.clear()
-        self.workers.retire({name for name in names if not f"{name}/".startswith("deck/results/")})  # no demo reads it
+        self.workers.retire(
+            {name for name in names if not f"{name}/".startswith("deck/results/")}
+        )  # no demo reads it
         update = await asyncio.to_thread(self.deck.update, changed)
         self.workers.config = self.deck.config
         self._built.set()
@@ -141,7 +148,9 @@ class Live:
     async def demos(self, _request: Request) -> Response:
         """All demos, with their first lines."""
         config = self.deck.config
-        found = [{"name": n, "about": api.first_line(config, d)} for n, d in self.deck.demos.items()]
+        found = [
+            {"name": n, "about": api.first_line(config, d)} for n, d in self.deck.demos.items()
+        ]
         return JSONResponse({"demos": found})
 
     async def demo(self, request: Request) -> Response:
@@ -253,7 +262,9 @@ class Live:
             raise HTTPException(404, f"no demo {name!r}; there are: {', '.join(self.deck.demos)}")
         return self.deck.demos[name]
 
-    def _answer(self, demo: Demo, values: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+    def _answer(
+        self, demo: Demo, values: Mapping[str, Any], line: Mapping[str, Any]
+    ) -> dict[str, Any]:
         answer = {key: line[key] for key in ("facts", "output")}
         try:
             answer["fragment"] = self.deck.fragment(demo.name, line["facts"], values)

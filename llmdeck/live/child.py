@@ -1,15 +1,16 @@
 """What runs in a warm worker: one demo, imported once, that answers requests. `python -m llmdeck.live.child REQUEST`.
 
-REQUEST is a JSON file as of `llmdeck.worker`, whose limits and audit hook hold here too; the time limit is that of
-each request. Each line on stdin is a request, `{"id": 1, "do": "describe"}`, `{"id": 2, "do": "run", "values": {…},
-"figure": false, "stream": false}` or `{"do": "cancel"}`; each line on stdout has the `id` of the request that it
-answers: `{"part": …}` for each thing that the demo's `stream` gives, then one that has no `part`. The process ends with
-its stdin.
+REQUEST is a JSON file as of `llmdeck.worker`, whose limits and audit hook hold here too; the time
+limit is that of each request. Each line on stdin is a request, `{"id": 1, "do": "describe"}`,
+`{"id": 2, "do": "run", "values": {…}, "figure": false, "stream": false}` or `{"do": "cancel"}`;
+each line on stdout has the `id` of the request that it answers: `{"part": …}` for each thing that
+the demo's `stream` gives, then one that has no `part`. The process ends with its stdin.
 
-`stream(**parameters)` is optional in a demo: a generator, of the same parameters as `run`, that gives what the demo
-finds while it works. Text is shown as it comes, one piece behind the other, where the partial has an element with the
-attribute `data-stream`; a dict's values go, by name, where it has `data-stream="name"`. What `run` gives, which is
-computed next, then takes the place of all.
+`stream(**parameters)` is optional in a demo: a generator, of the same parameters as `run`, that
+gives what the demo finds while it works. Text is shown as it comes, one piece behind the other,
+where the partial has an element with the attribute `data-stream`; a dict's values go, by name,
+where it has `data-stream="name"`. What `run` gives, which is computed next, then takes the place of
+all.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def read(asks: IO[str], waiting: queue.SimpleQueue[Line], cancelled: threading.E
     os._exit(0)
 
 
-def answer(module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: Callable[[Line], None]) -> Line:
+def answer(
+    module: ModuleType, ask: Line, inputs: Inputs, folder: Path, write: Callable[[Line], None]
+) -> Line:
     """The last line of the answer to one request; `write` writes the lines before it."""
     if ask["do"] == "describe":
         return describe(module, folder)

@@ -1,9 +1,10 @@
 """From a saved file to the page that shows it: the pipeline of `build` with everything kept that did not change.
 
-What a save touches is made anew: a slide's template is rendered alone, Marp (a process that is kept) converts that one
-first and the whole deck when nothing is being saved (see `quick`), and pictures are inlined only in the slides whose
-HTML is another one. The result is, byte for byte, what `build` makes but for what a server adds; it goes to browsers as
-the slides that changed where nothing else did (see `shown`).
+What a save touches is made anew: a slide's template is rendered alone, Marp (a process that is
+kept) converts that one first and the whole deck when nothing is being saved (see `quick`), and
+pictures are inlined only in the slides whose HTML is another one. The result is, byte for byte,
+what `build` makes but for what a server adds; it goes to browsers as the slides that changed where
+nothing else did (see `shown`).
 """
 
 from __future__ import annotations
@@ -78,7 +79,11 @@ class LiveDeck:
         self._world: World | None = None
         self._last: World | None = None
         """The world before a save that is being taken in, or that can't be."""
-        self._kept, self._fragments, self._pieces = Kept(), dict[Variant, str](), dict[tuple[str, int], Piece]()
+        self._kept, self._fragments, self._pieces = (
+            Kept(),
+            dict[Variant, str](),
+            dict[tuple[str, int], Piece](),
+        )
         self._converted: tuple[Any, str] = (None, "")
         self._functions: Functions | None = None
         self._state: Mapping[Variant, int] = {}
@@ -106,7 +111,9 @@ class LiveDeck:
             return None, ""
         try:
             self._whole = self._whole or KeptMarp()
-            return made, self._marp_html(self._whole, self.config, made.rendered.markdown, len(made.rendered.slides))
+            return made, self._marp_html(
+                self._whole, self.config, made.rendered.markdown, len(made.rendered.slides)
+            )
         except DeckError as error:
             return made, error
 
@@ -141,12 +148,16 @@ class LiveDeck:
         """Forget what came from the changed files."""
         names = {self.config.relative(path) for path in changed}
         self._last = self._world or self._last
-        slides = {name for name in names if name.startswith("deck/slides/") and name.endswith(SUFFIX)}
+        slides = {
+            name for name in names if name.startswith("deck/slides/") and name.endswith(SUFFIX)
+        }
         others = names - slides
         if not changed or "deck/deck.toml" in others:
             self._world = None
         elif self._world:
-            if any(not name.startswith("deck/") or name.startswith("deck/results/") for name in others):
+            if any(
+                not name.startswith("deck/") or name.startswith("deck/results/") for name in others
+            ):
                 self._world = None
             elif "deck/claims.toml" in others:
                 self._world.claims = {}
@@ -154,7 +165,9 @@ class LiveDeck:
             self._kept, self._functions = Kept(), None
             self._fragments.clear()
             self._pieces.clear()
-        if not changed or any(name.startswith("deck/") and not name.startswith(RENDERED) for name in others):
+        if not changed or any(
+            name.startswith("deck/") and not name.startswith(RENDERED) for name in others
+        ):
             self._converted, self._made = (None, ""), None
 
     def _build(self) -> Shown:
@@ -171,7 +184,9 @@ class LiveDeck:
             failed=world.failed,
         )
         used = set(resolved.rendered.variants)
-        resolved.failed = {variant: error for variant, error in resolved.failed.items() if variant in used}
+        resolved.failed = {
+            variant: error for variant, error in resolved.failed.items() if variant in used
+        }
         raise_all(resolved.errors)
         return self._convert(world, resolved.rendered)
 
@@ -185,8 +200,12 @@ class LiveDeck:
                 demos=find_demos(config),
                 claims={},
                 store=store,
-                results={variant: answer.result for variant, answer in answers.items() if answer.result},
-                current={variant for variant, answer in answers.items() if answer.state is State.FRESH},
+                results={
+                    variant: answer.result for variant, answer in answers.items() if answer.result
+                },
+                current={
+                    variant for variant, answer in answers.items() if answer.state is State.FRESH
+                },
             )
         if not self._world.claims:
             self._world.claims = ledger.load_ledger(self._world.config)
@@ -201,7 +220,11 @@ class LiveDeck:
             self._fragments.clear()
             self._pieces.clear()
         renderer = Renderer(
-            config=world.config, demos=world.demos, claims=world.claims, results=world.results, kept=self._kept
+            config=world.config,
+            demos=world.demos,
+            claims=world.claims,
+            results=world.results,
+            kept=self._kept,
         )
         return renderer.render()
 
@@ -231,10 +254,15 @@ class LiveDeck:
         if isinstance(raw, DeckError):
             raise raw
         rendered, ours = made.rendered, served(self.config, made.rendered.lives)
-        shown = as_shown(make_self_contained(raw, made.sources, made.fragments, served=ours, kept=self._pieces))
+        shown = as_shown(
+            make_self_contained(raw, made.sources, made.fragments, served=ours, kept=self._pieces)
+        )
         if len(self._pieces) > MOST_KEPT * len(shown.slides):  # what was saved and saved again
             self._pieces.clear()
-        self._converted = ((rendered.markdown, made.fragments, rendered.figures, self.config), shown.build)
+        self._converted = (
+            (rendered.markdown, made.fragments, rendered.figures, self.config),
+            shown.build,
+        )
         return shown
 
     def _alone(self, world: World, old: Made | None, new: Made) -> Shown | None:
@@ -250,7 +278,9 @@ class LiveDeck:
 
         changed = converted_alone(new.rendered, files, convert_page, new.sources)
         slides = [changed.get(place, slide) for place, slide in enumerate(self.shown.slides)]
-        build = hashlib.sha256(f"{self.shown.build} {sorted(changed.items())}".encode()).hexdigest()[:16]
+        build = hashlib.sha256(
+            f"{self.shown.build} {sorted(changed.items())}".encode()
+        ).hexdigest()[:16]
         return replace(self.shown, build=build, slides=slides)
 
     def _marp_html(self, marp: KeptMarp, config: Config, markdown: str, n_slides: int) -> str:
@@ -262,7 +292,9 @@ class LiveDeck:
             convert(source, target, expected, themes=themes, marp=marp)
             return target.read_text(encoding="utf-8")
 
-    def fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str | None:
+    def fragment(
+        self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]
+    ) -> str | None:
         """What the demo's partial shows of facts; nothing where it has none.
 
         Raises:

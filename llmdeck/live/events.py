@@ -41,7 +41,9 @@ class Events:
         """Tell every page."""
         self.last = replace(update, since="", slides={}, notes={})
         for listener in self._listeners:
-            if listener.qsize() >= MOST_UNREAD:  # it does not read: it gets the whole page when it does
+            if (
+                listener.qsize() >= MOST_UNREAD
+            ):  # it does not read: it gets the whole page when it does
                 while not listener.empty():
                     listener.get_nowait()
                 update = self.last

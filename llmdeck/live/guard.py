@@ -1,7 +1,8 @@
 """Who may ask, and how much: what every request passes before the app sees it, and the headers of every answer.
 
-A page of another origin can't read or start anything here: the `Host` must be one of ours (DNS rebinding), `Origin` and
-`Sec-Fetch-Site` must not tell of another page, and a body must be `application/json`, which a browser asks leave for.
+A page of another origin can't read or start anything here: the `Host` must be one of ours (DNS
+rebinding), `Origin` and `Sec-Fetch-Site` must not tell of another page, and a body must be
+`application/json`, which a browser asks leave for.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -153,11 +156,16 @@ class Guard:
             self._check_token(scope, headers, reads_page=reads_page)
 
     def _check_token(self, scope: Scope, headers: dict[str, str], *, reads_page: bool) -> None:
-        given = _value_of("token", scope["query_string"].decode("latin-1").split("&")) if reads_page else []
+        given = (
+            _value_of("token", scope["query_string"].decode("latin-1").split("&"))
+            if reads_page
+            else []
+        )
         if given and _one_is(self.address.token, [unquote(value) for value in given]):
             cookie = f"{self.address.cookie}={self.address.cookie_value}; HttpOnly; SameSite=Strict; Path=/"
             raise Refusal(303, "", location="/", **{"set-cookie": cookie})
-        # By hand: `http.cookies` stops at what it finds wrong, and other servers of this host set cookies too.
+        # By hand: `http.cookies` stops at what it finds wrong, and other servers of this host set
+        # cookies too.
         held = _value_of(self.address.cookie, headers.get("cookie", "").split(";"))
         if not _one_is(self.address.cookie_value, held):
             raise Refusal(401, "open the page once with ?token=…")
@@ -181,13 +189,20 @@ def _one_is(secret: str, given: Iterable[str]) -> bool:
 def _with_headers(given: Any) -> list[tuple[bytes, bytes]]:
     named = {bytes(name).lower(): bytes(value) for name, value in given}
     ours = HEADERS | {"content-security-policy": NOTHING}
-    return [*named.items(), *((k.encode(), v.encode()) for k, v in ours.items() if k.encode() not in named)]
+    return [
+        *named.items(),
+        *((k.encode(), v.encode()) for k, v in ours.items() if k.encode() not in named),
+    ]
 
 
 async def refuse(refusal: Refusal, send: Send) -> None:
     """Answer a request that was not let through, and close its connection, unread."""
     body = json.dumps({"error": {"message": refusal.message}}).encode() if refusal.message else b""
-    headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "connection": "close",
+    }
     raw = [(name.encode(), value.encode()) for name, value in (headers | refusal.headers).items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -1,9 +1,9 @@
 """The slides of one saved template, converted alone: what a presenter sees before the whole deck is converted again.
 
-Marp needs a tenth of a second for one template and a second for a thousand slides. Slides that were converted alone
-differ from those of the whole in little (numbers, which are put right here, and the ids of equal headings); the whole
-follows as soon as nothing is being saved, and has the last word. Where something in the deck reaches beyond its slide,
-nothing is converted alone.
+Marp needs a tenth of a second for one template and a second for a thousand slides. Slides that were
+converted alone differ from those of the whole in little (numbers, which are put right here, and the
+ids of equal headings); the whole follows as soon as nothing is being saved, and has the last word.
+Where something in the deck reaches beyond its slide, nothing is converted alone.
 """
 
 from __future__ import annotations
@@ -31,10 +31,14 @@ MOST_TEMPLATES = 2
 
 def changed_templates(old: Rendered, new: Rendered) -> Sequence[str]:
     """The templates whose slides can be converted alone to make `new` of `old`; none where that can't be done."""
-    if old.front != new.front or [slide.file for slide in old.slides] != [slide.file for slide in new.slides]:
+    if old.front != new.front or [slide.file for slide in old.slides] != [
+        slide.file for slide in new.slides
+    ]:
         return ()
     changed = [file for file, text in new.pages.items() if old.pages.get(file) != text]
-    local = len(changed) <= MOST_TEMPLATES and not any(map(_reaches, (*new.pages.values(), *old.pages.values())))
+    local = len(changed) <= MOST_TEMPLATES and not any(
+        map(_reaches, (*new.pages.values(), *old.pages.values()))
+    )
     styled = any(STYLE in rendered.pages[file] for rendered in (old, new) for file in changed)
     return () if styled or not local else changed
 
@@ -56,7 +60,9 @@ def converted_alone(
         if places[-1] + 1 < len(rendered.slides):
             pieces[-1] = SCRIPT.sub("", pieces[-1])  # Marp's own, which stands in the last slide
         for place, piece in zip(places, pieces, strict=True):
-            numbered = SECTION.sub(lambda tag, n=place + 1: _number(tag[0], n, len(rendered.slides)), piece)
+            numbered = SECTION.sub(
+                lambda tag, n=place + 1: _number(tag[0], n, len(rendered.slides)), piece
+            )
             slides[place] = inline(numbered, place + 1, sources).html
     return slides
 
@@ -69,4 +75,6 @@ def _number(tag: str, number: int, total: int) -> str:
     """
     tag = re.sub(r' id="\d+"', f' id="{number}"', tag)
     tag = re.sub(r' data-marpit-pagination="\d+"', f' data-marpit-pagination="{number}"', tag)
-    return re.sub(r' data-marpit-pagination-total="\d+"', f' data-marpit-pagination-total="{total}"', tag)
+    return re.sub(
+        r' data-marpit-pagination-total="\d+"', f' data-marpit-pagination-total="{total}"', tag
+    )

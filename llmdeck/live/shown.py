@@ -38,7 +38,9 @@ class Shown:
     @property
     def html(self) -> str:
         """The whole page, which knows its build."""
-        before, known, after = self.after.rpartition(KNOWN.format(BUILD))  # notes stand before it, and may say the same
+        before, known, after = self.after.rpartition(
+            KNOWN.format(BUILD)
+        )  # notes stand before it, and may say the same
         known = known and KNOWN.format(self.build)
         return "".join([self.before, *self.slides, before, known, after])
 
@@ -81,14 +83,16 @@ def served(config: Config, lives: Sequence[Live]) -> str:
     data = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
     style = (RUNTIME / "serve.css").read_text(encoding="utf-8")
     script = (RUNTIME / "serve.js").read_text(encoding="utf-8")
-    return (
-        f'<script type="application/json" id="llmdeck">{data}</script><style>{style}</style><script>{script}</script>'
-    )
+    return f'<script type="application/json" id="llmdeck">{data}</script><style>{style}</style><script>{script}</script>'
 
 
 def control_data(live: Live) -> dict[str, Any]:
     """What a page must know of a `live` to ask for other values than those of its grid."""
-    fixed = {name: value for name, value in live.variant.parameters.items() if name not in live.variant.grid}
+    fixed = {
+        name: value
+        for name, value in live.variant.parameters.items()
+        if name not in live.variant.grid
+    }
     axes = [{"name": a.name, "values": list(a.values), "default": a.default} for a in live.axes]
     return {"demo": live.variant.demo, "fixed": fixed, "axes": axes}
 
@@ -100,7 +104,9 @@ def as_shown(page: Page) -> Shown:
     slides[-1] = last + end.removesuffix("</div>")
     after = end[-len("</div>") :] + after
     whole = hashlib.sha256(page.html.encode("utf-8")).hexdigest()[:16]
-    return Shown(build=whole, policy=html.unescape(page.policy), before=before, slides=slides, after=after)
+    return Shown(
+        build=whole, policy=html.unescape(page.policy), before=before, slides=slides, after=after
+    )
 
 
 def difference(old: Shown, new: Shown) -> Update:
@@ -115,7 +121,9 @@ def difference(old: Shown, new: Shown) -> Update:
         return whole  # bespoke counts a slide's steps when it starts
     before, after = dict(NOTE.findall(old.after)), dict(NOTE.findall(new.after))
     notes = {int(n): text for n, text in after.items() if before.get(n) != text}
-    inside = {n: slide[slide.index(">") + 1 : slide.rindex("</svg>")] for n, slide in slides.items()}
+    inside = {
+        n: slide[slide.index(">") + 1 : slide.rindex("</svg>")] for n, slide in slides.items()
+    }
     return Update(build=new.build, since=old.build, slides=inside, notes=notes)
 
 

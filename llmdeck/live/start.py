@@ -124,7 +124,9 @@ def serve(config: Config, *, host: str, port: int | None, token: str, browser: b
     if token and len(token) < SHORTEST_TOKEN:
         raise ConfigError(f"the token must have {SHORTEST_TOKEN} characters or more")
     if not TOKEN.fullmatch(token):
-        raise ConfigError("a token has letters of the English alphabet, digits, and - _ . ~ + / = only")
+        raise ConfigError(
+            "a token has letters of the English alphabet, digits, and - _ . ~ + / = only"
+        )
     gc.enable()  # a server lives long
     Patient.most = most_connections()
     listening = listen(host, port)
@@ -137,12 +139,25 @@ def serve(config: Config, *, host: str, port: int | None, token: str, browser: b
             deck.close()
 
 
-async def _serve(deck: LiveDeck, address: Address, listening: socket.socket, *, browser: bool) -> None:
+async def _serve(
+    deck: LiveDeck, address: Address, listening: socket.socket, *, browser: bool
+) -> None:
     live = Live(deck, address)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is no HTTP is no news
-    settings: dict[str, Any] = {"server_header": False, "access_log": False, "log_config": None, "lifespan": "on"}
-    settings |= {"timeout_keep_alive": 5, "timeout_graceful_shutdown": 1, "h11_max_incomplete_event_size": 16 * 1024}
-    server = Server(uvicorn.Config(live.app(), http=Patient, ws="none", proxy_headers=False, **settings))
+    settings: dict[str, Any] = {
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "lifespan": "on",
+    }
+    settings |= {
+        "timeout_keep_alive": 5,
+        "timeout_graceful_shutdown": 1,
+        "h11_max_incomplete_event_size": 16 * 1024,
+    }
+    server = Server(
+        uvicorn.Config(live.app(), http=Patient, ws="none", proxy_headers=False, **settings)
+    )
     server.live = live
     url = f"http://{_shown(address.host)}:{address.port}/"
     say(f"serving {url}{'?token=…' if address.token else ''} (Ctrl-C ends it)")
@@ -163,7 +178,11 @@ def most_connections() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
-    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(MOST_CONNECTIONS, soft - OTHER_FILES))
+    return (
+        MOST_CONNECTIONS
+        if soft == resource.RLIM_INFINITY
+        else max(16, min(MOST_CONNECTIONS, soft - OTHER_FILES))
+    )
 
 
 def _open(url: str) -> None:
@@ -197,4 +216,6 @@ def listen(host: str, port: int | None) -> socket.socket:
             continue
         listening.set_inheritable(False)
         return listening
-    raise ConfigError(f"can't listen on {host}, port {wanted[-1]}: {reason}", hint="give another --port")
+    raise ConfigError(
+        f"can't listen on {host}, port {wanted[-1]}: {reason}", hint="give another --port"
+    )

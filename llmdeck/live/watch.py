@@ -25,5 +25,7 @@ class Sources(DefaultFilter):
 async def changes(config: Config, saved: asyncio.Queue[Collection[Path]]) -> None:
     """Put what is saved in the deck and in its demos into the queue, as long as this runs."""
     folders = [folder for folder in (config.folder, config.demos_folder) if folder.is_dir()]
-    async for found in awatch(*folders, watch_filter=Sources(), step=QUIET_MS, debounce=20 * QUIET_MS):
+    async for found in awatch(
+        *folders, watch_filter=Sources(), step=QUIET_MS, debounce=20 * QUIET_MS
+    ):
         saved.put_nowait({Path(path) for _, path in found})

@@ -17,8 +17,8 @@ from llmdeck.process import kill_group
 from llmdeck.runner import GRACE_S, ended_without_answer, environment
 
 THREADS = max(1, (os.cpu_count() or 1) // 2)
-"""NumPy's own threads in a worker. The other cores are for the browser and the server: threads that wait for one that
-has no core make a language model twenty times as slow."""
+"""NumPy's own threads in a worker. The other cores are for the browser and the server: threads that
+wait for one that has no core make a language model twenty times as slow."""
 LONGEST_LINE = 64 * 2**20
 LAST_WORDS_S = 0.2
 """How long the lines of a process that has ended may take to come through the pipe."""
@@ -79,12 +79,17 @@ class Worker:
         """Ask, and give the lines of the answer; an error is the last of them."""
         process = self._process
         assert process and process.stdout  # noqa: S101  it was started, and they are pipes
-        limit, began = self.config.limits_of(self.demo.name).time_s, os.fstat(self._log.fileno()).st_size
+        limit, began = (
+            self.config.limits_of(self.demo.name).time_s,
+            os.fstat(self._log.fileno()).st_size,
+        )
         self._asks += 1
         self.tell(ask | {"id": self._asks})
         hung, last = False, False
         try:
-            async with asyncio.timeout(2 * limit + GRACE_S):  # once to import the demo, once to answer
+            async with asyncio.timeout(
+                2 * limit + GRACE_S
+            ):  # once to import the demo, once to answer
                 while not last and (raw := await self._line(process, process.stdout)):
                     line = json.loads(raw)
                     if line.pop("id") != self._asks:
@@ -104,9 +109,14 @@ class Worker:
         said = self._log.read().decode("utf-8", "backslashreplace")
         yield {"ended": ended_without_answer(self.config, self.demo, code, said, hung)}
 
-    async def _line(self, process: asyncio.subprocess.Process, answers: asyncio.StreamReader) -> bytes:
+    async def _line(
+        self, process: asyncio.subprocess.Process, answers: asyncio.StreamReader
+    ) -> bytes:
         """The next line; nothing once the process has ended, also where what it started keeps the pipe open."""
-        reading, ending = asyncio.ensure_future(answers.readline()), asyncio.ensure_future(process.wait())
+        reading, ending = (
+            asyncio.ensure_future(answers.readline()),
+            asyncio.ensure_future(process.wait()),
+        )
         try:
             await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():

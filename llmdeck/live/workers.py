@@ -106,7 +106,9 @@ class Workers:
                         self._give(asked, self._told(demo, line))
                 except Exception as error:  # noqa: BLE001  what it wrote is no answer: it is not asked again
                     worker.stale = True
-                    self._give(asked, DemoError(f"demo {demo.name}: its answer can't be read: {error}"))
+                    self._give(
+                        asked, DemoError(f"demo {demo.name}: its answer can't be read: {error}")
+                    )
                 finally:
                     asked.worker, worker.busy = None, False
                 if worker.stale:
@@ -119,7 +121,9 @@ class Workers:
             return
         asked.lines.put_nowait(line)
         if asked.lines.qsize() > MOST_UNREAD:
-            asked.lines.put_nowait(DemoError(f"{asked.lines.qsize()} parts of the answer wait: nobody takes them"))
+            asked.lines.put_nowait(
+                DemoError(f"{asked.lines.qsize()} parts of the answer wait: nobody takes them")
+            )
             asked.give_up()
 
     def _told(self, demo: Demo, line: Line) -> Line | DeckError:
@@ -159,7 +163,9 @@ class Workers:
             return
         folders = {str(Path(name).parent.as_posix()) for name in changed}
         for worker in self._warm.values():
-            worker.stale |= worker.inputs is None or not (changed | folders).isdisjoint(worker.inputs)
+            worker.stale |= worker.inputs is None or not (changed | folders).isdisjoint(
+                worker.inputs
+            )
 
     async def close(self) -> None:
         """End all workers."""

@@ -1,6 +1,7 @@
 """The browser for PDF, PPTX and the overflow lint: an installed Chrome, Chromium or Edge, else Playwright's.
 
-`python -m llmdeck.marp.browser --install` gets one where there is none: Playwright's, else Debian's package.
+`python -m llmdeck.marp.browser --install` gets one where there is none: Playwright's, else Debian's
+package.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from pathlib import Path
 
 from llmdeck.errors import MissingToolError
 
-NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "chrome", "msedge")
+NAMES = (
+    "google-chrome",
+    "google-chrome-stable",
+    "chromium",
+    "chromium-browser",
+    "microsoft-edge",
+    "chrome",
+    "msedge",
+)
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -37,8 +46,14 @@ def candidates() -> Iterator[Path]:
         if found:
             yield Path(found)
     yield from (Path(place) for place in PLACES if Path(place).is_file())
-    folders = [os.environ.get("PLAYWRIGHT_BROWSERS_PATH"), "~/.cache/ms-playwright", "~/Library/Caches/ms-playwright"]
-    for folder in filter(None, [*folders, os.environ.get("LOCALAPPDATA", "") and "~/AppData/Local/ms-playwright"]):
+    folders = [
+        os.environ.get("PLAYWRIGHT_BROWSERS_PATH"),
+        "~/.cache/ms-playwright",
+        "~/Library/Caches/ms-playwright",
+    ]
+    for folder in filter(
+        None, [*folders, os.environ.get("LOCALAPPDATA", "") and "~/AppData/Local/ms-playwright"]
+    ):
         for pattern in PLAYWRIGHT:
             yield from sorted(Path(str(folder)).expanduser().glob(pattern), reverse=True)
 
@@ -54,7 +69,9 @@ def find_browser() -> Path:
         return check(Path(chosen))
     found = next(candidates(), None)
     if found is None:
-        raise MissingToolError("PDF, PPTX and the overflow lint need a browser, and none was found", hint=HINT)
+        raise MissingToolError(
+            "PDF, PPTX and the overflow lint need a browser, and none was found", hint=HINT
+        )
     return found
 
 

@@ -1,9 +1,9 @@
 """Marp in a subprocess, and every case in which it fails silently turned into an error.
 
-marp-cli 4.5.1 ends with 0 on a missing picture, an unknown theme, a browser path that is none and an option that it
-doesn't know, and waits for ever on an open stdin. So the driver looks at what came out: each output must be new, have
-the right number of slides, the theme and the language that were asked for; and Marp must not have warned. Options are
-checked by `worker.mjs`.
+marp-cli 4.5.1 ends with 0 on a missing picture, an unknown theme, a browser path that is none and
+an option that it doesn't know, and waits for ever on an open stdin. So the driver looks at what
+came out: each output must be new, have the right number of slides, the theme and the language that
+were asked for; and Marp must not have warned. Options are checked by `worker.mjs`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ class Converter(Protocol):
 
 def request_line(arguments: Sequence[str]) -> str:
     """What a Marp process is told: one line of JSON."""
-    return json.dumps({"args": ["--no-stdin", "--config-file", str(HERE / "marp.config.mjs"), *arguments]})
+    return json.dumps(
+        {"args": ["--no-stdin", "--config-file", str(HERE / "marp.config.mjs"), *arguments]}
+    )
 
 
 def judge(code: int, said: str) -> None:
@@ -136,15 +138,20 @@ def convert(
 ) -> None:
     """Convert `source` to `target` (HTML, PDF or PPTX by its suffix) and verify what came out.
 
-    `marp` is a process that was started early; without one, a new process is started, and for PDF and PPTX once more
-    where the browser fails.
+    `marp` is a process that was started early; without one, a new process is started, and for PDF
+    and PPTX once more where the browser fails.
 
     Raises:
         MarpError: see the module; nothing is left at `target` then.
         MissingToolError: where PDF or PPTX is wanted and there is no browser.
     """
     target.unlink(missing_ok=True)
-    arguments = [str(source), "-o", str(target), *(item for theme in themes for item in ("--theme-set", str(theme)))]
+    arguments = [
+        str(source),
+        "-o",
+        str(target),
+        *(item for theme in themes for item in ("--theme-set", str(theme))),
+    ]
     needs_browser = target.suffix != ".html"
     if needs_browser:
         arguments += ["--allow-local-files", "--browser-path", str(browser.find_browser())]
@@ -182,7 +189,9 @@ def verify(target: Path, expected: Expected) -> None:
         import zipfile
 
         with zipfile.ZipFile(target) as parts:
-            count = sum(bool(re.fullmatch(r"ppt/slides/slide\d+\.xml", name)) for name in parts.namelist())
+            count = sum(
+                bool(re.fullmatch(r"ppt/slides/slide\d+\.xml", name)) for name in parts.namelist()
+            )
     if count != expected.slides:
         raise MarpError(
             f"{target.name} has {count} slides, the templates make {expected.slides}",
@@ -196,7 +205,8 @@ def verify_html(html: str, expected: Expected) -> None:
     tag = first[0] if first else ""
     if f'data-theme="{expected.theme}"' not in tag:
         raise MarpError(
-            f"Marp does not know the theme `{expected.theme}`", hint="deck/theme/*.css declares it: /* @theme NAME */"
+            f"Marp does not know the theme `{expected.theme}`",
+            hint="deck/theme/*.css declares it: /* @theme NAME */",
         )
     if f'lang="{expected.lang}"' not in tag:
         raise MarpError(f"the page is not in the language `{expected.lang}`")

@@ -1,7 +1,7 @@
 """Node.js and the pinned marp-cli: `npm ci` from the lock beside this file, into a per-user cache keyed by the lock.
 
-Two builds that install at once are safe: each installs into a folder of its own and renames it; the second rename
-finds the first one's work and throws its own away.
+Two builds that install at once are safe: each installs into a folder of its own and renames it; the
+second rename finds the first one's work and throws its own away.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def find_node() -> Node:
         if node and npm
         else "there is no Node.js with npm"
     )
-    raise MissingToolError(found, hint="install Node.js 18 or newer, or: pip install 'llmdeck[node]'")
+    raise MissingToolError(
+        found, hint="install Node.js 18 or newer, or: pip install 'llmdeck[node]'"
+    )
 
 
 def _node_of_wheel() -> Node | None:
@@ -94,7 +96,12 @@ def _version(node: Path) -> str:
     if key not in versions:
         try:
             asked = subprocess.run(
-                [node, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=True, text=True
+                [node, "--version"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=20,
+                check=True,
+                text=True,
             )
         except (OSError, subprocess.SubprocessError):
             return "0"
@@ -161,9 +168,13 @@ def _npm_ci(node: Node, folder: Path) -> None:
             errors="replace",
         )
     except subprocess.TimeoutExpired:
-        raise MarpError(f"npm ci took longer than {INSTALL_LIMIT_S} s", hint="is the npm registry reachable?") from None
+        raise MarpError(
+            f"npm ci took longer than {INSTALL_LIMIT_S} s", hint="is the npm registry reachable?"
+        ) from None
     if done.returncode or not (folder / MARP_CLI).is_file():
         lines = "\n".join((done.stdout + done.stderr).splitlines()[-12:])
         raise MarpError(
-            "marp-cli can't be installed: npm ci failed", printed=lines, hint="is the npm registry reachable?"
+            "marp-cli can't be installed: npm ci failed",
+            printed=lines,
+            hint="is the npm registry reachable?",
         )

@@ -19,7 +19,8 @@ from llmdeck.process import end_group
 class KeptMarp:
     """A Marp process that is used again and again; where it died or hung, the next conversion starts another.
 
-    As a context manager it lasts for longer than the block: `close` ends it. One conversion at a time.
+    As a context manager it lasts for longer than the block: `close` ends it. One conversion at a
+    time.
     """
 
     def __init__(self, *, limit_s: float = LIMIT_S) -> None:
@@ -67,7 +68,9 @@ class KeptMarp:
         """
         if self.closed:
             raise MarpError("Marp was ended")
-        line = self._answer(arguments) or self._answer(arguments)  # it may have died since it was used last
+        line = self._answer(arguments) or self._answer(
+            arguments
+        )  # it may have died since it was used last
         if not line:
             raise MarpError(f"Marp failed (exit code {self._process.wait()})", printed=self._said())
         answer = json.loads(line)

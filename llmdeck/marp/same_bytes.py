@@ -26,7 +26,9 @@ def same_bytes_twice(path: Path, page: str = "Page") -> bytes:
         for item in old.infolist():
             content = old.read(item)
             if item.filename == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2000-01-01T00:00:00Z", content)
+                content = re.sub(
+                    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2000-01-01T00:00:00Z", content
+                )
             entry = zipfile.ZipInfo(item.filename, (2000, 1, 1, 0, 0, 0))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, item.external_attr
             new.writestr(entry, content)
@@ -40,7 +42,9 @@ def _same_pdf(path: Path, page: str) -> bytes:
     from pypdf import PdfWriter
     from pypdf.generic import NameObject, TextStringObject
 
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of more objects than there were: it adds some itself
+    logging.getLogger("pypdf").setLevel(
+        logging.ERROR
+    )  # it warns of more objects than there were: it adds some itself
     writer, buffer = PdfWriter(clone_from=path), io.BytesIO()
     writer.pdf_header = path.read_bytes()[:8].decode("ascii")
     writer.add_metadata({"/CreationDate": f"D:{FIXED_DATE}", "/ModDate": f"D:{FIXED_DATE}"})
@@ -48,7 +52,9 @@ def _same_pdf(path: Path, page: str) -> bytes:
     bookmark = outlines.get("/First")
     while bookmark is not None:
         item = bookmark.get_object()
-        item[NameObject("/Title")] = TextStringObject(re.sub(r"^Page(?= \d+$)", lambda _: page, item["/Title"]))
+        item[NameObject("/Title")] = TextStringObject(
+            re.sub(r"^Page(?= \d+$)", lambda _: page, item["/Title"])
+        )
         bookmark = item.get("/Next")
     writer.write(buffer)
     return buffer.getvalue()

@@ -1,7 +1,8 @@
 """`make bench`: whole builds of the lecture against Marp alone on the rendered deck, as ratios in one run.
 
-Every command is run in turn, round after round, so that a machine whose speed drifts slows all of them alike; the
-figure is the median of the rounds. The lecture is copied first; nothing in the checkout changes.
+Every command is run in turn, round after round, so that a machine whose speed drifts slows all of
+them alike; the figure is the median of the rounds. The lecture is copied first; nothing in the
+checkout changes.
 """
 
 from __future__ import annotations
@@ -47,8 +48,21 @@ def commands(project: Path) -> dict[str, Callable[[], float]]:
     """What is timed, by name; each edit is made before the clock starts."""
     node = find_node()
     marp = install(node) / "node_modules/@marp-team/marp-cli/marp-cli.js"
-    themes = [item for css in sorted((project / "deck/theme").glob("*.css")) for item in ("--theme-set", str(css))]
-    alone = (node.node, marp, "build/deck.md", "-o", "build/alone.html", "--no-stdin", "--html", *themes)
+    themes = [
+        item
+        for css in sorted((project / "deck/theme").glob("*.css"))
+        for item in ("--theme-set", str(css))
+    ]
+    alone = (
+        node.node,
+        marp,
+        "build/deck.md",
+        "-o",
+        "build/alone.html",
+        "--no-stdin",
+        "--html",
+        *themes,
+    )
     build = (Path(sys.executable).parent / "llmdeck", "build")
     slide = sorted((project / "deck/slides").glob("*.md.j2"))[-1]
 
@@ -74,7 +88,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="llmdeck-bench-") as folder:
         project = Path(folder) / "lecture"
         for name in ("deck", "demos"):
-            shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         timed = commands(project)
         run(Path(sys.executable).parent / "llmdeck", "build", cwd=project)
         for command in timed.values():  # once, to warm caches and write bytecode

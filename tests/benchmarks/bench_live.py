@@ -1,9 +1,9 @@
 """`make bench`: how long a presenter waits for the lecture: opened, saved, asked, and for the LLM's first token.
 
-Each figure is the median of `ROUNDS`, taken as a user would see it: a save counts until Chromium shows the text, the
-built file until its slide, with its fonts, is painted. The lecture is copied first; nothing in the checkout changes.
-The deck of 1,000 slides is the lecture's own templates again and again, but for their controls, whose data would be too
-much for one file.
+Each figure is the median of `ROUNDS`, taken as a user would see it: a save counts until Chromium
+shows the text, the built file until its slide, with its fonts, is painted. The lecture is copied
+first; nothing in the checkout changes. The deck of 1,000 slides is the lecture's own templates
+again and again, but for their controls, whose data would be too much for one file.
 """
 
 from __future__ import annotations
@@ -41,8 +41,16 @@ PAINTED = """async () => {
   return document.querySelector('.bespoke-marp-active section').getBoundingClientRect().width
 }"""
 """The width of the slide that shows, as soon as it has been painted with its fonts."""
-LIMITS_MS = {"open the file": 1000, "save": 200, f"save, {MANY} slides": 700, "tokenization": 30, "first token": 250}
-PROMPT = "Once upon a time there was a small village by the sea, and the people who lived there were"
+LIMITS_MS = {
+    "open the file": 1000,
+    "save": 200,
+    f"save, {MANY} slides": 700,
+    "tokenization": 30,
+    "first token": 250,
+}
+PROMPT = (
+    "Once upon a time there was a small village by the sea, and the people who lived there were"
+)
 """20 tokens; the number behind it makes each prompt another one."""
 LIVE = re.compile(r"\{\{ live\(.*?\) \}\}")
 
@@ -90,7 +98,9 @@ def requests(server: Served, path: str, body: Callable[[int], dict[str, str]]) -
     for number in range(ROUNDS + 2):
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
         start = time.perf_counter()
-        connection.request("POST", path, json.dumps(body(number)), {"content-type": "application/json"})
+        connection.request(
+            "POST", path, json.dumps(body(number)), {"content-type": "application/json"}
+        )
         answer = connection.getresponse()
         if answer.status != 200 or not answer.read1(1):
             raise SystemExit(f"{path}: {answer.status} {answer.read().decode()}")
@@ -105,7 +115,9 @@ def requests(server: Served, path: str, body: Callable[[int], dict[str, str]]) -
 def chromium() -> Iterator[Page]:
     """A page of a headless browser."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=browser.find_browser(), chromium_sandbox=False)
+        started = playwright.chromium.launch(
+            executable_path=browser.find_browser(), chromium_sandbox=False
+        )
         yield started.new_page()
         started.close()
 
@@ -122,7 +134,11 @@ def measure(project: Project) -> dict[str, list[float]]:
         seconds["save"] = list(saves(server, page, PAUSE_S["save"]))
         n_slides = page.locator("svg[data-marpit-svg]").count()
         seconds["tokenization"] = list(
-            requests(server, "/api/demos/tokenization", lambda n: {"text": f"ChatGPT è incredibile, {n} volte!"})
+            requests(
+                server,
+                "/api/demos/tokenization",
+                lambda n: {"text": f"ChatGPT è incredibile, {n} volte!"},
+            )
         )
         seconds["first token"] = list(
             requests(server, "/api/demos/next_token/stream", lambda n: {"text": f"{PROMPT} {n}"})
@@ -138,7 +154,11 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="llmdeck-bench-") as folder:
         seconds = measure(copy_lecture(Path(folder) / "lecture"))
-    load = f"; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores" if hasattr(os, "getloadavg") else ""
+    load = (
+        f"; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        if hasattr(os, "getloadavg")
+        else ""
+    )
     print(f"live: medians of {ROUNDS}, milliseconds (smallest to largest){load}")
     for name, limit in LIMITS_MS.items():
         values = [1000 * value for value in seconds[name]]

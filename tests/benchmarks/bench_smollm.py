@@ -1,8 +1,8 @@
 """`make bench`: SmolLM2 in NumPy against what this machine can do: its matrix products, its memory, PyTorch if there.
 
-Everything is measured in one run, on two threads, in turn, round after round. The figure is the best of the rounds: a
-machine that does something else at the same time only ever makes a round slower (the median says by how much). Load
-time and peak memory are those of a fresh process.
+Everything is measured in one run, on two threads, in turn, round after round. The figure is the
+best of the rounds: a machine that does something else at the same time only ever makes a round
+slower (the median says by how much). Load time and peak memory are those of a fresh process.
 """
 
 from __future__ import annotations
@@ -54,14 +54,30 @@ def products(model: weights.Weights) -> Callable[[], None]:
     shape, layers = model.shape, model.layers
     x, inner = np.ones((PROMPT, shape.d), np.float32), np.ones((PROMPT, shape.ffn), np.float32)
     keys = np.ones((shape.n_kv_heads, PROMPT, shape.head_dim), np.float32)
-    out = {n: np.empty((PROMPT, n), np.float32) for n in {w.shape[0] for w in (vars(layers[0])).values()}}
-    pieces = [(min(PIECE, PROMPT - first), min(first + PIECE, PROMPT)) for first in range(0, PROMPT, PIECE)]
-    queries = {n: np.ones((shape.n_kv_heads, shape.group * n, shape.head_dim), np.float32) for n, _ in pieces}
-    scores = {upto: np.ones((shape.n_kv_heads, shape.group * n, upto), np.float32) for n, upto in pieces}
+    out = {
+        n: np.empty((PROMPT, n), np.float32)
+        for n in {w.shape[0] for w in (vars(layers[0])).values()}
+    }
+    pieces = [
+        (min(PIECE, PROMPT - first), min(first + PIECE, PROMPT))
+        for first in range(0, PROMPT, PIECE)
+    ]
+    queries = {
+        n: np.ones((shape.n_kv_heads, shape.group * n, shape.head_dim), np.float32)
+        for n, _ in pieces
+    }
+    scores = {
+        upto: np.ones((shape.n_kv_heads, shape.group * n, upto), np.float32) for n, upto in pieces
+    }
 
     def multiply() -> None:
         for layer in layers:
-            for array, w in ((x, layer.qkv), (x, layer.output), (x, layer.gate_up), (inner, layer.down)):
+            for array, w in (
+                (x, layer.qkv),
+                (x, layer.output),
+                (x, layer.gate_up),
+                (inner, layer.down),
+            ):
                 np.matmul(array, w.T, out=out[len(w)])
             for n, upto in pieces:
                 np.matmul(queries[n], keys[:, :upto].swapaxes(1, 2), out=scores[upto])
@@ -108,7 +124,9 @@ def torch_prefill() -> Callable[[], object] | None:
         return None
     torch.set_num_threads(int(THREADS))
     path = weights.model_file()
-    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name, dtype=torch.float32
+    ).eval()
     ids = torch.tensor([IDS])
 
     def run() -> object:
@@ -147,17 +165,29 @@ def measure() -> None:
         print(f"  {name:<20} {value:.3f}  ({np.median(times[name]):.3f})")
     bandwidth, speed = size * NEW / best["reading the weights"] / 1e9, NEW / best["generation"]
     print(f"  {bandwidth:.1f} GB/s of memory bandwidth, {speed:.1f} tokens/s")
-    print(f"prefill: {best['prefill'] / best['its matrix products']:.2f} × its matrix products (at most 1.5 ×)")
-    print(f"generation: {best['reading the weights'] / best['generation']:.0%} of the bandwidth (at least 60 %)")
+    print(
+        f"prefill: {best['prefill'] / best['its matrix products']:.2f} × its matrix products (at most 1.5 ×)"
+    )
+    print(
+        f"generation: {best['reading the weights'] / best['generation']:.0%} of the bandwidth (at least 60 %)"
+    )
     if pytorch:
-        print(f"prefill: {best['prefill'] / best['prefill by PyTorch']:.2f} × PyTorch's (at most 1 ×)")
+        print(
+            f"prefill: {best['prefill'] / best['prefill by PyTorch']:.2f} × PyTorch's (at most 1 ×)"
+        )
     else:
-        print("prefill against PyTorch: not here; `make test-oracle` installs PyTorch, then `make bench` compares")
+        print(
+            "prefill against PyTorch: not here; `make test-oracle` installs PyTorch, then `make bench` compares"
+        )
 
 
 def main() -> None:
     """Measure in fresh processes that have two threads."""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": THREADS, "OMP_NUM_THREADS": THREADS, "HF_HUB_OFFLINE": "1"}
+    environment = os.environ | {
+        "OPENBLAS_NUM_THREADS": THREADS,
+        "OMP_NUM_THREADS": THREADS,
+        "HF_HUB_OFFLINE": "1",
+    }
     if sys.argv[1:] == ["--measure"]:
         measure()
         return

@@ -45,7 +45,11 @@ def printed_with_each_thread_count(code: str) -> list[str]:
     """What Python code prints in a process whose BLAS has one thread, and in one whose BLAS has two."""
     return [
         subprocess.run(
-            [sys.executable, "-c", code], env={"OPENBLAS_NUM_THREADS": n}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={"OPENBLAS_NUM_THREADS": n},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for n in ("1", "2")
     ]

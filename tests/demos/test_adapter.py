@@ -1,6 +1,7 @@
 """The adapter against calculations written out: finite differences, softmax by hand, whole products instead of parts.
 
-Oracle: NumPy in float64, the plain definition of each quantity; `transformer.hidden` one text at a time for the packs.
+Oracle: NumPy in float64, the plain definition of each quantity; `transformer.hidden` one text at a
+time for the packs.
 """
 
 import numpy as np
@@ -17,7 +18,9 @@ D, V, N, RANK = 6, 11, 70, 2
 def small(seed=3):
     """An adapter and positions of a small made-up vocabulary, more of them than are computed at once."""
     rng = np.random.default_rng(seed)
-    adapter = Adapter(a=rng.standard_normal((D, RANK)) * 0.3, b=rng.standard_normal((RANK, D)) * 0.3)
+    adapter = Adapter(
+        a=rng.standard_normal((D, RANK)) * 0.3, b=rng.standard_normal((RANK, D)) * 0.3
+    )
     states, table = (rng.standard_normal(size).astype(np.float32) for size in ((N, D), (V, D)))
     return adapter, Positions.at(states, rng.integers(0, V, N), table)
 
@@ -33,7 +36,9 @@ def loss_by_hand(adapter, places, rows):
 def test_loss_is_that_of_the_whole_product():
     """Scores computed once plus the low-rank part give the loss of the changed hidden states."""
     adapter, places = small()
-    assert cross_entropy(adapter, places) == pytest.approx(loss_by_hand(adapter, places, np.arange(N)), rel=1e-6)
+    assert cross_entropy(adapter, places) == pytest.approx(
+        loss_by_hand(adapter, places, np.arange(N)), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", ["a", "b"])
@@ -77,7 +82,10 @@ def test_training_lowers_the_loss_and_is_the_same_twice():
     """The same seed takes the same batches, and nothing given is changed."""
     adapter, places = small()
     before = adapter.a.copy()
-    first, second = (list(train(adapter, places, n_steps=30, batch=32, learning_rate=0.02))[-1][1] for _ in range(2))
+    first, second = (
+        list(train(adapter, places, n_steps=30, batch=32, learning_rate=0.02))[-1][1]
+        for _ in range(2)
+    )
     assert cross_entropy(first, places) < cross_entropy(adapter, places)
     assert np.array_equal(first.a, second.a)
     assert np.array_equal(first.b, second.b)
@@ -109,7 +117,10 @@ def test_too_few_positions_are_refused():
 
 def test_a_pack_of_texts_gives_what_each_gives_alone():
     """Texts of different lengths, also the same one twice, see only themselves; an empty one is refused."""
-    texts = [tokenizer.encode(text) for text in ("The nurse", "Nobody noticed the plumber until", "a", "The nurse")]
+    texts = [
+        tokenizer.encode(text)
+        for text in ("The nurse", "Nobody noticed the plumber until", "a", "The nurse")
+    ]
     for packed, ids in zip(hidden_each(weights.load(), texts), texts, strict=True):
         np.testing.assert_allclose(packed, hidden(weights.load(), ids), rtol=1e-3, atol=2e-4)
     with pytest.raises(ValueError, match="empty"):

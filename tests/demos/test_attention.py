@@ -1,7 +1,8 @@
 """The attention demo against one head computed from its definition, and properties that any causal attention has.
 
-Oracle: softmax(Q Kᵀ / √64) of the first layer written out token by token in float64 with RoPE as a rotation matrix
-(https://arxiv.org/abs/2104.09864); sentences that had no part in choosing the heads.
+Oracle: softmax(Q Kᵀ / √64) of the first layer written out token by token in float64 with RoPE as a
+rotation matrix (https://arxiv.org/abs/2104.09864); sentences that had no part in choosing the
+heads.
 """
 
 import json
@@ -34,7 +35,10 @@ def by_hand(ids: list[int], head: int) -> np.ndarray:
     keys = x @ layer.qkv[first_key : first_key + 64].T.astype(np.float64)
     shares = np.zeros((len(ids), len(ids)))
     for i in range(len(ids)):
-        scores = [turned(queries[i], i, shape.rope_theta) @ turned(keys[j], j, shape.rope_theta) for j in range(i + 1)]
+        scores = [
+            turned(queries[i], i, shape.rope_theta) @ turned(keys[j], j, shape.rope_theta)
+            for j in range(i + 1)
+        ]
         odds = np.exp(np.array(scores) / 8)
         shares[i, : i + 1] = odds / odds.sum()
     return shares
@@ -86,7 +90,9 @@ def test_the_default_head_finds_the_subject_of_the_sentence_on_the_slide() -> No
         ("My sister painted a portrait of our mother.", "·painted", "·sister"),
     ],
 )
-def test_the_default_head_finds_the_subject_of_new_sentences(text: str, verb: str, subject: str) -> None:
+def test_the_default_head_finds_the_subject_of_new_sentences(
+    text: str, verb: str, subject: str
+) -> None:
     """The verb gives most of its attention, the first token apart, to the subject."""
     [look] = [look for look in run(text=text)["strongest"] if look["piece"] == verb]
     assert look["to_piece"] == subject

@@ -1,6 +1,7 @@
 """The bias demo against the model's own logits, and sums written out.
 
-Oracle: `transformer.forward` of one whole sentence, its softmax in float64; Pearson's formula written out.
+Oracle: `transformer.forward` of one whole sentence, its softmax in float64; Pearson's formula
+written out.
 """
 
 import json
@@ -26,7 +27,9 @@ def facts():
 def test_log_odds_are_those_of_the_models_own_probabilities(facts, index):
     """ln(p(" she") / p(" he")) from the softmax of all 49,152 logits of the sentence alone."""
     sentence = facts["chosen"]["sentences"][index]
-    logits = forward(weights.load(), tokenizer.encode(sentence["sentence"]), last=True)[0].astype(float)
+    logits = forward(weights.load(), tokenizer.encode(sentence["sentence"]), last=True)[0].astype(
+        float
+    )
     probabilities = np.exp(logits) / np.exp(logits).sum()
     p_she, p_he = (probabilities[tokenizer.encode(word)[0]] for word in (" she", " he"))
     assert sentence["p_she"] == pytest.approx(p_she, rel=1e-3)
@@ -40,7 +43,9 @@ def test_an_occupation_has_the_mean_of_its_sentences(facts):
     assert len(logs) == len(templates()) == facts["n_templates"]
     assert chosen["odds"] == pytest.approx(math.exp(sum(logs) / len(logs)), rel=1e-4)
     assert chosen["she_percent"] == pytest.approx(100 * chosen["odds"] / (1 + chosen["odds"]))
-    assert all(row["lowest_odds"] <= row["odds"] <= row["highest_odds"] for row in facts["occupations"])
+    assert all(
+        row["lowest_odds"] <= row["odds"] <= row["highest_odds"] for row in facts["occupations"]
+    )
 
 
 def test_correlation_by_hand(facts):
@@ -51,7 +56,9 @@ def test_correlation_by_hand(facts):
     sxy = sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True))
     r = sxy / math.sqrt(sum((a - mx) ** 2 for a in x) * sum((b - my) ** 2 for b in y))
     assert facts["correlation"] == pytest.approx(r, rel=1e-9)
-    assert (facts["slope_per_percent"], facts["intercept"]) == pytest.approx(tuple(np.polyfit(x, y, 1)))
+    assert (facts["slope_per_percent"], facts["intercept"]) == pytest.approx(
+        tuple(np.polyfit(x, y, 1))
+    )
 
 
 def test_the_model_follows_the_share_of_women(facts):
@@ -65,14 +72,18 @@ def test_interval_is_as_wide_as_fishers(facts):
     """Near Fisher's z ± 1.96 / √(n - 3), which knows no bootstrap."""
     z, half = math.atanh(facts["correlation"]), 1.96 / math.sqrt(facts["n_occupations"] - 3)
     by_formula = (math.tanh(z - half), math.tanh(z + half))
-    assert (facts["correlation_low"], facts["correlation_high"]) == pytest.approx(by_formula, abs=0.06)
+    assert (facts["correlation_low"], facts["correlation_high"]) == pytest.approx(
+        by_formula, abs=0.06
+    )
 
 
 def test_every_occupation_of_the_data_is_asked_about(facts):
     """55 rows in the order of their shares, with states of every sentence."""
     shares = [row["women_percent"] for row in facts["occupations"]]
     assert shares == sorted(shares)
-    assert [row["occupation"] for row in facts["occupations"]] == [job.name for job in load_occupations()]
+    assert [row["occupation"] for row in facts["occupations"]] == [
+        job.name for job in load_occupations()
+    ]
     assert log_odds(hidden_states()).shape == (55, 8)
 
 
@@ -98,7 +109,9 @@ def test_walk_through_lists_the_sentences_and_the_limits(facts, capsys):
     assert not {"None", "nan", "inf"} & set(out.split())
 
 
-@pytest.mark.parametrize("name", ["nurse", "plumber", "secretary", "dispatcher", "salesperson", "librarian", "broker"])
+@pytest.mark.parametrize(
+    "name", ["nurse", "plumber", "secretary", "dispatcher", "salesperson", "librarian", "broker"]
+)
 def test_figure_is_legible_and_described(name):
     """Texts have 18 points or more, lie inside the figure and don't touch; the alt text names the chosen occupation."""
     facts = run(occupation=name)

@@ -1,7 +1,7 @@
 """The occupations, templates and counterfactual pairs keep what the headers of their files promise.
 
-Oracles: for the shares of women a second publication, table 1 of WinoBias (https://arxiv.org/abs/1804.06876); for the
-pairs, each version against the other, word by word.
+Oracles: for the shares of women a second publication, table 1 of WinoBias
+(https://arxiv.org/abs/1804.06876); for the pairs, each version against the other, word by word.
 """
 
 import re
@@ -13,11 +13,18 @@ import pytest
 from demos.common.catalogue import DATA
 
 TABLES = ("occupations.toml", "counterfactuals.toml")
-OCCUPATIONS, COUNTERFACTUALS = (tomllib.loads((DATA / name).read_text(encoding="utf-8")) for name in TABLES)
-ROWS, TEMPLATES, PAIRS = OCCUPATIONS["occupation"], OCCUPATIONS["bias_test"]["templates"], COUNTERFACTUALS["pair"]
+OCCUPATIONS, COUNTERFACTUALS = (
+    tomllib.loads((DATA / name).read_text(encoding="utf-8")) for name in TABLES
+)
+ROWS, TEMPLATES, PAIRS = (
+    OCCUPATIONS["occupation"],
+    OCCUPATIONS["bias_test"]["templates"],
+    COUNTERFACTUALS["pair"],
+)
 SPLIT = {row["occupation"]: row["split"] for row in ROWS}
 
-# Share of women in 2017, in %, of the occupations that both lists have; "doctor" is "physician" there.
+# Share of women in 2017, in %, of the occupations that both lists have; "doctor" is "physician"
+# there.
 WINOBIAS = {
     "carpenter": 2, "mechanic": 4, "janitor": 34, "lawyer": 35, "doctor": 38, "manager": 43, "salesperson": 48,
     "accountant": 61, "baker": 65, "cashier": 73, "counselor": 73, "teacher": 78, "librarian": 84, "nurse": 90,
@@ -25,7 +32,13 @@ WINOBIAS = {
 }  # fmt: skip
 
 GENDERED = {("she", "he"), ("her", "him"), ("her", "his"), ("hers", "his"), ("herself", "himself")}
-TELLTALE = {word for pair in GENDERED for word in pair} | {"woman", "man", "lady", "mother", "father"}
+TELLTALE = {word for pair in GENDERED for word in pair} | {
+    "woman",
+    "man",
+    "lady",
+    "mother",
+    "father",
+}
 
 
 def words(text: str) -> list[str]:
@@ -63,7 +76,9 @@ def test_occupations_have_a_share_and_a_source():
         assert row["confirmed"] is True
         assert 0 <= row["women_percent"] <= 100
         assert row["year"] in (2015, 2016)
-        assert row["source"].startswith("https://github.com/rudinger/winogender-schemas/blob/1c7f8b4")
+        assert row["source"].startswith(
+            "https://github.com/rudinger/winogender-schemas/blob/1c7f8b4"
+        )
         assert re.fullmatch("[a-z]+", row["occupation"])
         assert row["italian"].strip()
 
@@ -80,7 +95,9 @@ def test_as_many_training_occupations_are_mostly_womens_as_mostly_mens():
 
 def test_shares_agree_with_another_publication():
     """The 17 shares that WinoBias prints for 2017 are within 8 points of ours."""
-    shares = {row["occupation"]: row["women_percent"] for row in ROWS if row["occupation"] in WINOBIAS}
+    shares = {
+        row["occupation"]: row["women_percent"] for row in ROWS if row["occupation"] in WINOBIAS
+    }
     assert shares == pytest.approx(WINOBIAS, abs=8)
 
 
@@ -127,7 +144,9 @@ def test_pairs_keep_held_out_occupations_apart():
     for pair in PAIRS:
         assert set(words(pair["she"])) & set(SPLIT) == {pair["occupation"]}
     named = [pair["occupation"] for pair in PAIRS]
-    assert {word: named.count(word) for word in SPLIT} == {w: 2 if s == "training" else 0 for w, s in SPLIT.items()}
+    assert {word: named.count(word) for word in SPLIT} == {
+        w: 2 if s == "training" else 0 for w, s in SPLIT.items()
+    }
 
 
 def test_pairs_do_not_contain_the_bias_test():

@@ -1,6 +1,7 @@
 """The bias mitigation demo against its data and sums written out. The demo runs once for all tests.
 
-Oracle: the model's own logits for one sentence with and without the trained adapter; the sentences' text.
+Oracle: the model's own logits for one sentence with and without the trained adapter; the sentences'
+text.
 """
 
 import json
@@ -22,7 +23,9 @@ def ran():
     """The facts of one run, and the adapter that it kept."""
     kept, original = [], bias_mitigation.price
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bias_mitigation, "price", lambda adapter: kept.append(adapter) or original(adapter))
+        patch.setattr(
+            bias_mitigation, "price", lambda adapter: kept.append(adapter) or original(adapter)
+        )
         facts = bias_mitigation.run()
     return facts, kept[0]
 
@@ -33,7 +36,11 @@ def test_no_training_sentence_knows_a_held_out_occupation_or_a_template():
     sentences = [pair[word] for pair in pairs() for word in ("she", "he")]
     assert len(held_out) == 19
     assert not any(name in sentence for name in held_out for sentence in sentences)
-    beginnings = [template.format(occupation=job.name) for template in templates() for job in load_occupations()]
+    beginnings = [
+        template.format(occupation=job.name)
+        for template in templates()
+        for job in load_occupations()
+    ]
     assert not any(beginning in sentence for beginning in beginnings for sentence in sentences)
 
 
@@ -48,7 +55,9 @@ def test_a_place_is_what_the_model_knows_just_before_the_pronoun():
     sentence = next(pair["she"] for pair in pairs() if pair["occupation"] == "secretary")
     places, _ = pronoun_places(["secretary"])
     before = tokenizer.encode(sentence.split(" she ")[0])
-    np.testing.assert_allclose(places.hidden[0], hidden(weights.load(), before)[-1], rtol=1e-3, atol=2e-4)
+    np.testing.assert_allclose(
+        places.hidden[0], hidden(weights.load(), before)[-1], rtol=1e-3, atol=2e-4
+    )
     assert places.targets[0] == 0
 
 
@@ -72,9 +81,13 @@ def test_gap_by_hand(ran):
     """The gap is e to the mean |ln odds| of the 19 rows, and what closed is counted in log-odds."""
     gaps = {}
     for moment in ("before", "after"):
-        gaps[moment] = sum(abs(math.log(row[f"odds_{moment}"])) for row in ran[0]["occupations"]) / 19
+        gaps[moment] = (
+            sum(abs(math.log(row[f"odds_{moment}"])) for row in ran[0]["occupations"]) / 19
+        )
         assert ran[0]["held_out"][f"gap_odds_{moment}"] == pytest.approx(math.exp(gaps[moment]))
-    assert ran[0]["held_out"]["gap_closed_percent"] == pytest.approx(100 * (1 - gaps["after"] / gaps["before"]))
+    assert ran[0]["held_out"]["gap_closed_percent"] == pytest.approx(
+        100 * (1 - gaps["after"] / gaps["before"])
+    )
 
 
 def test_bias_is_reduced_where_it_was_learned_and_not_surely_elsewhere(ran):
@@ -82,7 +95,12 @@ def test_bias_is_reduced_where_it_was_learned_and_not_surely_elsewhere(ran):
     facts = ran[0]
     held_out, training = facts["held_out"], facts["training"]
     assert training["gap_closed_low_percent"] > 30
-    assert held_out["gap_closed_low_percent"] < 0 < held_out["gap_closed_percent"] < training["gap_closed_low_percent"]
+    assert (
+        held_out["gap_closed_low_percent"]
+        < 0
+        < held_out["gap_closed_percent"]
+        < training["gap_closed_low_percent"]
+    )
     assert held_out["correlation_after"] > 0.3
     assert facts["worse"]
 
@@ -107,7 +125,10 @@ def test_the_setting_is_the_one_that_validation_chooses(ran):
     least = min(round(row["validation_perplexity"], 3) for row in facts["choices"])
     winners = [row for row in facts["choices"] if round(row["validation_perplexity"], 3) == least]
     best = min(winners, key=lambda row: row["step"])
-    assert (best["learning_rate"], best["step"]) == (facts["best_learning_rate"], facts["best_step"])
+    assert (best["learning_rate"], best["step"]) == (
+        facts["best_learning_rate"],
+        facts["best_step"],
+    )
     assert min(rates) < best["learning_rate"] < max(rates)
 
 
@@ -121,7 +142,9 @@ def test_an_occupation_is_judged_by_what_never_learned_from_it(ran):
         judged, _ = pronoun_places(names[fold::6])
         adapter = dict(checked(learned, facts["best_learning_rate"]))[facts["best_step"]]
         logits = adapter(judged.hidden).astype(float) @ judged.embedding.astype(float).T
-        nats.extend(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(judged)), judged.targets])
+        nats.extend(
+            np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(judged)), judged.targets]
+        )
     row = next(row for row in facts["choices"] if (row["learning_rate"], row["step"]) ==
                (facts["best_learning_rate"], facts["best_step"]))  # fmt: skip
     assert row["validation_perplexity"] == pytest.approx(math.exp(np.mean(nats)), rel=1e-3)
@@ -139,5 +162,8 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 def test_figure_is_legible_and_described(ran):
     """Texts have 18 points or more and lie inside the figure; the alt text has the gap before and after."""
     assert_legible(plot(ran[0]))
-    gaps = (bias_mitigation.number(ran[0]["held_out"][f"gap_odds_{moment}"], 1) for moment in ("before", "after"))
+    gaps = (
+        bias_mitigation.number(ran[0]["held_out"][f"gap_odds_{moment}"], 1)
+        for moment in ("before", "after")
+    )
     assert all(f" {gap} " in alt(ran[0]) for gap in gaps)

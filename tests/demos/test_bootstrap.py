@@ -22,7 +22,9 @@ def test_interval_of_a_mean_is_the_normal_one():
 def test_interval_is_the_same_twice_and_depends_on_the_seed():
     """No global randomness: the same call gives the same ends, another seed others."""
     numbers = np.arange(20.0) ** 2
-    first, second, other = (interval(lambda drawn: float(numbers[drawn].mean()), 20, seed) for seed in (0, 0, 1))
+    first, second, other = (
+        interval(lambda drawn: float(numbers[drawn].mean()), 20, seed) for seed in (0, 0, 1)
+    )
     assert first == second != other
 
 

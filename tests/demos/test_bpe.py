@@ -1,7 +1,8 @@
 """Tests of `demos/bpe.py`.
 
-Oracles: the example that minbpe's README publishes (github.com/karpathy/minbpe, after Wikipedia's article on byte pair
-encoding), the trainer in `tiktoken._educational`, and the default text's first merges counted by hand.
+Oracles: the example that minbpe's README publishes (github.com/karpathy/minbpe, after Wikipedia's
+article on byte pair encoding), the trainer in `tiktoken._educational`, and the default text's first
+merges counted by hand.
 """
 
 import json
@@ -94,7 +95,9 @@ def test_it_stops_where_no_pair_is_found_twice() -> None:
     assert "nessuna coppia" in alt(facts)
 
 
-@pytest.mark.parametrize(("text", "says"), [("", "vuoto"), ("a" * 1001, "1.001 caratteri"), ("a\ud800", "Unicode")])
+@pytest.mark.parametrize(
+    ("text", "says"), [("", "vuoto"), ("a" * 1001, "1.001 caratteri"), ("a\ud800", "Unicode")]
+)
 def test_bad_text_is_refused(text: str, says: str) -> None:
     """Empty, too long and invalid text raise a ValueError that says what is wrong."""
     with pytest.raises(ValueError, match=says):
@@ -103,7 +106,9 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("n_merges", [1, 9, 30])
 @pytest.mark.parametrize("text", [run()["text"], *HOSTILE])
-def test_what_is_shown_is_legible_and_inside(text: str, n_merges: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_shown_is_legible_and_inside(
+    text: str, n_merges: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text, n_merges=n_merges)
     assert_legible(plot(facts))

@@ -1,16 +1,25 @@
 """Parameter counts against what each model's authors or a library published, and the data against their own rules.
 
-Oracle: the sources named beside each number. Where a library prints all digits the computed count must be equal; where
-a paper rounds, it must round to the same digits; where the figure is only a model's name, it must be near it.
+Oracle: the sources named beside each number. Where a library prints all digits the computed count
+must be equal; where a paper rounds, it must round to the same digits; where the figure is only a
+model's name, it must be near it.
 """
 
 from math import ceil
 
 import pytest
 
-from demos.common.catalogue import find_model, kv_bytes_per_token, load_gpus, load_models, load_rows, n_params
+from demos.common.catalogue import (
+    find_model,
+    kv_bytes_per_token,
+    load_gpus,
+    load_models,
+    load_rows,
+    n_params,
+)
 
-# keras-hub at 71453d0, keras_hub/src/models/*/*_presets.py: "params" of each preset, counted from the loaded weights.
+# keras-hub at 71453d0, keras_hub/src/models/*/*_presets.py: "params" of each preset, counted from
+# the loaded weights.
 EXACT = {
     "gpt2-small": 124_439_808,
     "llama2-7b": 6_738_415_616,
@@ -55,9 +64,13 @@ NOMINAL = {
     "codellama-70b": (70, 1.5),  # model card of Code Llama
 }
 
-# multiple_of and ffn_dim_multiplier of Meta's models (llama-models at 8c88b8c, sku_list.py; LLaMA: llama/model.py).
+# multiple_of and ffn_dim_multiplier of Meta's models (llama-models at 8c88b8c, sku_list.py; LLaMA:
+# llama/model.py).
 FFN_RULE = {
-    **dict.fromkeys(("llama1-7b", "llama1-13b", "llama1-33b", "llama1-65b", "llama2-7b", "llama2-13b"), (256, 1.0)),
+    **dict.fromkeys(
+        ("llama1-7b", "llama1-13b", "llama1-33b", "llama1-65b", "llama2-7b", "llama2-13b"),
+        (256, 1.0),
+    ),
     "llama2-70b": (4096, 1.3),
     "llama3-8b": (1024, 1.3),
     "llama3-70b": (4096, 1.3),
@@ -156,11 +169,16 @@ def test_ids_are_unique_and_every_card_names_its_source():
 def test_unconfirmed_rows_are_not_loaded(tmp_path):
     """A row with `confirmed = false` is in the file and not in what is loaded."""
     file = tmp_path / "models.toml"
-    file.write_text('[[model]]\nid = "sure"\nconfirmed = true\n[[model]]\nid = "hearsay"\nconfirmed = false\n', "utf-8")
+    file.write_text(
+        '[[model]]\nid = "sure"\nconfirmed = true\n[[model]]\nid = "hearsay"\nconfirmed = false\n',
+        "utf-8",
+    )
     assert [row["id"] for row in load_rows(file, "model")] == ["sure"]
 
 
-@pytest.mark.parametrize("name", ["", "gpt-5", "GPT3-175B", "../../etc/passwd", "llama3-8b\n", "'; DROP TABLE models"])
+@pytest.mark.parametrize(
+    "name", ["", "gpt-5", "GPT3-175B", "../../etc/passwd", "llama3-8b\n", "'; DROP TABLE models"]
+)
 def test_an_unknown_model_is_refused_and_the_known_ones_named(name):
     """The error says which ids there are, and nothing is read by the name given."""
     with pytest.raises(ValueError, match=r"no model .*; there are: gpt2-small, gpt3-175b"):

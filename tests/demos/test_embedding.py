@@ -29,7 +29,9 @@ def test_the_neighbours_are_those_of_brute_force(token: str, table: np.ndarray) 
     exact[facts["id"]] = -2
     order = np.argsort(-exact)[:8]
     assert [row["id"] for row in facts["neighbours"]] == order.tolist()
-    assert [row["cosine"] for row in facts["neighbours"]] == pytest.approx(exact[order].tolist(), rel=1e-9)
+    assert [row["cosine"] for row in facts["neighbours"]] == pytest.approx(
+        exact[order].tolist(), rel=1e-9
+    )
     others = np.delete(exact, facts["id"])
     assert facts["mean_cosine"] == pytest.approx(others.mean(), abs=0.0006)
 
@@ -64,7 +66,9 @@ def test_the_plane_shows_the_most_that_a_plane_can(table: np.ndarray) -> None:
     facts = run()
     vectors = np.array([table[one_token(word)] for words in GROUPS.values() for word in words])
     values = np.linalg.eigvalsh(np.cov(vectors.T, bias=True))
-    assert facts["spread_shown_percent"] == pytest.approx(100 * values[-2:].sum() / values.sum(), rel=1e-9)
+    assert facts["spread_shown_percent"] == pytest.approx(
+        100 * values[-2:].sum() / values.sum(), rel=1e-9
+    )
     points = np.array([point for group in facts["groups"] for point in group["points"]])
     assert (points**2).mean(axis=0) == pytest.approx(values[[-1, -2]], rel=1e-9)
 
@@ -93,8 +97,12 @@ def test_what_is_not_one_token_is_refused(token: str, says: str) -> None:
         run(token=token)
 
 
-@pytest.mark.parametrize("token", ["king", "Monday", "$", "\n", "{", "the", "responsibilities", "的"])
-def test_what_is_shown_is_legible_and_inside(token: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "token", ["king", "Monday", "$", "\n", "{", "the", "responsibilities", "的"]
+)
+def test_what_is_shown_is_legible_and_inside(
+    token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
     facts = run(token=token)
     assert_legible(plot(facts))

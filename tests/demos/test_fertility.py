@@ -1,7 +1,8 @@
 """Tests of `demos/fertility.py` and of its data.
 
-Oracles: the published counts of one pair of sentences (26 and 25 tokens for 17 Italian words, 16 for 15 English), two
-resamples of the bootstrap made by hand, and the normal approximation of a ratio's interval.
+Oracles: the published counts of one pair of sentences (26 and 25 tokens for 17 Italian words, 16
+for 15 English), two resamples of the bootstrap made by hand, and the normal approximation of a
+ratio's interval.
 """
 
 import json
@@ -44,14 +45,18 @@ def test_the_pieces_of_byte_level_bpe_give_the_text_back(name: str) -> None:
     for sentence in (pair[side] for pair in load_pairs() for side in ("italian", "english")):
         joined = "".join(cut(sentence, name)).replace("·", " ")
         for character in set(sentence) - set(map(chr, range(128))):
-            joined = joined.replace("".join(f"\\x{byte:02x}" for byte in character.encode()), character)
+            joined = joined.replace(
+                "".join(f"\\x{byte:02x}" for byte in character.encode()), character
+            )
         assert joined == sentence
 
 
 def test_italian_costs_more_with_every_vocabulary() -> None:
     """The whole interval is above 1, most pairs are longer in Italian, and the newer GPT vocabulary costs the least."""
     rows = run()["by_vocabulary"]
-    assert all(row["ratio_low"] > 1.2 and row["n_pairs_italian_longer"] >= 20 for row in rows.values())
+    assert all(
+        row["ratio_low"] > 1.2 and row["n_pairs_italian_longer"] >= 20 for row in rows.values()
+    )
     assert min(rows, key=lambda name: rows[name]["ratio"]) == "o200k_base"
     assert rows["o200k_base"]["ratio_high"] < rows["smollm2"]["ratio_low"]
 
@@ -71,7 +76,10 @@ def test_the_interval_is_that_of_the_resamples() -> None:
 
 def test_the_interval_is_near_the_normal_one() -> None:
     """On the real counts it is within 8% of ratio ± 1.96 standard errors (delta method)."""
-    counts = [[len(cut(pair[side], "o200k_base")) for pair in load_pairs()] for side in ("italian", "english")]
+    counts = [
+        [len(cut(pair[side], "o200k_base")) for pair in load_pairs()]
+        for side in ("italian", "english")
+    ]
     italian, english = map(np.array, counts)
     low, high = interval(italian, english)
     ratio = italian.sum() / english.sum()
@@ -101,12 +109,19 @@ def test_what_is_not_offered_is_refused(bad: dict) -> None:
         run(**bad)
 
 
-@pytest.mark.parametrize(("name", "pair"), [*((name, 1) for name in USERS), ("smollm2", N_PAIRS), ("smollm2", 13)])
-def test_what_is_shown_is_legible_and_inside(name: str, pair: int, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "pair"), [*((name, 1) for name in USERS), ("smollm2", N_PAIRS), ("smollm2", 13)]
+)
+def test_what_is_shown_is_legible_and_inside(
+    name: str, pair: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     """No text is below 18 px or outside the figure; the print-out fits 88 columns; each ratio is in the alt text."""
     facts = run(vocabulary=name, pair=pair)
     assert_legible(plot(facts))
-    assert all(f"{row['ratio']:.2f}".replace(".", ",") in alt(facts) for row in facts["by_vocabulary"].values())
+    assert all(
+        f"{row['ratio']:.2f}".replace(".", ",") in alt(facts)
+        for row in facts["by_vocabulary"].values()
+    )
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
 

@@ -1,7 +1,7 @@
 """The fine-tuning demo against perplexities written out and counts made by hand.
 
-Oracle: `transformer.forward` and a softmax in float64 for the perplexity before; pairs counted on paper. The demo runs
-once for all tests, since it takes ten seconds and more.
+Oracle: `transformer.forward` and a softmax in float64 for the perplexity before; pairs counted on
+paper. The demo runs once for all tests, since it takes ten seconds and more.
 """
 
 import json
@@ -41,7 +41,10 @@ def test_only_the_training_text_is_trained_on(ran):
 
 def test_the_three_texts_share_nothing():
     """No 12 tokens in a row are in two of the three texts."""
-    runs = {part: {tuple(text[i : i + 12]) for i in range(len(text) - 11)} for part, text in texts().items()}
+    runs = {
+        part: {tuple(text[i : i + 12]) for i in range(len(text) - 11)}
+        for part, text in texts().items()
+    }
     assert not runs["training"] & runs["validation"]
     assert not (runs["training"] | runs["validation"]) & runs["held_out"]
 
@@ -62,28 +65,44 @@ def test_the_step_is_chosen_without_the_held_out_text(ran):
     curve = ran[0]["curve"]
     best = min(curve, key=lambda row: row["validation_perplexity"])
     assert best["step"] == ran[0]["best_step"]
-    assert {key for row in curve for key in row} == {"step", "training_perplexity", "validation_perplexity"}
-    assert [row["step"] for row in curve] == list(range(0, ran[0]["n_steps"] + 1, ran[0]["n_steps_per_pass"]))
+    assert {key for row in curve for key in row} == {
+        "step",
+        "training_perplexity",
+        "validation_perplexity",
+    }
+    assert [row["step"] for row in curve] == list(
+        range(0, ran[0]["n_steps"] + 1, ran[0]["n_steps_per_pass"])
+    )
 
 
 def test_the_settings_are_those_that_validation_chooses(monkeypatch):
     """Trying all rates again gives the two in the code, and the held-out text is not touched on the way."""
     seen = texts()
-    monkeypatch.setattr(fine_tuning, "texts", lambda: {part: seen[part] for part in ("training", "validation")})
+    monkeypatch.setattr(
+        fine_tuning, "texts", lambda: {part: seen[part] for part in ("training", "validation")}
+    )
     assert choose() == (fine_tuning.LEARNING_RATE, fine_tuning.SCRATCH_RATE)
     assert min(fine_tuning.RATES) < fine_tuning.LEARNING_RATE < max(fine_tuning.RATES)
-    assert min(fine_tuning.SCRATCH_RATES) < fine_tuning.SCRATCH_RATE < max(fine_tuning.SCRATCH_RATES)
+    assert (
+        min(fine_tuning.SCRATCH_RATES) < fine_tuning.SCRATCH_RATE < max(fine_tuning.SCRATCH_RATES)
+    )
 
 
 def test_it_gets_better_then_overfits_and_scratch_is_far_behind(ran):
     """The sentences on the slide: surely less perplexity after; then only what is learned improves; scratch is far."""
     facts = ran[0]
     assert 2 < facts["gain_low_percent"] < facts["gain_percent"] < facts["gain_high_percent"] < 20
-    assert facts["gain_percent"] == pytest.approx(100 * (1 - facts["after_perplexity"] / facts["before_perplexity"]))
+    assert facts["gain_percent"] == pytest.approx(
+        100 * (1 - facts["after_perplexity"] / facts["before_perplexity"])
+    )
     assert facts["rise_percent"] > 0
-    assert facts["curve"][-1]["validation_perplexity"] > 1.05 * min(r["validation_perplexity"] for r in facts["curve"])
+    assert facts["curve"][-1]["validation_perplexity"] > 1.05 * min(
+        r["validation_perplexity"] for r in facts["curve"]
+    )
     assert facts["overfitted_training_perplexity"] < 0.7 * facts["curve"][1]["training_perplexity"]
-    assert facts["after_perplexity"] < facts["pairs_perplexity"] / 5 < facts["scratch_perplexity"] / 50
+    assert (
+        facts["after_perplexity"] < facts["pairs_perplexity"] / 5 < facts["scratch_perplexity"] / 50
+    )
     assert facts["scratch_perplexity"] < facts["n_vocab"]
     assert facts["n_params_trained"] == 2 * 8 * 576
 
@@ -92,7 +111,9 @@ def test_pairs_by_hand():
     """In 0 1 0 1 comes 1 after 0, twice of two: by Witten and Bell p(1|0) = (2 + 1·s) / 3, s = (2 + 2/4) / 6."""
     single = (2 + 2 / 4) / 6
     assert pairs_perplexity([0, 1, 0, 1], [0, 1], 4) == pytest.approx(1 / ((2 + single) / 3))
-    unseen = (0 + 2 / 4) / 6  # token 3 was never seen, so nothing is known of what follows it either
+    unseen = (
+        0 + 2 / 4
+    ) / 6  # token 3 was never seen, so nothing is known of what follows it either
     assert pairs_perplexity([0, 1, 0, 1], [3, 3], 4) == pytest.approx(1 / unseen)
 
 
@@ -109,4 +130,7 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 def test_figure_is_legible_and_described(ran):
     """Texts have 18 points or more and lie inside the figure; the alt text says before, after and the end."""
     assert_legible(plot(ran[0]))
-    assert all(fine_tuning.perplexity(ran[0][key]) in alt(ran[0]) for key in ("before_perplexity", "after_perplexity"))
+    assert all(
+        fine_tuning.perplexity(ran[0][key]) in alt(ran[0])
+        for key in ("before_perplexity", "after_perplexity")
+    )

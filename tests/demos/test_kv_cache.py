@@ -1,8 +1,8 @@
 """The KV cache while a real LLM writes.
 
-Oracles: the 46,080 bytes a token and the multiplications of every matrix product, written out below from the model's
-published shape (30 layers, width 576, 9 and 3 heads of 64, feed-forward 1536, 49,152 tokens); for `Counted`, the three
-loops of a matrix product in plain Python.
+Oracles: the 46,080 bytes a token and the multiplications of every matrix product, written out below
+from the model's published shape (30 layers, width 576, 9 and 3 heads of 64, feed-forward 1536,
+49,152 tokens); for `Counted`, the three loops of a matrix product in plain Python.
 """
 
 import json
@@ -42,11 +42,16 @@ def test_each_token_adds_the_bytes_of_the_formula(facts: dict) -> None:
     assert (facts["kv_full_context_bytes"], facts["weights_bytes"]) == (46080 * 8192, 134515008 * 4)
 
 
-def test_the_bytes_are_measured_and_not_taken_from_the_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bytes_are_measured_and_not_taken_from_the_formula(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A cache in half as many bytes is measured as such, and the facts say that measure and formula differ."""
 
     def half(cls: type[Cache], shape: object, capacity: int) -> Cache:  # noqa: ARG001  the signature is Cache.empty's
-        return cls(keys=np.empty((30, 3, capacity, 64), np.float16), values=np.empty((30, 3, capacity, 64), np.float16))
+        return cls(
+            keys=np.empty((30, 3, capacity, 64), np.float16),
+            values=np.empty((30, 3, capacity, 64), np.float16),
+        )
 
     monkeypatch.setattr(Cache, "empty", classmethod(half))
     spoilt = kv_cache.run(text="Hi", n_tokens=8)
@@ -58,7 +63,11 @@ def test_multiplications_equal_the_count_by_hand(facts: dict) -> None:
     """With the cache one token's products, without it all tokens', and each time one output of 49,152 × 576."""
     output = 49152 * 576
     first, *others = facts["steps"]
-    assert first["n_multiplications_with"] == first["n_multiplications_without"] == 9 * products(9) + output
+    assert (
+        first["n_multiplications_with"]
+        == first["n_multiplications_without"]
+        == 9 * products(9) + output
+    )
     for step in others:
         n = step["n_tokens"]
         assert step["n_multiplications_with"] == products(n) + output
@@ -72,7 +81,10 @@ def test_multiplications_equal_the_count_by_hand(facts: dict) -> None:
 def test_a_product_is_counted_as_its_three_loops() -> None:
     """A stack of products, written into an array of ours, counts one multiplication for each turn of the loops."""
     tally: Counter = Counter()
-    a, b = np.ones((2, 3, 4), np.float32), counted.count(np.ones((5, 4), np.float32), tally, "weights")
+    a, b = (
+        np.ones((2, 3, 4), np.float32),
+        counted.count(np.ones((5, 4), np.float32), tally, "weights"),
+    )
     turns = sum(1 for _ in range(2) for _ in range(3) for _ in range(5) for _ in range(4))
     out = np.matmul(a, b.T, out=np.empty((2, 3, 5), np.float32))
     assert (tally["weights"], out.tolist()) == (turns, np.full((2, 3, 5), 4.0).tolist())
@@ -98,12 +110,21 @@ def test_the_cache_changes_no_token_and_no_token_is_a_toss_up(facts: dict) -> No
 def test_facts_are_plain_json_and_the_same_twice() -> None:
     """Two runs give equal facts, which survive JSON unchanged."""
     facts = kv_cache.run(text="Hi", n_tokens=8)
-    assert json.loads(json.dumps(facts, allow_nan=False)) == facts == kv_cache.run(text="Hi", n_tokens=8)
+    assert (
+        json.loads(json.dumps(facts, allow_nan=False))
+        == facts
+        == kv_cache.run(text="Hi", n_tokens=8)
+    )
 
 
 @pytest.mark.parametrize(
     ("bad", "message"),
-    [({"text": ""}, "vuoto"), ({"text": "a " * 81}, "token"), ({"n_tokens": 7}, "7 is not"), ({"n_tokens": 56}, "56")],
+    [
+        ({"text": ""}, "vuoto"),
+        ({"text": "a " * 81}, "token"),
+        ({"n_tokens": 7}, "7 is not"),
+        ({"n_tokens": 56}, "56"),
+    ],
 )
 def test_bad_input_is_named(bad: dict, message: str) -> None:
     """An empty text, one too long and a number of tokens that is no choice raise a ValueError that says so."""
@@ -117,7 +138,9 @@ def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.Captu
     facts = kv_cache.run(text=text, n_tokens=8)
     figure = kv_cache.plot(facts)
     figure.draw_without_rendering()
-    texts = [found for found in figure.findobj(Text) if found.get_visible() and found.get_text().strip()]
+    texts = [
+        found for found in figure.findobj(Text) if found.get_visible() and found.get_text().strip()
+    ]
     assert min(found.get_fontsize() for found in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 430 / 72

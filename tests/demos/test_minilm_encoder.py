@@ -1,9 +1,10 @@
 """all-MiniLM-L6-v2 in NumPy, and its WordPiece.
 
-Oracles: PyTorch 2.13 and transformers 5.23, which loaded the same files (BertModel and AutoTokenizer, then mean pooling
-and length 1): their ids and vectors of the sentences below are pinned here. On 2,005 sentences of random characters of
-many scripts ids were equal, and no number of a vector differed by more than 2.4e-7; the only difference found was
-U+061D, which their table of Unicode is too old to know. For `erf`, Python's own.
+Oracles: PyTorch 2.13 and transformers 5.23, which loaded the same files (BertModel and
+AutoTokenizer, then mean pooling and length 1): their ids and vectors of the sentences below are
+pinned here. On 2,005 sentences of random characters of many scripts ids were equal, and no number
+of a vector differed by more than 2.4e-7; the only difference found was U+061D, which their table of
+Unicode is too old to know. For `erf`, Python's own.
 """
 
 import math
@@ -25,12 +26,46 @@ IDS = {
     "l’amico c'è \u200b x\u0301": [101, 1048, 1521, 26445, 3597, 1039, 1005, 1041, 1060, 102],
     "": [101, 102],
     "\x1b[31m naïve ＡＢＣ\x00": [101, 1031, 2861, 2213, 15743, 100, 102],
-    "quantizations 3.14 1e-9": [101, 24110, 3775, 9276, 2015, 1017, 1012, 2403, 1015, 2063, 1011, 1023, 102],
-    "한국어 שלום": [101, 1469, 30006, 30021, 29991, 30014, 30020, 29999, 30008, 1266, 29799, 29792, 29800, 102],
+    "quantizations 3.14 1e-9": [
+        101,
+        24110,
+        3775,
+        9276,
+        2015,
+        1017,
+        1012,
+        2403,
+        1015,
+        2063,
+        1011,
+        1023,
+        102,
+    ],
+    "한국어 שלום": [
+        101,
+        1469,
+        30006,
+        30021,
+        29991,
+        30014,
+        30020,
+        29999,
+        30008,
+        1266,
+        29799,
+        29792,
+        29800,
+        102,
+    ],
 }
 VECTORS = {  # the first four of 384 numbers
     "A cat sleeps.": [0.0936754, 0.0177694, -0.0313953, 0.104523],
-    "A kitten is napping on the warm chair near the stove.": [0.0461122, 0.0225683, -0.0644564, 0.0802332],
+    "A kitten is napping on the warm chair near the stove.": [
+        0.0461122,
+        0.0225683,
+        -0.0644564,
+        0.0802332,
+    ],
 }
 COSINE = 0.6101094  # of the two sentences
 
@@ -53,12 +88,16 @@ def test_vectors_are_those_of_pytorch() -> None:
         assert together[i, :4] == pytest.approx(first, abs=1e-6)
         assert embed(load_tensors(), [text])[0] == pytest.approx(together[i], abs=1e-6)
     assert float(together[0] @ together[1]) == pytest.approx(COSINE, abs=1e-6)
-    assert together.dtype == np.float32 and np.square(together).sum(axis=1) == pytest.approx(1, abs=1e-6)
+    assert together.dtype == np.float32 and np.square(together).sum(axis=1) == pytest.approx(
+        1, abs=1e-6
+    )
 
 
 def test_padding_changes_nothing() -> None:
     """A sentence's vector is the same beside one of a hundred words, to float32's noise."""
-    alone, padded = (embed(load_tensors(), ["A cat.", *others])[0] for others in ([], ["word " * 100]))
+    alone, padded = (
+        embed(load_tensors(), ["A cat.", *others])[0] for others in ([], ["word " * 100])
+    )
     assert alone == pytest.approx(padded, abs=1e-6)
 
 

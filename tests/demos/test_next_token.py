@@ -34,7 +34,9 @@ def test_the_probabilities_are_a_softmax_written_out_by_hand() -> None:
     for column in facts["by_temperature"]:
         odds = [math.exp((score - largest) / column["temperature"]) for score in logits]
         for likely, probability in zip(facts["likeliest"], column["probabilities"], strict=True):
-            assert probability == pytest.approx(odds[likely["id"]] / math.fsum(odds), rel=0.006)  # 3 digits
+            assert probability == pytest.approx(
+                odds[likely["id"]] / math.fsum(odds), rel=0.006
+            )  # 3 digits
     assert facts["sum_of_probabilities"] == 1.0
     assert facts["n_probabilities"] == facts["n_vocab"] == 49152 == facts["n_others"] + 5
     assert facts["n_zero_probabilities"] == 0
@@ -78,7 +80,9 @@ def test_a_higher_temperature_is_less_decided_and_changes_no_greedy_text() -> No
     assert counts == sorted(counts)
     assert cold["n_even_choices"] < 3 < 100 < hot["n_even_choices"]
     assert cold["greedy"] == hot["greedy"]
-    assert [likely["id"] for likely in cold["likeliest"]] == [likely["id"] for likely in hot["likeliest"]]
+    assert [likely["id"] for likely in cold["likeliest"]] == [
+        likely["id"] for likely in hot["likeliest"]
+    ]
 
 
 def test_even_choices_of_equal_tokens_are_their_number() -> None:
@@ -128,7 +132,9 @@ def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFi
 
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
     """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
-    wild = "text=\"La capitale d'Italia è\", temperature='2.0'"  # what is drawn from the long tail too
+    wild = (
+        "text=\"La capitale d'Italia è\", temperature='2.0'"  # what is drawn from the long tail too
+    )
     code = f"import json; from demos.next_token import run; print(json.dumps([run(n_tokens=3), run({wild})]))"
     answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]

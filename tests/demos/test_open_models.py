@@ -1,8 +1,8 @@
 """The families, their sizes and their licences.
 
-Oracle: PyPI's list of classifiers says which licences the Open Source Initiative has approved (package
-trove-classifiers); the names that the authors gave their models say how many sizes a family has and near what; the
-counts themselves are tested to the last digit in test_parameters.
+Oracle: PyPI's list of classifiers says which licences the Open Source Initiative has approved
+(package trove-classifiers); the names that the authors gave their models say how many sizes a
+family has and near what; the counts themselves are tested to the last digit in test_parameters.
 """
 
 import json
@@ -76,7 +76,10 @@ def test_code_llama_has_llama_2s_licence_and_three_of_its_shapes():
     code, base = by_family["codellama"], by_family["llama2"]
     assert code["licence"] == base["licence"]
     same_shape = [code["sizes_billions"][place] for place in (0, 1, 3)]
-    extra = [round(1e9 * (one - two)) for one, two in zip(same_shape, base["sizes_billions"], strict=True)]
+    extra = [
+        round(1e9 * (one - two))
+        for one, two in zip(same_shape, base["sizes_billions"], strict=True)
+    ]
     assert extra == [2 * 16 * 4096, 2 * 16 * 5120, 2 * 16 * 8192]
 
 
@@ -93,7 +96,9 @@ def test_every_family_names_its_sources_and_a_month():
 @pytest.mark.parametrize("bad", ["", "OSI", "Open-Source", "open source", "all\n", None, 1])
 def test_an_unknown_licence_is_refused(bad):
     """Only the three choices are taken."""
-    with pytest.raises(ValueError, match=r"no licence .*; there are: all, open-source, open-weight"):
+    with pytest.raises(
+        ValueError, match=r"no licence .*; there are: all, open-source, open-weight"
+    ):
         run(licence=bad)
 
 
@@ -123,4 +128,7 @@ def test_figure_is_legible_and_described(licence):
     """Texts have 18 points or more, lie inside, don't overlap; the alt text names each family and its licence."""
     facts = run(licence=licence)
     assert_apart(assert_legible(plot(facts)))
-    assert all(family["name"] in alt(facts) and family["licence"] in alt(facts) for family in facts["families"])
+    assert all(
+        family["name"] in alt(facts) and family["licence"] in alt(facts)
+        for family in facts["families"]
+    )

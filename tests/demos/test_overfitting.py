@@ -1,7 +1,8 @@
 """Tests of `demos/overfitting.py`.
 
-Oracles: the normal equations, and Lagrange's multipliers for the curve of least norm (both solved with
-`numpy.linalg.solve`, another way than the demo's `lstsq`), a case worked out by hand, and the mean of squared noise.
+Oracles: the normal equations, and Lagrange's multipliers for the curve of least norm (both solved
+with `numpy.linalg.solve`, another way than the demo's `lstsq`), a case worked out by hand, and the
+mean of squared noise.
 """
 
 import json
@@ -17,8 +18,8 @@ from tests.demos.looks import assert_legible
 def test_two_points_are_fitted_as_by_hand() -> None:
     """Through (0, 3) and (1, 1): one parameter gives the mean, 2; two give w0 + w1 = 3 and w0 - w1 = 1.
 
-    With three, w0 + w1 + w2/2 = 3 and w0 - w1 + w2/2 = 1: w1 = 1 and w0 + w2/2 = 2, whose least norm is at w2 = w0/2,
-    so w0 = 8/5 and w2 = 4/5.
+    With three, w0 + w1 + w2/2 = 3 and w0 - w1 + w2/2 = 1: w1 = 1 and w0 + w2/2 = 2, whose least
+    norm is at w2 = w0/2, so w0 = 8/5 and w2 = 4/5.
     """
     x, y = np.array([0.0, 1.0]), np.array([3.0, 1.0])
     assert fit(x, y, 1) == pytest.approx([2])
@@ -40,7 +41,10 @@ def test_the_fit_is_that_of_the_textbook(n_params: int) -> None:
 def test_of_two_curves_through_the_points_the_calmer_is_taken() -> None:
     """Past the points, ∫f'² of the curve is below that of the curve through them with just enough parameters."""
     x, y = draw(0, 15, 0.3)
-    slopes = [np.mean(np.gradient(features(GRID, size) @ fit(x, y, size), GRID) ** 2) for size in (15, 400)]
+    slopes = [
+        np.mean(np.gradient(features(GRID, size) @ fit(x, y, size), GRID) ** 2)
+        for size in (15, 400)
+    ]
     assert slopes[1] < slopes[0] / 2
 
 
@@ -50,7 +54,11 @@ def test_more_parameters_never_fit_the_seen_points_worse() -> None:
     training = [row["training_error"] for row in facts["curve"]]
     assert [row["n_params"] for row in facts["curve"]] == list(SIZES)
     assert all(after <= before + 1e-9 for before, after in pairwise(training))
-    assert max(row["training_error"] for row in facts["curve"] if row["n_params"] >= 15) == 0 < training[13]
+    assert (
+        max(row["training_error"] for row in facts["curve"] if row["n_params"] >= 15)
+        == 0
+        < training[13]
+    )
 
 
 def three_errors(row: dict) -> tuple[float, float]:
@@ -63,8 +71,12 @@ def test_the_test_error_falls_rises_and_falls_again() -> None:
     """It peaks where the parameters equal the points, beyond chance; at the end it is lower, not as low as the best."""
     facts = run()
     best, peak, last = facts["best"], facts["at_threshold"], facts["last"]
-    (best_low, best_high), (last_low, last_high), (peak_low, _) = map(three_errors, (best, last, peak))
-    assert peak["test_error"] == max(row["test_error"] for row in facts["curve"] if row["n_params"] > 3)
+    (best_low, best_high), (last_low, last_high), (peak_low, _) = map(
+        three_errors, (best, last, peak)
+    )
+    assert peak["test_error"] == max(
+        row["test_error"] for row in facts["curve"] if row["n_params"] > 3
+    )
     assert 0 < best_low < best_high < last_low < last_high < peak_low
 
 
@@ -95,14 +107,18 @@ def test_a_flat_line_is_off_by_the_wave() -> None:
     assert truth(np.array([0.75])) == pytest.approx(-1)
 
 
-@pytest.mark.parametrize("bad", [{"n_points": 12}, {"n_points": 0}, {"noise_percent": 35}, {"noise_percent": -10}])
+@pytest.mark.parametrize(
+    "bad", [{"n_points": 12}, {"n_points": 0}, {"noise_percent": 35}, {"noise_percent": -10}]
+)
 def test_values_off_the_sliders_are_refused(bad: dict[str, int]) -> None:
     """What is not a stop of a slider raises a ValueError."""
     with pytest.raises(ValueError, match="no curve"):
         run(**bad)
 
 
-@pytest.mark.parametrize(("n_points", "noise_percent"), [(15, 30), (10, 0), (30, 0), (30, 50), (10, 50)])
+@pytest.mark.parametrize(
+    ("n_points", "noise_percent"), [(15, 30), (10, 0), (30, 0), (30, 50), (10, 50)]
+)
 def test_what_is_shown_is_legible_and_inside(
     n_points: int, noise_percent: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

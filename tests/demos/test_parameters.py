@@ -1,8 +1,9 @@
 """The counts of all 33 models, to the last digit.
 
-Oracle: COUNTS, each the sum over the tensors of a checkpoint as `tensors` lists them, which knows nothing of the
-groups that the demo adds up. Others counted some of them in the weights: keras-hub seven (see test_catalogue), PyLLaMA
-LLaMA 13B, 33B and 65B (https://github.com/juncongmoo/pyllama/blob/4cfd944/docs/quant/README.md), and the index file of
+Oracle: COUNTS, each the sum over the tensors of a checkpoint as `tensors` lists them, which knows
+nothing of the groups that the demo adds up. Others counted some of them in the weights: keras-hub
+seven (see test_catalogue), PyLLaMA LLaMA 13B, 33B and 65B
+(https://github.com/juncongmoo/pyllama/blob/4cfd944/docs/quant/README.md), and the index file of
 Llama 3.1 70B, of the same shape as Llama 3 70B, says 141,107,412,992 bytes in BF16.
 """
 
@@ -84,7 +85,9 @@ def test_the_table_names_every_model():
 @ALL
 def test_every_count_is_exact(model):
     """The count is the table's and the sum over the tensors, to the last digit."""
-    assert run(model=model)["n_params"] == COUNTS[model] == sum(map(prod, tensors(find_model(model))))
+    assert (
+        run(model=model)["n_params"] == COUNTS[model] == sum(map(prod, tensors(find_model(model))))
+    )
 
 
 @ALL
@@ -134,7 +137,9 @@ def test_every_family_has_a_name_and_a_row():
     assert rows(facts)[0][0] == "llama3.1"
 
 
-@pytest.mark.parametrize("bad", ["", "gpt-5", "GPT3-175B", "../models.toml", "llama3-8b\n", None, 7])
+@pytest.mark.parametrize(
+    "bad", ["", "gpt-5", "GPT3-175B", "../models.toml", "llama3-8b\n", None, 7]
+)
 def test_an_unknown_model_is_refused(bad):
     """What is not a model's id raises an error that names the ids."""
     with pytest.raises(ValueError, match=r"no model .*; there are: gpt2-small, gpt3-175b"):
@@ -153,7 +158,9 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(model, capsys
     assert not {"None", "True", "False", "nan"} & set(out.split())
 
 
-@pytest.mark.parametrize("model", ["gpt3-175b", "gpt2-small", "llama3.1-405b", "deepseek-coder-1.3b", "qwen1.5-0.5b"])
+@pytest.mark.parametrize(
+    "model", ["gpt3-175b", "gpt2-small", "llama3.1-405b", "deepseek-coder-1.3b", "qwen1.5-0.5b"]
+)
 def test_figure_is_legible_and_described(model):
     """Texts have 18 points or more, lie inside, don't run into each other; the alt text names all families."""
     facts = run(model=model)

@@ -1,9 +1,10 @@
 """Perplexity of a real LLM with fewer bits, and how far sentence vectors move.
 
-Oracles: the definitions written out in float64 (log-sum-exp of each row of logits; Spearman's 1 - 6 Σd² / n(n² - 1));
-for the errors, Python's own `statistics` and a bootstrap of 4,000 resamplings; the model's published shape for sizes;
-the quantizer, tested on its own, applied to each matrix at once; and the published tables, whose sizes and ratios are
-computed again. The MiniLM encoder has its own test.
+Oracles: the definitions written out in float64 (log-sum-exp of each row of logits; Spearman's 1 - 6
+Σd² / n(n² - 1)); for the errors, Python's own `statistics` and a bootstrap of 4,000 resamplings;
+the model's published shape for sizes; the quantizer, tested on its own, applied to each matrix at
+once; and the published tables, whose sizes and ratios are computed again. The MiniLM encoder has
+its own test.
 """
 
 import json
@@ -53,7 +54,9 @@ def test_losses_equal_the_definition_in_float64() -> None:
     assert perplexity.losses(load(), ids) == pytest.approx(by_hand, abs=5e-6)
     base = perplexity.losses(load(), ids)
     facts = perplexity.llm_row(load(), 16, "row", base, base)
-    assert facts["perplexity"] == pytest.approx(math.exp(math.fsum(by_hand) / len(by_hand)), rel=5e-6)
+    assert facts["perplexity"] == pytest.approx(
+        math.exp(math.fsum(by_hand) / len(by_hand)), rel=5e-6
+    )
 
 
 def test_the_text_is_the_beginning_of_the_held_out_one(facts: dict) -> None:
@@ -61,14 +64,19 @@ def test_the_text_is_the_beginning_of_the_held_out_one(facts: dict) -> None:
     text = (DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8")
     ids = tokenizer.encode(text)[:257]
     assert facts["n_tokens"] == 256
-    assert text.startswith(tokenizer.decode(ids)) and tokenizer.decode(ids).endswith(facts["last_words"])
+    assert text.startswith(tokenizer.decode(ids)) and tokenizer.decode(ids).endswith(
+        facts["last_words"]
+    )
 
 
 def test_sizes_equal_the_formula(facts: dict) -> None:
     """Codes, then an FP16 scale a row or a block of 32, and 4 bytes for each number of the 61 norms."""
     n_weights = sum(rows * columns for rows, columns in MATRICES)
     for r in facts["grid"]:
-        scales = sum(rows if r["granularity"] == "row" else rows * columns // 32 for rows, columns in MATRICES)
+        scales = sum(
+            rows if r["granularity"] == "row" else rows * columns // 32
+            for rows, columns in MATRICES
+        )
         scales = 0 if r["bits"] == 16 else scales
         assert r["size_bytes"] == n_weights * r["bits"] // 8 + 2 * scales + 4 * NORMS
         assert r["bits_per_weight"] == pytest.approx(r["bits"] + 16 * scales / n_weights, rel=1e-12)
@@ -80,7 +88,11 @@ def test_the_base_is_already_four_bit_and_smaller_than_most_of_the_grid(facts: d
     layers = sum(rows * columns for rows, columns in MATRICES[1:])
     assert facts["base_size_bytes"] == layers // 32 * 20 + 49152 * 576 // 32 * 34 + 4 * NORMS
     assert (facts["base_layers"], facts["base_embeddings"]) == ("Q4_1", "Q8_0")
-    assert row(facts, 6, "row")["size_bytes"] > facts["base_size_bytes"] > row(facts, 5, "block32")["size_bytes"]
+    assert (
+        row(facts, 6, "row")["size_bytes"]
+        > facts["base_size_bytes"]
+        > row(facts, 5, "block32")["size_bytes"]
+    )
 
 
 def test_every_matrix_is_rounded_and_nothing_of_an_earlier_round_remains(facts: dict) -> None:
@@ -95,7 +107,9 @@ def test_every_matrix_is_rounded_and_nothing_of_an_earlier_round_remains(facts: 
         expected = dequantize(*quantize(split(part, "block32"), 4, "symmetric")).reshape(part.shape)
         assert np.array_equal(theirs[-1000:], expected)
     ids = tokenizer.encode(perplexity.TEXT.read_text(encoding="utf-8"))[:257]
-    assert math.exp(perplexity.losses(copy, ids).mean()) == pytest.approx(facts["perplexity"], rel=1e-6)
+    assert math.exp(perplexity.losses(copy, ids).mean()) == pytest.approx(
+        facts["perplexity"], rel=1e-6
+    )
     assert np.array_equal(weights.layers[3].down, before) and copy.norm is weights.norm
 
 
@@ -104,9 +118,19 @@ def test_fewer_bits_lose_more_and_eight_lose_nothing_that_shows(facts: dict) -> 
     for scope in perplexity.SCOPES:
         for more, fewer in zip(perplexity.BITS, perplexity.BITS[1:], strict=False):
             low, high = row(facts, more, scope), row(facts, fewer, scope)
-            assert high["perplexity_ratio"] > low["perplexity_ratio"] - 2 * high["perplexity_ratio_error"]
-            assert high["size_bytes"] < low["size_bytes"] and high["cosine_mean"] < low["cosine_mean"]
-        assert [b for b in perplexity.BITS if row(facts, b, scope)["told_from_none"]] == [5, 4, 3, 2]
+            assert (
+                high["perplexity_ratio"]
+                > low["perplexity_ratio"] - 2 * high["perplexity_ratio_error"]
+            )
+            assert (
+                high["size_bytes"] < low["size_bytes"] and high["cosine_mean"] < low["cosine_mean"]
+            )
+        assert [b for b in perplexity.BITS if row(facts, b, scope)["told_from_none"]] == [
+            5,
+            4,
+            3,
+            2,
+        ]
         assert row(facts, 8, scope)["perplexity_ratio"] == pytest.approx(1, abs=0.005)
     four = row(facts, 4, "block32")
     assert four["perplexity_ratio"] - 2 * four["perplexity_ratio_error"] > 1.2
@@ -126,7 +150,10 @@ def test_the_error_is_that_of_the_mean_of_paired_differences() -> None:
     assert found["perplexity_ratio_high"] == pytest.approx(math.exp(mean + 2 * error))
     again = np.exp(differences[rng.integers(256, size=(4000, 256))].mean(axis=1))
     assert found["perplexity_ratio_error"] == pytest.approx(again.std(), rel=0.05)
-    assert found["told_from_none"] and not perplexity.ratio_and_error(differences - mean)["told_from_none"]
+    assert (
+        found["told_from_none"]
+        and not perplexity.ratio_and_error(differences - mean)["told_from_none"]
+    )
 
 
 def test_neighbouring_tokens_make_the_error_no_other() -> None:
@@ -143,11 +170,15 @@ def test_neighbouring_tokens_make_the_error_no_other() -> None:
 @pytest.mark.parametrize("bits", [8, 6, 5, 4, 3, 2])
 @pytest.mark.parametrize("granularity", ["tensor", "row", "block32"])
 @pytest.mark.parametrize("size", [1e-8, 1e-6, 1.0])
-def test_rounding_in_place_equals_the_quantizer(bits: int, granularity: str, size: float, monkeypatch) -> None:
+def test_rounding_in_place_equals_the_quantizer(
+    bits: int, granularity: str, size: float, monkeypatch
+) -> None:
     """In pieces or whole, with a row of zeros and scales that FP16 holds coarsely or not at all, all is equal."""
     weights = np.random.default_rng(0).normal(0, size, (50, 64)).astype(np.float32)
     weights[7] = 0
-    expected = dequantize(*quantize(split(weights, granularity), bits, "symmetric")).reshape(weights.shape)
+    expected = dequantize(*quantize(split(weights, granularity), bits, "symmetric")).reshape(
+        weights.shape
+    )
     for chunk in (96, 2**17):
         monkeypatch.setattr(requantized, "CHUNK", chunk)
         round_trip(weights, bits, largest(weights, granularity), out := np.empty_like(weights))
@@ -155,7 +186,9 @@ def test_rounding_in_place_equals_the_quantizer(bits: int, granularity: str, siz
 
 
 @pytest.mark.parametrize(("asked", "threads"), [("1", 1), ("2", 2), ("64", 4), ("0", 1)])
-def test_no_more_threads_than_the_runner_gives(asked: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_threads_than_the_runner_gives(
+    asked: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As many threads as NumPy may use, from 1 to 4; a setting that is no number counts as none."""
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", asked)
     assert requantized.n_threads() == threads
@@ -183,8 +216,13 @@ def test_rank_correlation_is_spearman_s() -> None:
                for v in (base, other)]  # fmt: skip
     assert facts["n_same_nearest"] == sum(a == b for a, b in zip(*nearest, strict=True)) < 7
     assert facts["rank_correlation"] == pytest.approx(1 - 6 * squares / (n * (n**2 - 1)), rel=1e-12)
-    cosines = [math.fsum(a * b for a, b in zip(u, v, strict=True)) for u, v in zip(other, base, strict=True)]
-    assert (facts["cosine_mean"], facts["cosine_worst"]) == pytest.approx((sum(cosines) / 7, min(cosines)))
+    cosines = [
+        math.fsum(a * b for a, b in zip(u, v, strict=True))
+        for u, v in zip(other, base, strict=True)
+    ]
+    assert (facts["cosine_mean"], facts["cosine_worst"]) == pytest.approx(
+        (sum(cosines) / 7, min(cosines))
+    )
     assert perplexity.moved(np.ones((3, 1)), np.eye(3))["rank_correlation"] == 0
 
 
@@ -193,10 +231,16 @@ def test_published_sizes_and_ratios_can_be_computed_again(facts: dict) -> None:
     for table in load_rows(DATA / "quantization.toml", "table"):
         weights = n_params(find_model(table["model"]))
         for r in (r for r in table["rows"] if "bits_per_weight" in r and r["type"] != "F16"):
-            assert weights * r["bits_per_weight"] / 8 / 2**30 == pytest.approx(r["size_gib"], abs=0.06)
-    llama, llama3 = ({r["type"]: r["perplexity_ratio"] for r in m["rows"]} for m in facts["published"])
+            assert weights * r["bits_per_weight"] / 8 / 2**30 == pytest.approx(
+                r["size_gib"], abs=0.06
+            )
+    llama, llama3 = (
+        {r["type"]: r["perplexity_ratio"] for r in m["rows"]} for m in facts["published"]
+    )
     assert (llama["Q8_0"], llama["Q2_K"]) == pytest.approx((5.9070 / 5.9066, 6.7764 / 5.9066))
-    assert (llama3["Q4_0"], llama3["Q2_K"]) == pytest.approx((6.700147 / 6.233160, 9.751568 / 6.233160))
+    assert (llama3["Q4_0"], llama3["Q2_K"]) == pytest.approx(
+        (6.700147 / 6.233160, 9.751568 / 6.233160)
+    )
     assert len(llama) == 11 and len(llama3) == 6
 
 
@@ -224,7 +268,9 @@ def test_one_thread_and_two_agree() -> None:
     assert math.exp(means[0] - means[1]) == pytest.approx(1, abs=2e-5)
 
 
-@pytest.mark.parametrize("bad", [{"bits": "7"}, {"bits": 4}, {"granularity": "tensor"}, {"granularity": ""}])
+@pytest.mark.parametrize(
+    "bad", [{"bits": "7"}, {"bits": 4}, {"granularity": "tensor"}, {"granularity": ""}]
+)
 def test_a_value_outside_the_choices_is_named(bad: dict) -> None:
     """A bad value raises a ValueError that repeats it and lists the choices, before anything is computed."""
     with pytest.raises(ValueError, match=rf"^{next(iter(bad.values()))!r} is not one of \S+, \S+"):
@@ -236,17 +282,25 @@ def test_weights_that_were_spoilt_show_in_the_perplexity() -> None:
     weights, ids = load(), tokenizer.encode("The rope was simply a very good rope.")
     broken = replace(weights.layers[0], down=np.zeros_like(weights.layers[0].down))
     spoilt = replace(weights, layers=(broken, *weights.layers[1:]))
-    assert perplexity.losses(spoilt, ids).mean() > perplexity.losses(weights, ids).mean() + math.log(2)
+    assert perplexity.losses(spoilt, ids).mean() > perplexity.losses(
+        weights, ids
+    ).mean() + math.log(2)
 
 
-@pytest.mark.parametrize(("bits", "granularity"), [("4", "block32"), ("2", "row"), ("16", "row"), ("3", "block32")])
-def test_the_figure_is_legible_and_told_in_words(facts: dict, bits: str, granularity: str, capsys) -> None:
+@pytest.mark.parametrize(
+    ("bits", "granularity"), [("4", "block32"), ("2", "row"), ("16", "row"), ("3", "block32")]
+)
+def test_the_figure_is_legible_and_told_in_words(
+    facts: dict, bits: str, granularity: str, capsys
+) -> None:
     """Text is 18 points or more and inside the figure; lines fit 88 columns; the caveat is printed, alt has numbers."""
     assert len(facts["grid"]) == 14
     facts = perplexity.run(bits=bits, granularity=granularity)
     figure = perplexity.plot(facts)
     figure.draw_without_rendering()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    texts = [
+        text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
+    ]
     assert min(text.get_fontsize() for text in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 384 / 72

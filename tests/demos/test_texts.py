@@ -1,7 +1,7 @@
 """The texts that the model's demos train and measure on keep what their README promises.
 
-Oracles: the held-out text against the training text, word by word; and the rules of Italian spelling, each tried on
-a spoiled sentence.
+Oracles: the held-out text against the training text, word by word; and the rules of Italian
+spelling, each tried on a spoiled sentence.
 """
 
 import re
@@ -15,7 +15,16 @@ TRAINING, VALIDATION = "italiano-addestramento.txt", "italiano-scelta.txt"
 HELD_OUT, ENGLISH = "italiano-prova.txt", "english-heldout.txt"
 N_WORDS = {TRAINING: 9000, VALIDATION: 1200, HELD_OUT: 1100, ENGLISH: 1200}
 
-SHORTENED = {"po'", "di'", "fa'", "va'", "da'", "sta'", "be'", "mo'"}  # a vowel before an apostrophe is right in these
+SHORTENED = {
+    "po'",
+    "di'",
+    "fa'",
+    "va'",
+    "da'",
+    "sta'",
+    "be'",
+    "mo'",
+}  # a vowel before an apostrophe is right in these
 WRONG_ITALIAN = {
     "acute on a, i, o or u": r"\w*[áíóú]\w*",
     "grave where the sound is closed": r"\w*chè\b|\w+trè\b|\b(?:nè|sè)\b",
@@ -28,7 +37,12 @@ WRONG_ITALIAN = {
 }
 SPOILED = """perchè no / E' vero / ancora piu' in là / un pò / qual'è / così e cosi / nè l'uno / cioé / lunedí / é qui
 la citta / ventitrè / un'altro / quì / pèsca""".replace("\n", " / ").split(" / ")
-RIGHT = ["Un po' più giù.", "Di' loro che è così.", "Perché né l'uno né l'altro batté?", "Il tè e il caffè."]
+RIGHT = [
+    "Un po' più giù.",
+    "Di' loro che è così.",
+    "Perché né l'uno né l'altro batté?",
+    "Il tè e il caffè.",
+]
 
 
 def read(name: str) -> str:
@@ -54,7 +68,11 @@ def sentences(text: str) -> set[tuple[str, ...]]:
 
 def wrong_italian(text: str) -> list[str]:
     """List what is spelt wrong, by the rules of `WRONG_ITALIAN`."""
-    found = [match.group() for rule in WRONG_ITALIAN.values() for match in re.finditer(rule, text, re.IGNORECASE)]
+    found = [
+        match.group()
+        for rule in WRONG_ITALIAN.values()
+        for match in re.finditer(rule, text, re.IGNORECASE)
+    ]
     return [word for word in found if word.lower() not in SHORTENED]
 
 
@@ -82,7 +100,9 @@ def test_texts_have_the_promised_size_and_layout(name):
     assert ("«" in text, '"' in text) == ((False, True) if name == ENGLISH else (True, False))
 
 
-@pytest.mark.parametrize(("later", "earlier"), [(VALIDATION, TRAINING), (HELD_OUT, TRAINING), (HELD_OUT, VALIDATION)])
+@pytest.mark.parametrize(
+    ("later", "earlier"), [(VALIDATION, TRAINING), (HELD_OUT, TRAINING), (HELD_OUT, VALIDATION)]
+)
 def test_nothing_held_out_was_trained_on_or_chosen_by(later, earlier):
     """No sentence, no title and no run of eight words of one Italian text occurs in another."""
     assert not sentences(read(later)) & sentences(read(earlier))
@@ -102,7 +122,9 @@ def test_texts_are_prose_and_not_filler(name):
     """A text says no eight words twice, and more than 450 of each 1,000 words are different."""
     assert len(set(runs(read(name)))) == len(runs(read(name)))
     cut = words(read(name))
-    assert all(len(set(cut[start : start + 1000])) > 450 for start in range(0, len(cut) - 999, 1000))
+    assert all(
+        len(set(cut[start : start + 1000])) > 450 for start in range(0, len(cut) - 999, 1000)
+    )
 
 
 @pytest.mark.parametrize("name", [TRAINING, VALIDATION, HELD_OUT])
@@ -125,6 +147,11 @@ def test_right_accents_are_left_alone(right):
 
 def test_readme_names_each_text_and_what_is_held_out():
     """The README has a row for each text, and marks as held out the two that are."""
-    rows = {name: line for name in N_WORDS for line in read("README.md").splitlines() if line.startswith(f"| `{name}`")}
+    rows = {
+        name: line
+        for name in N_WORDS
+        for line in read("README.md").splitlines()
+        if line.startswith(f"| `{name}`")
+    }
     assert [name for name, line in rows.items() if "**held out**" in line] == [HELD_OUT, ENGLISH]
     assert rows.keys() == {path.name for path in (DATA / "texts").glob("*.txt")}

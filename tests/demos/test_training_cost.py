@@ -1,8 +1,8 @@
 """The sums of a training against what the authors of eleven models published.
 
-Oracle: table D.1 of the GPT-3 paper (3.14e23 FLOP, 3,640 PF-days), Meta's model cards (7.7 million GPU-hours for
-Llama 3), table 15 of the LLaMA paper (energy in MWh), 3.8e25 FLOP for Llama 3.1 405B, Epoch's cloud cost of Llama 2
-70B; and the sums written out by hand.
+Oracle: table D.1 of the GPT-3 paper (3.14e23 FLOP, 3,640 PF-days), Meta's model cards (7.7 million
+GPU-hours for Llama 3), table 15 of the LLaMA paper (energy in MWh), 3.8e25 FLOP for Llama 3.1 405B,
+Epoch's cloud cost of Llama 2 70B; and the sums written out by hand.
 """
 
 import json
@@ -17,12 +17,35 @@ from demos.common.training import accelerators, power_of_ten, prices, runs, tabl
 from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, alt, plot, run, show
 from tests.demos.looks import assert_apart, assert_legible
 
-MWH = {"llama1-7b": 36, "llama1-13b": 59, "llama1-33b": 233, "llama1-65b": 449}  # table 15 cuts decimals off
+MWH = {
+    "llama1-7b": 36,
+    "llama1-13b": 59,
+    "llama1-33b": 233,
+    "llama1-65b": 449,
+}  # table 15 cuts decimals off
 VARIANTS = [
     {},
-    {"model": "gpt3-175b", "tokens_billions": 300, "gpu": "v100", "price": "high", "utilization_percent": 20},
-    {"model": "llama1-7b", "tokens_billions": 1000, "gpu": "a100", "n_gpus": 1024, "utilization_percent": 60},
-    {"model": "llama3.1-405b", "tokens_billions": 15600, "gpu": "v100", "utilization_percent": 20, "n_gpus": 1024},
+    {
+        "model": "gpt3-175b",
+        "tokens_billions": 300,
+        "gpu": "v100",
+        "price": "high",
+        "utilization_percent": 20,
+    },
+    {
+        "model": "llama1-7b",
+        "tokens_billions": 1000,
+        "gpu": "a100",
+        "n_gpus": 1024,
+        "utilization_percent": 60,
+    },
+    {
+        "model": "llama3.1-405b",
+        "tokens_billions": 15600,
+        "gpu": "v100",
+        "utilization_percent": 20,
+        "n_gpus": 1024,
+    },
 ]
 
 
@@ -30,7 +53,11 @@ def test_gpt_3_takes_the_operations_that_its_paper_prints():
     """6 × 174,604,259,328 × 300e9 rounds to 3.14e23, and is within 0.1% of 3,640 PF-days."""
     facts = run(model="gpt3-175b", tokens_billions=300)
     assert facts["train_flop"] == 6 * 174_604_259_328 * 300e9
-    assert float(f"{facts['train_flop']:.2e}") == 3.14e23 == facts["runs"]["gpt3-175b"]["published_train_flop"]
+    assert (
+        float(f"{facts['train_flop']:.2e}")
+        == 3.14e23
+        == facts["runs"]["gpt3-175b"]["published_train_flop"]
+    )
     assert facts["pflops_days"] == pytest.approx(3640, rel=0.001)
     assert facts["train_flop_it"] == "3,14\xa0×\xa010²³"
 
@@ -56,7 +83,9 @@ def test_720_million_is_a_product_of_two_round_numbers():
     assert llama["rounded_cluster_usd"] == 720_000_000
     assert llama["cluster_usd"] == 737_280_000
     assert llama["clusters_usd"] == 1_474_560_000
-    assert (llama["rent_low_usd"], llama["rent_high_usd"]) == pytest.approx((25_333_000, 94_633_000))
+    assert (llama["rent_low_usd"], llama["rent_high_usd"]) == pytest.approx(
+        (25_333_000, 94_633_000)
+    )
 
 
 def test_electricity_of_llama_3_written_out():
@@ -78,7 +107,10 @@ def test_energy_of_llama_is_its_papers(model, mwh):
 def test_utilization_follows_from_hours():
     """Llama 2 70B ran at 42.8% of the A100's peak, Llama 3 8B, 70B and 405B at 15.6, 27.9 and 34.6 of the H100's."""
     rows = run()["runs"]
-    found = [rows[name]["utilization_percent"] for name in ("llama2-70b", "llama3-8b", "llama3-70b", "llama3.1-405b")]
+    found = [
+        rows[name]["utilization_percent"]
+        for name in ("llama2-70b", "llama3-8b", "llama3-70b", "llama3.1-405b")
+    ]
     assert found == pytest.approx([42.837, 15.608, 27.856, 34.583], rel=1e-4)
 
 
@@ -94,8 +126,14 @@ def test_computed_and_published_hours_differ_by_the_utilizations(utilization):
 def test_at_40_percent_nine_runs_of_ten_are_within_a_third():
     """Only Llama 3 8B is farther: 507,268 hours computed, 1.3 million published."""
     facts = run(utilization_percent=40)
-    assert (facts["n_runs_with_hours"], facts["n_runs_within_third"], facts["worst_run"]) == (10, 9, "llama3-8b")
-    assert facts["runs"]["llama3-8b"]["computed_gpu_hours"] / 1.3e6 == pytest.approx(15.608 / 40, rel=1e-3)
+    assert (facts["n_runs_with_hours"], facts["n_runs_within_third"], facts["worst_run"]) == (
+        10,
+        9,
+        "llama3-8b",
+    )
+    assert facts["runs"]["llama3-8b"]["computed_gpu_hours"] / 1.3e6 == pytest.approx(
+        15.608 / 40, rel=1e-3
+    )
     assert run(utilization_percent=20)["n_runs_within_third"] == 1
 
 
@@ -108,16 +146,24 @@ def test_one_training_written_out():
     assert facts["energy_mwh"] == pytest.approx(hours * 0.4 / 1000)
     assert facts["rent_usd"] == pytest.approx(hours * 1.50)
     row = facts["runs"]["llama2-70b"]
-    assert row["rent_low_usd"] < 3_153_948 < row["rent_high_usd"]  # model_costs.csv of epoch-research, cloud cost
+    assert (
+        row["rent_low_usd"] < 3_153_948 < row["rent_high_usd"]
+    )  # model_costs.csv of epoch-research, cloud cost
 
 
 def test_data_do_not_count_sparsity_and_every_row_has_a_source_and_a_date():
     """Peaks are the dense ones (H100: 989, not 1,979); a price has a month; low is below high for each card."""
     peaks = [accelerator.peak_tflops for accelerator in accelerators().values()]
     assert peaks == [125, 312, 989.4]
-    assert all(row.source.startswith("https://") for row in [*accelerators().values(), *prices().values(), *runs()])
+    assert all(
+        row.source.startswith("https://")
+        for row in [*accelerators().values(), *prices().values(), *runs()]
+    )
     assert all(len(price.date) == 7 and price.date[:2] == "20" for price in prices().values())
-    assert all(prices()[name, "low"].usd_per_hour < prices()[name, "high"].usd_per_hour for name in accelerators())
+    assert all(
+        prices()[name, "low"].usd_per_hour < prices()[name, "high"].usd_per_hour
+        for name in accelerators()
+    )
     assert all(tables()["electricity"][place]["date"] for place in ("us", "eu"))
 
 
@@ -136,7 +182,9 @@ def test_controls_make_a_small_grid():
     assert get_args(hints["tokens_billions"]) == TOKENS
     assert get_args(hints["n_gpus"])[1] == CLUSTERS
     assert set(get_args(ModelName)) == {one.model for one in runs()}
-    assert all(run(**{name: parameter.default}) for name, parameter in signature(run).parameters.items())
+    assert all(
+        run(**{name: parameter.default}) for name, parameter in signature(run).parameters.items()
+    )
 
 
 @pytest.mark.parametrize("bad", [
@@ -172,7 +220,8 @@ def test_figure_is_legible_and_described(parameters):
 
 
 @pytest.mark.parametrize(
-    ("value", "written"), [(3.14e23, "3,14 × 10²³"), (1e10, "1,00 × 10¹⁰"), (9.999e9, "1,00 × 10¹⁰")]
+    ("value", "written"),
+    [(3.14e23, "3,14 × 10²³"), (1e10, "1,00 × 10¹⁰"), (9.999e9, "1,00 × 10¹⁰")],
 )
 def test_powers_of_ten_round_and_carry(value, written):
     """Three digits, and 9.999 becomes 1.00 of the next power."""
@@ -186,7 +235,9 @@ def test_an_unconfirmed_run_would_not_be_shown(tmp_path, monkeypatch):
     text = training.FILE.read_text("utf-8")
     place = text.index('model = "llama1-7b"')
     file = tmp_path / "training.toml"
-    file.write_text(text[:place] + text[place:].replace("confirmed = true", "confirmed = false", 1), "utf-8")
+    file.write_text(
+        text[:place] + text[place:].replace("confirmed = true", "confirmed = false", 1), "utf-8"
+    )
     monkeypatch.setattr(training, "FILE", file)
     assert "llama1-7b" not in [one.model for one in runs.__wrapped__()]
     assert len(tomllib.loads(file.read_text("utf-8"))["run"]) == 11

@@ -1,7 +1,8 @@
 """The transformer demo against the published count of parameters and the formulas of a Llama model.
 
-Oracle: 134,515,008 parameters (https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct, its safetensors without the
-output matrix, which is the table), the products of the shapes written out by hand, and a forward pass of the model.
+Oracle: 134,515,008 parameters (https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct, its
+safetensors without the output matrix, which is the table), the products of the shapes written out
+by hand, and a forward pass of the model.
 """
 
 import json
@@ -54,8 +55,17 @@ def test_the_parts_written_out() -> None:
 def test_the_shapes_are_those_of_the_model() -> None:
     """Five tokens are five vectors of 576 numbers before and after the layers, and 49,152 probabilities."""
     facts = run()
-    assert facts["shapes"] == {"vectors": [5, 576], "after_layers": [5, 576], "probabilities": [1, 49152]}
-    assert (facts["n_layers"], facts["n_heads"], facts["n_kv_heads"], facts["head_dim"]) == (30, 9, 3, 64)
+    assert facts["shapes"] == {
+        "vectors": [5, 576],
+        "after_layers": [5, 576],
+        "probabilities": [1, 49152],
+    }
+    assert (facts["n_layers"], facts["n_heads"], facts["n_kv_heads"], facts["head_dim"]) == (
+        30,
+        9,
+        3,
+        64,
+    )
     assert (facts["ffn_size"], facts["context_length"]) == (1536, 8192)
 
 
@@ -76,7 +86,9 @@ def test_the_last_layer_says_the_next_token_and_the_first_the_token_itself() -> 
     assert facts["sum_of_probabilities"] == 1.0
 
 
-@pytest.mark.parametrize(("text", "says"), [("", "vuoto"), ("one " * 100, "token"), ("\udfff", "Unicode")])
+@pytest.mark.parametrize(
+    ("text", "says"), [("", "vuoto"), ("one " * 100, "token"), ("\udfff", "Unicode")]
+)
 def test_bad_text_is_refused(text: str, says: str) -> None:
     """Empty, too long and invalid text raise a ValueError that says what is wrong."""
     with pytest.raises(ValueError, match=says):

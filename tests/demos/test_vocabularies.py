@@ -1,7 +1,8 @@
 """Tests of `demos/vocabularies.py`.
 
-Oracles: each algorithm written out here from its definition (merges done again in order; the longest entry first; the
-most probable of all cuts, found by trying all), the published pieces of BERT's vocabulary, and other processes.
+Oracles: each algorithm written out here from its definition (merges done again in order; the
+longest entry first; the most probable of all cuts, found by trying all), the published pieces of
+BERT's vocabulary, and other processes.
 """
 
 import json
@@ -13,7 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from demos.vocabularies import MAX_CHARACTERS, NAMES, TEXT, TRAINED, alt, entries, plot, run, show, train
+from demos.vocabularies import (
+    MAX_CHARACTERS,
+    NAMES,
+    TEXT,
+    TRAINED,
+    alt,
+    entries,
+    plot,
+    run,
+    show,
+    train,
+)
 from tests.demos.looks import assert_legible
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +87,9 @@ def test_wordpiece_takes_the_longest_entry_first() -> None:
         parts, start = [], 0
         while start < len(word):
             mark = "##" if start else ""
-            end = max(end for end in range(start + 1, len(word) + 1) if mark + word[start:end] in known)
+            end = max(
+                end for end in range(start + 1, len(word) + 1) if mark + word[start:end] in known
+            )
             parts.append(mark + word[start:end])
             start = end
         assert train("wordpiece", 1000).encode(word).tokens == parts
@@ -86,7 +100,11 @@ def test_unigram_takes_the_most_probable_cut() -> None:
     scores = dict(model("unigram")["vocab"])
     for word in [word for word in PLAIN if len(word) <= 9][::5]:
         found = train("unigram", 1000).encode(word).tokens
-        best = max(sum(scores[part] for part in parts) for parts in cuts(word) if scores.keys() >= set(parts))
+        best = max(
+            sum(scores[part] for part in parts)
+            for parts in cuts(word)
+            if scores.keys() >= set(parts)
+        )
         assert "".join(found) == word
         assert sum(scores[part] for part in found) == pytest.approx(best, abs=1e-4)
 
@@ -96,7 +114,10 @@ def test_wordpiece_and_bpe_learn_alike_and_cut_differently() -> None:
     facts = run()
     assert 700 < facts["n_shared_by_two"]["bpe_wordpiece"] < facts["n_distinct"]["bpe"] < 1000
     assert facts["n_shared"] <= facts["n_shared_by_two"]["bpe_unigram"] < 400
-    bare = [[piece.removeprefix("##").replace("·", "") for piece in facts[name]["pieces"]] for name in NAMES]
+    bare = [
+        [piece.removeprefix("##").replace("·", "") for piece in facts[name]["pieces"]]
+        for name in NAMES
+    ]
     assert len({tuple(filter(None, pieces)) for pieces in bare}) == 4
 
 
@@ -143,7 +164,9 @@ def test_what_was_never_seen_is_unknown() -> None:
     assert "🦙" not in set.union(*(entries(train(name, 1000)) for name in TRAINED))
 
 
-@pytest.mark.parametrize(("text", "says"), [(" ", "vuoto"), ("a" * 501, "501 caratteri"), ("a\ud800", "Unicode")])
+@pytest.mark.parametrize(
+    ("text", "says"), [(" ", "vuoto"), ("a" * 501, "501 caratteri"), ("a\ud800", "Unicode")]
+)
 def test_bad_text_is_refused(text: str, says: str) -> None:
     """Empty, too long and invalid text raise a ValueError that says what is wrong."""
     with pytest.raises(ValueError, match=says):

@@ -1,6 +1,7 @@
 """Tests of `demos/common/vocabularies.py`, in processes of their own where opening a socket ends the process.
 
-Oracles: tiktoken, which refuses a vocabulary whose SHA-256 is wrong, and the published ids of "hello world".
+Oracles: tiktoken, which refuses a vocabulary whose SHA-256 is wrong, and the published ids of
+"hello world".
 """
 
 import os

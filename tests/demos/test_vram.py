@@ -1,8 +1,9 @@
 """The memory demo against published figures and sums written out by hand.
 
-Oracle: the GPTQ paper's 326 GB for GPT-3 (arXiv:2210.17323, "counting in multiples of 1024"), llama.cpp's file sizes
-for LLaMA 7B (examples/quantize/README.md at c392e50) and for Llama 3 8B (examples/perplexity/README.md), the parameters
-that the models' authors publish, and the calculation by hand for Llama 3 8B.
+Oracle: the GPTQ paper's 326 GB for GPT-3 (arXiv:2210.17323, "counting in multiples of 1024"),
+llama.cpp's file sizes for LLaMA 7B (examples/quantize/README.md at c392e50) and for Llama 3 8B
+(examples/perplexity/README.md), the parameters that the models' authors publish, and the
+calculation by hand for Llama 3 8B.
 """
 
 import json
@@ -43,14 +44,23 @@ def test_integer_weights_with_their_scales_are_as_large_as_llama_cpps_files(dtyp
 def test_llama_3_8b_is_as_large_as_llama_cpps_files(dtype, printed):
     """Of F16, Q8_0 and Q4_0 two are its sizes to 0.2%; Q4_0 keeps the output in 6 bits: 3 % more."""
     weights = run(model="llama3-8b", dtype=dtype)["weights_gib"]
-    assert printed / weights == pytest.approx(1.03 if dtype == "int4" else 1, abs=0.004 if dtype == "int4" else 0.002)
+    assert printed / weights == pytest.approx(
+        1.03 if dtype == "int4" else 1, abs=0.004 if dtype == "int4" else 0.002
+    )
 
 
 PUBLISHED_BILLIONS = {
     "gpt2-small": 0.124, "gemma-2b": 2.51, "phi3-mini": 3.8, "mistral-7b": 7.24, "llama3-8b": 8.03, "llama2-13b": 13.0,
     "qwen1.5-32b": 32.5, "llama3-70b": 70.6, "gpt3-175b": 175, "llama3.1-405b": 405,
 }  # fmt: skip
-CARDS_GIB = {"RTX 3060": 12, "RTX 4060 Ti": 16, "RTX 4090": 24, "RTX 5090": 32, "H100": 80, "H200": 141}
+CARDS_GIB = {
+    "RTX 3060": 12,
+    "RTX 4060 Ti": 16,
+    "RTX 4090": 24,
+    "RTX 5090": 32,
+    "H100": 80,
+    "H200": 141,
+}
 
 
 def test_the_matrix_is_what_published_parameters_and_memories_give():
@@ -61,7 +71,10 @@ def test_the_matrix_is_what_published_parameters_and_memories_give():
     for row in facts["matrix"]:
         sizes = {name: PUBLISHED_BILLIONS[row["id"]] * 1e9 * bits / 8 / 2**30
                  for name, bits in {"FP16": 16, "INT8": 8.5, "INT4": 4.5}.items()}  # fmt: skip
-        expected = [next((n for n, size in sizes.items() if 1.03 * size <= gib), "—") for gib in CARDS_GIB.values()]
+        expected = [
+            next((n for n, size in sizes.items() if 1.03 * size <= gib), "—")
+            for gib in CARDS_GIB.values()
+        ]
         assert row["cells"] == expected
 
 
@@ -69,8 +82,12 @@ def test_llama_3_8b_written_out():
     """All the parts of Llama 3 8B in INT4 with 8,192 tokens, from its config's numbers."""
     facts = run(model="llama3-8b", dtype="int4", context=8192)
     weights = 8_030_261_248 * 4.5 / 8
-    cache = 2 * 32 * 8 * 128 * 2 * 8192  # keys and values, layers, KV heads, head width, FP16, tokens
-    buffers = 2 * 8192 * (2 * 4096 + 2 * 14336)  # FP16, tokens, two vectors and both inputs of the gate
+    cache = (
+        2 * 32 * 8 * 128 * 2 * 8192
+    )  # keys and values, layers, KV heads, head width, FP16, tokens
+    buffers = (
+        2 * 8192 * (2 * 4096 + 2 * 14336)
+    )  # FP16, tokens, two vectors and both inputs of the gate
     assert facts["weights_gb"] == pytest.approx(weights / 1e9, rel=1e-12)
     assert facts["weights_without_scales_gb"] == pytest.approx(4.015130624, rel=1e-12)
     assert facts["kv_cache_gib"] == 1.0 == cache / 2**30

@@ -1,9 +1,10 @@
 """SmolLM2 in NumPy against PyTorch and transformers, which load the same GGUF file: run by `make test-oracle`.
 
-Oracle of the numbers: transformers' own LlamaForCausalLM, float32, on the tensors that it reads out of the file.
-Oracle of the tokens: the tokenizer that transformers makes of the file. That one forgets a step of this vocabulary
-(`tokenizer.ggml.pre = "smollm"`: each digit is cut off first, as in llama.cpp and in the model's tokenizer.json), so
-it is put back with the tokenizers library's own `Digits`; where no space comes before a digit, nothing is put back.
+Oracle of the numbers: transformers' own LlamaForCausalLM, float32, on the tensors that it reads out
+of the file. Oracle of the tokens: the tokenizer that transformers makes of the file. That one
+forgets a step of this vocabulary (`tokenizer.ggml.pre = "smollm"`: each digit is cut off first, as
+in llama.cpp and in the model's tokenizer.json), so it is put back with the tokenizers library's own
+`Digits`; where no space comes before a digit, nothing is put back.
 """
 
 import random
@@ -79,7 +80,9 @@ def strings(n: int) -> Iterator[str]:
 def llama():
     """Let transformers load the model out of the same file, in float32."""
     path = weights.model_file()
-    model = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name, dtype=torch.float32
+    )
     return model.eval()
 
 
@@ -94,7 +97,10 @@ def theirs():
 def with_digits(theirs):
     """Put the step for digits back, for one test."""
     before = theirs.backend_tokenizer.pre_tokenizer
-    digits, bytes_ = pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)
+    digits, bytes_ = (
+        pre_tokenizers.Digits(individual_digits=True),
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+    )
     theirs.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, bytes_])
     yield theirs
     theirs.backend_tokenizer.pre_tokenizer = before
@@ -120,13 +126,18 @@ def test_hidden_states_and_attention_equal_pytorch(llama) -> None:
     """What a watcher sees of each layer is what PyTorch computes there, to 1e-3 of its largest number."""
     ids = tokenizer.encode(PROMPTS[2])
     seen = {}
-    transformer.forward(weights.load(), ids, watch=lambda what, layer, values: seen.update({(what, layer): values}))
+    transformer.forward(
+        weights.load(), ids, watch=lambda what, layer, values: seen.update({(what, layer): values})
+    )
     llama.set_attn_implementation("eager")
     with torch.no_grad():
         expected = llama(torch.tensor([ids]), output_hidden_states=True, output_attentions=True)
     llama.set_attn_implementation("sdpa")
     for layer in range(30):
-        hidden, attention = expected.hidden_states[layer][0].numpy(), expected.attentions[layer][0].numpy()
+        hidden, attention = (
+            expected.hidden_states[layer][0].numpy(),
+            expected.attentions[layer][0].numpy(),
+        )
         assert np.abs(seen["hidden", layer] - hidden).max() <= 1e-3 * np.abs(hidden).max()
         assert np.abs(seen["attention", layer] - attention).max() <= 1e-4
 
@@ -135,22 +146,30 @@ def test_hidden_states_and_attention_equal_pytorch(llama) -> None:
 def test_greedy_text_equals_transformers(llama, prompt: str) -> None:
     """Forty tokens, one at a time with the cache, are those of transformers' own generate."""
     ids = tokenizer.encode(prompt)
-    expected = llama.generate(torch.tensor([ids]), max_new_tokens=40, do_sample=False, eos_token_id=list(generate.END))
+    expected = llama.generate(
+        torch.tensor([ids]), max_new_tokens=40, do_sample=False, eos_token_id=list(generate.END)
+    )
     ours = list(generate.greedy(weights.load(), ids, 40))
     print(repr(tokenizer.decode(ours)))
-    assert ours == [token for token in expected[0, len(ids) :].tolist() if token not in generate.END]
+    assert ours == [
+        token for token in expected[0, len(ids) :].tolist() if token not in generate.END
+    ]
 
 
 def test_tokens_equal_hugging_face_on_two_thousand_strings(with_digits) -> None:
     """Multilingual and hostile strings have the same ids in both, special tokens read as such and as plain text."""
     for text in strings(2000):
         assert tokenizer.encode(text, special=True) == with_digits.encode(text), repr(text)
-        assert tokenizer.encode(text) == with_digits.encode(text, split_special_tokens=True), repr(text)
+        assert tokenizer.encode(text) == with_digits.encode(text, split_special_tokens=True), repr(
+            text
+        )
 
 
 def test_tokens_equal_hugging_face_as_it_is_where_no_space_precedes_a_digit(theirs) -> None:
     """With nothing put back, every string without a space before a digit has the same ids; most have none."""
-    digits = "".join(c for c in map(chr, range(0x110000)) if unicodedata.category(c).startswith("N"))
+    digits = "".join(
+        c for c in map(chr, range(0x110000)) if unicodedata.category(c).startswith("N")
+    )
     spaced = re.compile(rf"\s[{digits}]")
     texts = [text for text in strings(2000) if not spaced.search(text)]
     assert len(texts) > 1500
@@ -162,4 +181,7 @@ def test_chat_template_equals_the_one_in_the_file(theirs) -> None:
     """One message of a user is wrapped as the file's Jinja template does it."""
     for message in ("Hello!", "  what's 2+2?\n", "\nperché"):
         turns = [{"role": "user", "content": message}]
-        assert tokenizer.chat(message) == theirs.apply_chat_template(turns, add_generation_prompt=True)["input_ids"]
+        assert (
+            tokenizer.chat(message)
+            == theirs.apply_chat_template(turns, add_generation_prompt=True)["input_ids"]
+        )
