@@ -12,19 +12,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmdeck import stamp
 from llmdeck.config import Config
-from llmdeck.controls import packed
 from llmdeck.errors import ConfigError, DeckError, raise_all
-from llmdeck.files import LEFTOVER_S, write_whole
-from llmdeck.marp.driver import Expected, Marp, convert
-from llmdeck.marp.same_bytes import same_bytes_twice
+from llmdeck.marp.process import Expected, Marp, convert
 from llmdeck.model import Result, Variant
-from llmdeck.page import Page, Sources, make_self_contained
-from llmdeck.render import Rendered
+from llmdeck.output.page import Page, Sources, make_self_contained
+from llmdeck.output.same_bytes import same_bytes_twice
+from llmdeck.render.controls import packed
+from llmdeck.render.deck import Rendered
 from llmdeck.resolve import resolve
-from llmdeck.runner import Progress, Runner, run_jobs
-from llmdeck.store import Store
+from llmdeck.results import fingerprint
+from llmdeck.results.files import LEFTOVER_S, write_whole
+from llmdeck.results.store import Store
+from llmdeck.run.batch import Progress, Runner, run_jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def build(
     """Build the deck: run what is not fresh, render, convert, verify, and only then put it in its place.
 
     `marp` was started by the caller, so that it loads while the rest happens; `before` are the
-    inputs as the caller has just seen them (see `stamp.inputs`), so that they are not read a second
+    inputs as the caller has just seen them (see `fingerprint.inputs`), so that they are not read a second
     time.
 
     Raises:
@@ -73,7 +73,7 @@ def build(
         raise ConfigError(
             "--keep-stale is for the evening before the lecture, not for CI (CI is set)"
         )
-    before = before or stamp.inputs(config)
+    before = before or fingerprint.inputs(config)
     resolved = resolve(
         config,
         progress,
@@ -89,12 +89,12 @@ def build(
         written = _convert_all(config, options, resolved.rendered, marp, work)
         _publish(config.output, work, written)
     outputs = {
-        stamp.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}"
+        fingerprint.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}"
         for fmt in options.formats
     }
     if not kept:  # else the next build tries again
         used = [resolved.results[variant] for variant in resolved.rendered.variants]
-        stamp.write(config, outputs, _others(used, before), before)
+        fingerprint.write(config, outputs, _others(used, before), before)
     return Built(
         outputs=tuple(outputs.values()),
         slides=len(resolved.rendered.slides),

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from llmdeck import claims as ledger
+from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.demos import find_demos
 from llmdeck.errors import DeckError, DemoError
 from llmdeck.model import Claim, Drift, Result, State, Use, Variant
-from llmdeck.render import Rendered
+from llmdeck.render.deck import Rendered
+from llmdeck.render.environment import environment
+from llmdeck.render.numbers import Numbers
 from llmdeck.resolve import Resolved, render, run_variants
-from llmdeck.runner import Progress, Runner, run_jobs
-from llmdeck.store import Store
-from llmdeck.template import environment
-from llmdeck.units import Numbers
+from llmdeck.results.store import Store
+from llmdeck.run.batch import Progress, Runner, run_jobs
+from llmdeck.run.interface import find_demos
 
 
 @dataclass(frozen=True, kw_only=True)

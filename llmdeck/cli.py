@@ -24,7 +24,7 @@ from llmdeck.config import Config, find_root, load
 from llmdeck.errors import ConfigError, DeckError
 
 if TYPE_CHECKING:
-    from llmdeck.marp.driver import Marp
+    from llmdeck.marp.process import Marp
     from llmdeck.model import Demo, Parameter
 
 LINTS = ("numbers", "spelling", "overflow")
@@ -161,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck build`."""
-    from llmdeck import stamp
+    from llmdeck.results import fingerprint
 
     formats = (
         (options.only,)
@@ -171,18 +171,18 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     if not options.only and "html" not in formats:
         formats = ("html", *formats)
     notes = not options.no_notes
-    names = {stamp.name_of(fmt, notes=notes) for fmt in formats}
+    names = {fingerprint.name_of(fmt, notes=notes) for fmt in formats}
     again = options.rerun or options.keep_stale
     with ExitStack() as stack:
         # Marp loads while the inputs are read, Jinja and Babel are imported and the templates
         # rendered.
         marp = (
             stack.enter_context(_marp(notes))
-            if again or stamp.looks_changed(config, names)
+            if again or fingerprint.looks_changed(config, names)
             else None
         )
-        before = stamp.inputs(config)
-        if not again and stamp.current(config, names, before) == names:
+        before = fingerprint.inputs(config)
+        if not again and fingerprint.current(config, names, before) == names:
             for fmt in formats:
                 print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
             return 0
@@ -204,7 +204,7 @@ def _build(config: Config, options: argparse.Namespace) -> int:
 
 
 def _marp(notes: bool) -> Marp:
-    from llmdeck.marp.driver import Marp
+    from llmdeck.marp.process import Marp
 
     return Marp(notes=notes)
 
@@ -228,10 +228,10 @@ def _check(config: Config, options: argparse.Namespace) -> int:
 def _demos(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck demos`: every demo with its defaults."""
     from llmdeck import report
-    from llmdeck.demos import find_demos
     from llmdeck.errors import raise_all
     from llmdeck.model import Result, Variant
-    from llmdeck.runner import Job, describe, run_jobs
+    from llmdeck.run.batch import Job, describe, run_jobs
+    from llmdeck.run.interface import find_demos
 
     demos = find_demos(config)
     if options.list:
@@ -266,9 +266,9 @@ def _demos(config: Config, options: argparse.Namespace) -> int:
 
 def _demo(config: Config, options: argparse.Namespace, rest: Sequence[str]) -> int:
     """`llmdeck demo NAME --param value`: one demo, its parameters from the command line."""
-    from llmdeck.demos import find_demos
     from llmdeck.model import Result, Variant
-    from llmdeck.runner import Job, describe, run_job
+    from llmdeck.run.batch import Job, describe, run_job
+    from llmdeck.run.interface import find_demos
 
     demos, rest = find_demos(config), list(rest)
     if (
@@ -336,8 +336,7 @@ def _option(parameter: Parameter) -> dict[str, Any]:
 
 def _claims(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck claims`."""
-    from llmdeck import claims as ledger
-    from llmdeck import report
+    from llmdeck import ledger, report
     from llmdeck.errors import raise_all
     from llmdeck.resolve import resolve
 
@@ -405,7 +404,7 @@ def _quiz(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck quiz`: guesses from stdin, until they end."""
     from llmdeck import report
     from llmdeck.quiz import Quiz
-    from llmdeck.runner import run_jobs
+    from llmdeck.run.batch import run_jobs
 
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
@@ -418,10 +417,10 @@ def _quiz(config: Config, options: argparse.Namespace) -> int:
 
 def _why(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck why DEMO`: each variant that the deck uses, fresh or not, and which part changed."""
-    from llmdeck import claims as ledger
-    from llmdeck.demos import find_demos
-    from llmdeck.render import Renderer
-    from llmdeck.store import Store
+    from llmdeck import ledger
+    from llmdeck.render.deck import Renderer
+    from llmdeck.results.store import Store
+    from llmdeck.run.interface import find_demos
 
     demos, store = find_demos(config), Store(config)
     if options.name not in demos:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from llmdeck.errors import ConfigError
 
 if TYPE_CHECKING:
-    from llmdeck.compare import Tolerance
     from llmdeck.model import Place
+    from llmdeck.results.compare import Tolerance
 
 FILE = "deck.toml"
 
@@ -38,6 +38,11 @@ class Deck:
     output: str = "build"
     """Where the deck is built: a folder beside `deck/`."""
 
+    @property
+    def number_locale(self) -> str:
+        """The locale that numbers are written in: `locale`, or the language where it is left out."""
+        return self.locale or self.lang
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -55,7 +60,7 @@ class Limits:
     @property
     def allowed(self) -> Tolerance:
         """How far facts may move."""
-        from llmdeck.compare import Tolerance
+        from llmdeck.results.compare import Tolerance
 
         return Tolerance(relative=self.tolerance, absolute=self.tolerance_abs)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmdeck.config import Config
-from llmdeck.demos import find_demos
 from llmdeck.errors import DeckError
 from llmdeck.marp import browser, install
 from llmdeck.model import State
-from llmdeck.store import Store
+from llmdeck.results.store import Store
+from llmdeck.run.interface import find_demos
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -81,6 +81,19 @@ class Failures(DeckError):  # noqa: N818  it is several errors, not one
         super().__init__("\n".join(error.message for error in errors))
         self.errors = tuple(errors)
         self.exit_code = errors[0].exit_code
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint for a name that is none of the known ones: the nearest of them, else all.
+
+    >>> did_you_mean("tittle", ["title", "author"]), did_you_mean("x", ["title", "author"])
+    ('did you mean `title`?', 'there are: title, author')
+    """
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name, names, 1)
+    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names) or 'none'}"
 
 
 def raise_all(errors: Sequence[DeckError]) -> None:

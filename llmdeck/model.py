@@ -70,6 +70,15 @@ class Demo:
     file: str
 
 
+def first_line(docstring: str | None) -> str:
+    r"""Return the first line of a docstring, which says what a demo shows; nothing for none.
+
+    >>> first_line("What a token is.\n\nMore."), first_line(None)
+    ('What a token is.', '')
+    """
+    return next(iter((docstring or "").strip().splitlines()), "")
+
+
 @dataclass(frozen=True)
 class Variant:
     """A demo with one set of parameters, as written (defaults left out)."""

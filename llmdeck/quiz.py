@@ -14,17 +14,17 @@ from difflib import get_close_matches
 
 from babel.numbers import NumberFormatError, parse_decimal
 
-from llmdeck import claims as ledger
-from llmdeck import markdown
+from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.demos import find_demos
 from llmdeck.errors import ClaimError, ConfigError, DeckError, raise_all
 from llmdeck.model import Claim, Facts, Place, Result, State, Variant
+from llmdeck.render import markdown
+from llmdeck.render.environment import MISTAKES, DeckEnvironment, environment, view
+from llmdeck.render.numbers import BYTES, UNITS, Numbers
 from llmdeck.resolve import run_variants
-from llmdeck.runner import Progress, Runner
-from llmdeck.store import Store
-from llmdeck.template import MISTAKES, DeckEnvironment, environment, view
-from llmdeck.units import BYTES, UNITS, Numbers
+from llmdeck.results.store import Store
+from llmdeck.run.batch import Progress, Runner
+from llmdeck.run.interface import find_demos
 
 GUESS = re.compile(
     r"(?<!\w)(?P<sign>[-+]?)(?P<number>\d[\d.,'’ ]{0,40})"
@@ -44,7 +44,7 @@ class Question:
     claim: Claim
     asks: str
     answer: float
-    """A number that remembers its unit, where it is a fact (see `units.with_unit`)."""
+    """A number that remembers its unit, where it is a fact (see `numbers.with_unit`)."""
     says: str
 
     def right(self, guess: float) -> bool:

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from llmdeck.check import Checked, Moved
-from llmdeck.claims import short
 from llmdeck.errors import DeckError, Failures
+from llmdeck.ledger import short
 from llmdeck.model import Finding, Place
-from llmdeck.runner import Progress
+from llmdeck.run.batch import Progress
 
 MOST_PLACES = 6
 """How many of the slides that an error takes with it are listed."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from llmdeck import claims as ledger
+from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.demos import find_demos
 from llmdeck.errors import DeckError, DemoError
 from llmdeck.model import Claim, Demo, Result, State, Variant
-from llmdeck.render import Rendered, Renderer
-from llmdeck.runner import Job, Progress, Runner, run_jobs
-from llmdeck.store import Store
+from llmdeck.render.deck import Rendered, Renderer
+from llmdeck.results.store import Store
+from llmdeck.run.batch import Job, Progress, Runner, run_jobs
+from llmdeck.run.interface import find_demos
 
 
 @dataclass

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from llmdeck.process import end_group
+from llmdeck.run.process import end_group
 from tests.conftest import Project
 
 START_S = 60.0

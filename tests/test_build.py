@@ -21,8 +21,8 @@ import pytest
 
 from llmdeck.model import State
 from llmdeck.resolve import resolve
-from llmdeck.stamp import looks_changed
-from llmdeck.store import Store
+from llmdeck.results.fingerprint import looks_changed
+from llmdeck.results.store import Store
 from tests.conftest import Project
 
 

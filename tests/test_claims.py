@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from llmdeck.claims import drifts, holds, load_ledger
 from llmdeck.config import Limits
 from llmdeck.errors import ClaimError, ConfigError
+from llmdeck.ledger import drifts, holds, load_ledger
 from llmdeck.model import Claim, Facts, Place, Result, Variant, Verdict
-from llmdeck.template import environment
-from llmdeck.units import Numbers
+from llmdeck.render.environment import environment
+from llmdeck.render.numbers import Numbers
 from tests.conftest import Project
 
 

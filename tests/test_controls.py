@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from llmdeck.grid import MOST_POINTS
-from llmdeck.store import Store
+from llmdeck.results.store import Store
+from llmdeck.run.grid import MOST_POINTS
 from tests.conftest import LOADED, Project, asked_for, beyond_data
 
 if TYPE_CHECKING:

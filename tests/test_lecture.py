@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from llmdeck.controls import Live, one_line
+from llmdeck.render.controls import Live, one_line
 from llmdeck.resolve import resolve
-from llmdeck.worker import normalise
+from llmdeck.run.child import normalise
 from tests.conftest import LOADED, asked_for, beyond_data
 
 if TYPE_CHECKING:

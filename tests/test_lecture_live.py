@@ -15,9 +15,9 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from playwright.sync_api import expect
 
-from llmdeck.controls import Live, one_line
+from llmdeck.render.controls import Live, one_line
 from llmdeck.resolve import resolve
-from llmdeck.worker import normalise
+from llmdeck.run.child import normalise
 from tests.conftest import Project, copy_lecture
 from tests.served import Served, served
 

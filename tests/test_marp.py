@@ -17,8 +17,8 @@ import pytest
 
 from llmdeck.errors import MarpError, MissingToolError
 from llmdeck.marp import browser
-from llmdeck.marp.driver import Expected, Marp, convert
 from llmdeck.marp.install import find_node, installed_folder
+from llmdeck.marp.process import Expected, Marp, convert
 from tests.conftest import ROOT, Project
 
 DECK = "---\nmarp: true\nlang: it\ntheme: default\n---\n\n# Uno\n\n---\n\n# Due\n"

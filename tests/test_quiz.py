@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llmdeck.claims import load_ledger
 from llmdeck.errors import ClaimError, ConfigError
+from llmdeck.ledger import load_ledger
 from llmdeck.model import Claim, Place, Verdict
 from llmdeck.quiz import Question, Quiz, read_number
-from llmdeck.units import Numbers
+from llmdeck.render.numbers import Numbers
 from tests.conftest import ROOT, Project, until
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from llmdeck.claims import load_ledger
 from llmdeck.config import load
-from llmdeck.register import n_lines
+from llmdeck.ledger import load_ledger
+from llmdeck.render.register import n_lines
 from tests.conftest import ROOT, Project, until
 
 if TYPE_CHECKING:

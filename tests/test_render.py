@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from llmdeck.claims import load_ledger
-from llmdeck.demos import excerpt, find_demos
+from llmdeck.ledger import load_ledger
 from llmdeck.model import Place, Result, Variant
-from llmdeck.render import Rendered, Renderer
-from llmdeck.slides import split
+from llmdeck.render.deck import Rendered, Renderer
+from llmdeck.render.marks import split
+from llmdeck.run.interface import excerpt, find_demos
 from tests.conftest import Project
 
 FACTS = {

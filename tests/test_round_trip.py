@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmdeck.demos import find_demos
-from llmdeck.markdown import visible
-from llmdeck.marp.driver import Expected, Marp, convert
+from llmdeck.marp.process import Expected, Marp, convert
 from llmdeck.model import Claim, Place, Result, Variant, Verdict
-from llmdeck.page import Sources, make_self_contained
-from llmdeck.render import Renderer
+from llmdeck.output.page import Sources, make_self_contained
+from llmdeck.render.deck import Renderer
+from llmdeck.render.markdown import visible
+from llmdeck.run.interface import find_demos
 from tests.conftest import Project
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from llmdeck.demos import find_demos
 from llmdeck.errors import DemoError
 from llmdeck.model import Result, Variant
-from llmdeck.runner import Job, Outcome, run_job, run_jobs
+from llmdeck.run.batch import Job, Outcome, run_job, run_jobs
+from llmdeck.run.interface import find_demos
 from tests.conftest import Project
 
 SHOW = "\ndef show(facts): print('mostra')\n"

@@ -13,10 +13,10 @@ import shutil
 
 import pytest
 
-from llmdeck.demos import find_demos
 from llmdeck.model import Result, State, Variant
-from llmdeck.runner import Job, run_job
-from llmdeck.store import Store
+from llmdeck.results.store import Store
+from llmdeck.run.batch import Job, run_job
+from llmdeck.run.interface import find_demos
 from tests.conftest import Project
 
 SHOW = "\ndef show(facts): pass\n"

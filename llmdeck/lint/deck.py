@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
-from llmdeck import claims as ledger
+from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.demos import find_demos
 from llmdeck.errors import TemplateError, raise_all
 from llmdeck.lint import source
 from llmdeck.lint.prose import prose
 from llmdeck.model import Claim, Place, Slide
-from llmdeck.render import Rendered, Renderer
-from llmdeck.slides import split
-from llmdeck.store import Store
+from llmdeck.render.deck import Rendered, Renderer
+from llmdeck.render.marks import split
+from llmdeck.results.store import Store
+from llmdeck.run.interface import find_demos
 
 TELLING = 4
 """A shorter text (a page's number) stands in a slide's lines by chance."""
@@ -135,7 +135,7 @@ def _line(lines: list[str], after: int, key: str, text: str) -> int:
 class Outline:
     """Which lines of the templates make which slides.
 
-    A line with an expression is known to have made its slides (see `slides.Marks`); other lines
+    A line with an expression is known to have made its slides (see `marks.Marks`); other lines
     belong to the slide of the lines between the same rulers.
     """
 

@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from llmdeck import stamp
 from llmdeck.config import Config
 from llmdeck.errors import DeckError, MissingToolError
 from llmdeck.lint.deck import Outline, ReadDeck
 from llmdeck.lint.spelling import INSTALL
 from llmdeck.marp import browser
 from llmdeck.model import Finding
-from llmdeck.runner import Progress
+from llmdeck.results import fingerprint
+from llmdeck.run.batch import Progress
 
 NAME = "overflow"
 MEASURE = Path(__file__).with_suffix(".js")
@@ -66,11 +66,11 @@ def need_playwright() -> None:
 def _built(config: Config, progress: Progress) -> Path:
     """The deck as HTML, built anew where it is not what a build would write."""
     from llmdeck.build import Options, build
-    from llmdeck.marp.driver import Marp
+    from llmdeck.marp.process import Marp
 
-    before = stamp.inputs(config)
-    names = {stamp.name_of("html", notes=notes) for notes in (True, False)}
-    if not stamp.current(config, names, before):
+    before = fingerprint.inputs(config)
+    names = {fingerprint.name_of("html", notes=notes) for notes in (True, False)}
+    if not fingerprint.current(config, names, before):
         with Marp() as marp:
             build(config, Options(), marp, progress, before=before)
     return config.output / "deck.html"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from llmdeck.lint import numbers, overflow, spelling
 from llmdeck.lint.deck import ReadDeck
 from llmdeck.model import Finding
-from llmdeck.runner import Progress
+from llmdeck.run.batch import Progress
 
 
 def run(names: Sequence[str], deck: ReadDeck, progress: Progress) -> list[Finding]:

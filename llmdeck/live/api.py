@@ -11,10 +11,10 @@ from typing import Any
 
 from llmdeck import __version__
 from llmdeck.config import Config, Control
-from llmdeck.controls import value_name
-from llmdeck.demos import TEXT_LIMIT
 from llmdeck.model import Demo, Kind, Parameter
-from llmdeck.units import Numbers
+from llmdeck.render.controls import value_name
+from llmdeck.render.numbers import Numbers
+from llmdeck.run.interface import TEXT_LIMIT
 
 TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 ERROR = {

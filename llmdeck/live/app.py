@@ -29,8 +29,8 @@ from llmdeck.live.shown import empty_page
 from llmdeck.live.watch import changes
 from llmdeck.live.workers import Asked, BusyError, Workers
 from llmdeck.model import Demo
-from llmdeck.process import end_group
-from llmdeck.runner import describe
+from llmdeck.run.batch import describe
+from llmdeck.run.process import end_group
 
 SETTLE_S = 1.0
 """How long after the last save the whole deck is converted, where a slide was shown before."""

@@ -1,6 +1,6 @@
 """What runs in a warm worker: one demo, imported once, that answers requests. `python -m llmdeck.live.child REQUEST`.
 
-REQUEST is a JSON file as of `llmdeck.worker`, whose limits and audit hook hold here too; the time
+REQUEST is a JSON file as of `llmdeck.run.child`, whose limits and audit hook hold here too; the time
 limit is that of each request. Each line on stdin is a request, `{"id": 1, "do": "describe"}`,
 `{"id": 2, "do": "run", "values": {…}, "figure": false, "stream": false}` or `{"do": "cancel"}`;
 each line on stdout has the `id` of the request that it answers: `{"part": …}` for each thing that
@@ -30,8 +30,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
-from llmdeck.demos import bind
-from llmdeck.worker import (
+from llmdeck.run.child import (
     Inputs,
     compute,
     describe,
@@ -44,6 +43,7 @@ from llmdeck.worker import (
     printed,
     sendable,
 )
+from llmdeck.run.interface import bind
 
 Line = dict[str, Any]
 

@@ -18,23 +18,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from llmdeck import claims as ledger
+from llmdeck import ledger
 from llmdeck.config import Config, load
-from llmdeck.controls import PARTIALS, one_line, packed
-from llmdeck.demos import find_demos
 from llmdeck.errors import DeckError, DemoError, raise_all
-from llmdeck.functions import Functions
 from llmdeck.live.quick import changed_templates, converted_alone
 from llmdeck.live.shown import Shown, Update, as_shown, difference, served, told
-from llmdeck.marp.driver import Expected, convert
 from llmdeck.marp.kept import KeptMarp
+from llmdeck.marp.process import Expected, convert
 from llmdeck.model import Claim, Demo, Result, State, Variant
-from llmdeck.page import Piece, Sources, make_self_contained
-from llmdeck.process import end_group
-from llmdeck.render import SUFFIX, Kept, Rendered, Renderer
+from llmdeck.output.page import Piece, Sources, make_self_contained
+from llmdeck.render.api import Functions
+from llmdeck.render.controls import PARTIALS, one_line, packed
+from llmdeck.render.deck import SUFFIX, Kept, Rendered, Renderer
 from llmdeck.resolve import complete
-from llmdeck.runner import Progress, run_jobs
-from llmdeck.store import Store
+from llmdeck.results.store import Store
+from llmdeck.run.batch import Progress, run_jobs
+from llmdeck.run.interface import find_demos
+from llmdeck.run.process import end_group
 
 MOST_KEPT = 4
 """How many pieces a slide may have had before all are forgotten."""

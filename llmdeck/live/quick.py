@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from llmdeck.markdown import NOTE
-from llmdeck.page import SLIDE_START, Sources, inline
-from llmdeck.render import Rendered
+from llmdeck.output.page import SLIDE_START, Sources, inline
+from llmdeck.render.deck import Rendered
+from llmdeck.render.markdown import NOTE
 
 REACHES = re.compile(
     rf"<!--(?!\s*{NOTE})(?!\s*_(?!paginate:\s*(?:skip|hold))\w+:[^\n]*-->)"

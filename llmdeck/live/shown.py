@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmdeck.config import Config
-from llmdeck.controls import Live
 from llmdeck.errors import DeckError, Failures
 from llmdeck.live.quick import LAST_SLIDE_END
-from llmdeck.page import CHARSET, NO_ICON, RUNTIME, Page, policy_of
+from llmdeck.output.page import CHARSET, NO_ICON, RUNTIME, Page, policy_of
+from llmdeck.render.controls import Live
 from llmdeck.report import describe
 
 BUILD = "the-build-of-this-page"
@@ -81,8 +81,8 @@ def served(config: Config, lives: Sequence[Live]) -> str:
         "words": {"lost": config.words.lost, "free": config.words.free},
     }
     data = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
-    style = (RUNTIME / "serve.css").read_text(encoding="utf-8")
-    script = (RUNTIME / "serve.js").read_text(encoding="utf-8")
+    style = (RUNTIME / "live.css").read_text(encoding="utf-8")
+    script = (RUNTIME / "live.js").read_text(encoding="utf-8")
     return f'<script type="application/json" id="llmdeck">{data}</script><style>{style}</style><script>{script}</script>'
 
 

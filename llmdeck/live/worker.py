@@ -13,8 +13,8 @@ from typing import Any
 
 from llmdeck.config import Config
 from llmdeck.model import Demo
-from llmdeck.process import kill_group
-from llmdeck.runner import GRACE_S, ended_without_answer, environment
+from llmdeck.run.batch import GRACE_S, ended_without_answer, environment
+from llmdeck.run.process import kill_group
 
 THREADS = max(1, (os.cpu_count() or 1) // 2)
 """NumPy's own threads in a worker. The other cores are for the browser and the server: threads that

@@ -10,7 +10,7 @@ from llmdeck.config import Config
 from llmdeck.errors import DeckError, DemoError
 from llmdeck.live.worker import Line, Worker
 from llmdeck.model import Demo
-from llmdeck.runner import demo_error
+from llmdeck.run.batch import demo_error
 
 MOST_WORKERS = 3
 """How many demos are kept warm, and how many compute at once; the one that was idle longest makes room."""

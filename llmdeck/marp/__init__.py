@@ -1,1 +1,4 @@
-"""Marp: the pinned npm package, its installation, the browser it needs for PDF and PPTX, and the driver."""
+"""Marp in a process of its own, and the Node.js, npm packages and browser that it needs.
+
+The way in: `process.Marp` and `process.convert`.
+"""

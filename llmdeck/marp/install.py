@@ -22,7 +22,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from llmdeck.errors import MarpError, MissingToolError
-from llmdeck.files import write_whole
+from llmdeck.results.files import write_whole
 
 HERE = Path(__file__).parent
 LOCK = HERE / "package-lock.json"

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from llmdeck.errors import MarpError
-from llmdeck.marp.driver import LIMIT_S, judge, request_line
 from llmdeck.marp.install import HERE, find_node, install
-from llmdeck.process import end_group
+from llmdeck.marp.process import LIMIT_S, judge, request_line
+from llmdeck.run.process import end_group
 
 
 class KeptMarp:

@@ -13,15 +13,13 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from llmdeck import claims as ledger
-from llmdeck import controls, markdown, register
+from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.controls import Live, make_live
-from llmdeck.demos import excerpt
 from llmdeck.errors import ClaimError, ConfigError, TemplateError
-from llmdeck.markdown import Markdown
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
-from llmdeck.template import (
+from llmdeck.render import controls, markdown, register
+from llmdeck.render.controls import Live, make_live
+from llmdeck.render.environment import (
     MISTAKES,
     FactsView,
     Pending,
@@ -31,7 +29,9 @@ from llmdeck.template import (
     template_place,
     view,
 )
-from llmdeck.units import Numbers
+from llmdeck.render.markdown import Markdown
+from llmdeck.render.numbers import Numbers
+from llmdeck.run.interface import excerpt
 
 ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
 NOTED = ("met", "lives", "figures", "pending", "wants_figure", "shown", "styles", "anchored")

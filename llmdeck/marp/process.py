@@ -21,7 +21,7 @@ from typing import IO, Protocol
 from llmdeck.errors import MarpError
 from llmdeck.marp import browser
 from llmdeck.marp.install import HERE, find_node, install
-from llmdeck.process import end_group
+from llmdeck.run.process import end_group
 
 LIMIT_S = 120.0
 SLIDE = re.compile(r"<svg data-marpit-svg[ =>]")

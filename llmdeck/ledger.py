@@ -18,10 +18,10 @@ from typing import Any, Literal
 
 from jinja2 import Environment, TemplateError, meta
 
-from llmdeck.compare import differences
 from llmdeck.config import Config, Limits
 from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.model import Claim, Drift, Facts, Place, Result, Variant, Verdict
+from llmdeck.results.compare import differences
 
 FILE = "claims.toml"
 KEYS: dict[str, type] = {
@@ -175,7 +175,7 @@ def holds(environment: Environment, claim: Claim, facts: Facts) -> bool:
 
 
 def answer(environment: Environment, claim: Claim, facts: Facts) -> float:
-    """The number that a claim's question asks for; it has its unit where it is a fact seen by `template.view`.
+    """The number that a claim's question asks for; it has its unit where it is a fact seen by `environment.view`.
 
     Raises:
         ClaimError: where it can't be evaluated, or is no number.

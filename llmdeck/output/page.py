@@ -33,7 +33,7 @@ FONT_SOURCES = re.compile(
     r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
 )
 SLIDE_START = re.compile(r"(?=<svg data-marpit-svg[ =>])")
-RUNTIME = Path(__file__).parent / "runtime"
+RUNTIME = Path(__file__).parents[1] / "runtime"
 CHARSET = '<meta charset="UTF-8">'
 NO_ICON = '<link rel="icon" href="data:,">'
 """Without it a browser asks whatever server the page lies on for `/favicon.ico`."""
@@ -182,7 +182,7 @@ def _summaries(pieces: Sequence[str]) -> str:
     """The script of questions that open, where the page has any."""
     if not any("<summary" in piece for piece in pieces):
         return ""
-    script = (RUNTIME / "summary.js").read_text(encoding="utf-8")
+    script = (RUNTIME / "questions.js").read_text(encoding="utf-8")
     return f"<script>{script}</script>"
 
 
@@ -192,8 +192,8 @@ def _runtime(fragments: Mapping[str, str]) -> str:
         f'<script type="text/plain" id="{key}-data">{value}</script>'
         for key, value in fragments.items()
     )
-    style = (RUNTIME / "live.css").read_text(encoding="utf-8")
-    script = (RUNTIME / "live.js").read_text(encoding="utf-8")
+    style = (RUNTIME / "controls.css").read_text(encoding="utf-8")
+    script = (RUNTIME / "controls.js").read_text(encoding="utf-8")
     return f"{data}<style>{style}</style><script>{script}</script>"
 
 

@@ -1,6 +1,6 @@
-"""What runs in the child process: one demo and its variants. `python -m llmdeck.worker REQUEST ANSWERS`.
+"""What runs in the child process: one demo and its variants. `python -m llmdeck.run.child REQUEST ANSWERS`.
 
-REQUEST is a JSON file (see `runner`); ANSWERS gets one JSON line a variant, written as soon as it
+REQUEST is a JSON file (see `batch`); ANSWERS gets one JSON line a variant, written as soon as it
 is known, so that one failing variant does not take the others with it. The process limits itself:
 address space, time (it prints where it hangs, then ends), no network. It sees which project files
 the demo opens and lists, through an audit hook.
@@ -35,11 +35,11 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, TextIO
 
-from llmdeck.compare import Tolerance, settled
-from llmdeck.demos import bind, parameters_of
-from llmdeck.files import digest
-from llmdeck.grid import axes_of, points
 from llmdeck.model import Parameter
+from llmdeck.results.compare import Tolerance, settled
+from llmdeck.results.files import digest
+from llmdeck.run.grid import axes_of, points
+from llmdeck.run.interface import bind, parameters_of
 
 SIGNIFICANT_DIGITS = 6
 NETWORK = (
@@ -52,7 +52,7 @@ NETWORK = (
 READS = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
 ECHO_LIMIT = 1_000_000
 """The most bytes of output that are passed on to the log."""
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 
 
 class RejectedError(Exception):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
-from llmdeck import register
 from llmdeck.model import Place, Use
+from llmdeck.render import register
 
 CODE = ("code_inline", "code_block", "fence")
 REFERENCE = re.compile(r"&#\d+;")

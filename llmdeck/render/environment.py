@@ -1,7 +1,7 @@
 """Jinja as our templates have it: strict names, facts before methods, escaping for Markdown, and marks.
 
 A mark is what each `{{ … }}` leaves behind of the line that it stands on (see `markdown.mark`);
-`slides` reads them.
+`marks` reads them.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from jinja2.filters import make_attrgetter
 from jinja2.nodes import Concat
 from markupsafe import Markup
 
-from llmdeck import __version__, markdown
-from llmdeck import claims as ledger
+from llmdeck import __version__, ledger
 from llmdeck.config import Config
 from llmdeck.errors import TemplateError
-from llmdeck.markdown import Markdown
 from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Place
-from llmdeck.units import Numbers, unit_of, with_unit
+from llmdeck.render import markdown
+from llmdeck.render.markdown import Markdown
+from llmdeck.render.numbers import Numbers, unit_of, with_unit
 
 MISTAKES = (
     jinja2.TemplateError,
@@ -243,7 +243,7 @@ def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
     key = f"{__version__} {jinja2.__version__} {config.root} {config.deck} {config.words}"
     ours = [
         Path(__file__).with_name(name).read_bytes()
-        for name in ("template.py", "markdown.py", "units.py")
+        for name in ("environment.py", "markdown.py", "numbers.py")
     ]
     folder = (
         cache_folder()

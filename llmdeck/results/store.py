@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
-from llmdeck.demos import changed_inputs
-from llmdeck.files import LEFTOVER_S, write_whole
 from llmdeck.model import Answer, Facts, Result, State, Variant
+from llmdeck.results.files import LEFTOVER_S, write_whole
+from llmdeck.run.interface import changed_inputs
 
 FORMAT = 1
 

@@ -1,6 +1,6 @@
 """Templates → Markdown, which variants they use, and which template line made which slide.
 
-A variant that has no result yet does not stop the rendering: its facts are `template.Pending`,
+A variant that has no result yet does not stop the rendering: its facts are `environment.Pending`,
 which swallows every question, so that one pass finds as many missing variants as it can. The build
 runs them and renders again.
 """
@@ -15,17 +15,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from llmdeck import claims as ledger
-from llmdeck import markdown
+from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.controls import Live
 from llmdeck.errors import ClaimError, DeckError, TemplateError
-from llmdeck.files import digest
-from llmdeck.functions import Functions
-from llmdeck.markdown import LATER, MARK
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
-from llmdeck.slides import Marks, split
-from llmdeck.template import MISTAKES, mistake
+from llmdeck.render import markdown
+from llmdeck.render.api import Functions
+from llmdeck.render.controls import Live
+from llmdeck.render.environment import MISTAKES, mistake
+from llmdeck.render.markdown import LATER, MARK
+from llmdeck.render.marks import Marks, split
+from llmdeck.results.files import digest
 
 SUFFIX = ".md.j2"
 VERBATIM = ".verbatim { white-space: pre-wrap }"

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from llmdeck.config import Config
 from llmdeck.errors import DemoError
 from llmdeck.model import Demo, Facts, Place, Result, Variant
-from llmdeck.process import end_group
+from llmdeck.run.process import end_group
 
 GRACE_S = 3.0
 """How much longer than its limit a worker may take to end itself and say where it hung."""
@@ -168,7 +168,7 @@ def _run_worker(
         command = [
             sys.executable,
             "-m",
-            "llmdeck.worker",
+            "llmdeck.run.child",
             str(folder / "request.json"),
             str(folder / "answers.jsonl"),
         ]
@@ -232,7 +232,7 @@ def environment(threads: int = MOST_THREADS) -> dict[str, str]:
 
 def _python_path() -> str:
     """So that the child finds this package however it was started."""
-    here = str(Path(__file__).parent.parent)
+    here = str(Path(__file__).parents[2])
     return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
-from llmdeck.files import digest, write_whole
+from llmdeck.results.files import digest, write_whole
 
 NAME = ".llmdeck.json"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 SKIPPED = {"__pycache__", ".DS_Store"}
 
 

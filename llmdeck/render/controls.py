@@ -2,7 +2,7 @@
 
 A demo's partial (`deck/partials/NAME.html.j2`) is rendered once for each point of the grid. The
 default point stands in the slide as plain HTML, so that print, PDF, PPTX and a browser without
-scripts show it; the others lie in the page, compressed, and `runtime/live.js` only swaps them. A
+scripts show it; the others lie in the page, compressed, and `runtime/controls.js` only swaps them. A
 fragment is one line of HTML, as every block is (see `markdown`).
 """
 
@@ -20,11 +20,11 @@ from typing import Any
 
 from llmdeck.config import Config, Control
 from llmdeck.errors import TemplateError
-from llmdeck.files import write_whole
-from llmdeck.grid import Axis, default_point, points
-from llmdeck.markdown import MARK, Markdown, plain_attributes, references
 from llmdeck.model import Kind, Place, Result, Variant
-from llmdeck.units import Numbers
+from llmdeck.render.markdown import MARK, Markdown, plain_attributes, references
+from llmdeck.render.numbers import Numbers
+from llmdeck.results.files import write_whole
+from llmdeck.run.grid import Axis, default_point, points
 
 PARTIALS = "partials"
 MOST_BYTES = 2_000_000

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from llmdeck.config import Config
 from llmdeck.errors import ConfigError
-from llmdeck.files import digest
 from llmdeck.model import Demo, Kind, Parameter, Place
+from llmdeck.results.files import digest
 
 TEXT_LIMIT = 10_000
 """The most characters that a text parameter may have."""
@@ -111,10 +111,11 @@ def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str
 
 
 def _check(parameter: Parameter, value: Any) -> None:
-    name, types = parameter.name, {"int": int, "float": (int, float), "str": str, "bool": bool}
-    if not isinstance(value, types.get(parameter.type, ())) or (
-        isinstance(value, bool) and parameter.type != "bool"
-    ):  # type: ignore[arg-type]
+    name = parameter.name
+    types: dict[str, tuple[type, ...]]
+    types = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+    truth = isinstance(value, bool) and parameter.type != "bool"
+    if truth or not isinstance(value, types.get(parameter.type, ())):
         raise ValueError(f"`{name}` must be {parameter.type}, not {value!r}")
     if parameter.choices and value not in parameter.choices:
         shown = ", ".join(map(str, parameter.choices))

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 MARK = re.compile("\ue000([^\ue001]*)\ue001")
-"""A mark in rendered text: where in a template the text before it came from (see `slides`)."""
+"""A mark in rendered text: where in a template the text before it came from (see `marks`)."""
 LATER = re.compile("\ue002([^\ue003]*)\ue003([^\ue004]*)\ue004")
-"""A link whose slide is known only when all slides are there: what it leads to, and its text (see `slides.Marks`)."""
+"""A link whose slide is known only when all slides are there: what it leads to, and its text (see `marks.Marks`)."""
 READABLE = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "So", "Sk"}
 PLAIN = re.compile(r"[^\W_]|[ ,;%]", re.ASCII)
 WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')
@@ -53,7 +53,7 @@ def mark(content: str) -> str:
 
 
 def later(target: str, text: str) -> str:
-    """A link that `slides.Marks.link` makes when all slides are there; `target` is `row ID` or `slides ID`."""
+    """A link that `marks.Marks.link` makes when all slides are there; `target` is `row ID` or `slides ID`."""
     return f"\ue002{target}\ue003{text}\ue004"
 
 

@@ -16,11 +16,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from llmdeck import markdown
 from llmdeck.config import Words
-from llmdeck.markdown import MARK, Markdown
 from llmdeck.model import Claim
-from llmdeck.units import NBSP
+from llmdeck.render import markdown
+from llmdeck.render.markdown import MARK, Markdown
+from llmdeck.render.numbers import NBSP
 
 TEXT_PX, LINE_PX, PADDING_PX = 19, 27, 17
 """Size of the letters, height of a line, and what a row has above and below them, its rule included."""

@@ -1,0 +1,4 @@
+"""What Marp made becomes the files that people open.
+
+The way in: `page.make_self_contained`.
+"""
