@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from pathlib import Path
 from llmdeck.config import Config
 from llmdeck.errors import ConfigError, DeckError, raise_all
 from llmdeck.marp.process import Expected, Marp, convert
-from llmdeck.model import Result, Variant
+from llmdeck.model import Variant
 from llmdeck.output.page import Page, Sources, make_self_contained
 from llmdeck.output.same_bytes import same_bytes_twice
+from llmdeck.render.cache import RenderCache
 from llmdeck.render.controls import packed
 from llmdeck.render.deck import Rendered
-from llmdeck.resolve import resolve
+from llmdeck.resolve import Project, complete
 from llmdeck.results import fingerprint
 from llmdeck.results.files import LEFTOVER_S, write_whole
-from llmdeck.results.store import Store
 from llmdeck.run.batch import Progress, Runner, run_jobs
 
 
@@ -48,7 +48,7 @@ class Built:
     """How many slides the deck has."""
     ran: tuple[Variant, ...] = ()
     """The variants that had to be computed."""
-    kept: tuple[DeckError, ...] = ()
+    outdated: tuple[DeckError, ...] = ()
     """The failures behind facts that could not be recomputed (`keep_stale`)."""
 
 
@@ -74,39 +74,40 @@ def build(
             "--keep-stale is for the evening before the lecture, not for CI (CI is set)"
         )
     before = before or fingerprint.inputs(config)
-    resolved = resolve(
-        config,
-        progress,
-        runner,
-        rerun=options.rerun,
-        keep_stale=options.keep_stale,
-        notes=options.notes,
-    )
-    kept = resolved.kept()
+    cache = RenderCache.read(config.output)
+    project = Project.read(config, notes=options.notes, known=before, cache=cache)
+    if options.rerun:
+        project.current.clear()
+    resolved = complete(project, progress, runner, keep_stale=options.keep_stale)
     raise_all(resolved.errors)
-    Store(config).prune(resolved.rendered.variants)
+    rendered, outdated = resolved.rendered, tuple(resolved.outdated.values())
+    project.store.prune(rendered.variants)
     with _work_folder(config.output) as work:
-        written = _convert_all(config, options, resolved.rendered, marp, work)
+        written = _convert_all(config, options, rendered, marp, work)
         _publish(config.output, work, written)
+    cache.write(config.output)
+    project.store.write_index()
     outputs = {
         fingerprint.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}"
         for fmt in options.formats
     }
-    if not kept:  # else the next build tries again
-        used = [resolved.results[variant] for variant in resolved.rendered.variants]
-        fingerprint.write(config, outputs, _others(used, before), before)
+    if not outdated:  # else the next build tries again
+        fingerprint.write(config, outputs, _others(project, rendered, before), before)
     return Built(
         outputs=tuple(outputs.values()),
-        slides=len(resolved.rendered.slides),
+        slides=len(rendered.slides),
         ran=tuple(resolved.ran),
-        kept=kept,
+        outdated=outdated,
     )
 
 
-def _others(results: Iterable[Result], known: Mapping[str, str]) -> dict[str, str]:
-    """What results came from that is not `known` yet (it lies outside the deck and the demos), as it was read."""
-    inputs = {name: digest for result in results for name, digest in result.inputs.items()}
-    return {name: digest for name, digest in inputs.items() if name not in known}
+def _others(project: Project, rendered: Rendered, known: Mapping[str, str]) -> dict[str, str]:
+    """Return what results came from outside the deck and the demos, with its digest when read."""
+    others: dict[str, str] = {}
+    for variant in rendered.variants:
+        inputs = project.store.heads[variant].inputs
+        others |= {name: digest for name, digest in inputs.items() if name not in known}
+    return others
 
 
 def _convert_all(
@@ -157,7 +158,7 @@ def _html(
 ) -> Page:
     raw = source.with_name("marp.html")
     with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts
-        fragments = pool.submit(packed, rendered.lives, config)
+        fragments = pool.submit(packed, rendered.controls, config)
         convert(source, raw, expected, themes=themes, marp=marp)
     sources = Sources(
         folder=config.folder,

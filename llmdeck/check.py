@@ -1,21 +1,18 @@
-"""Is every number still what the slides say? Recompute all of them, compare with the store, and write nothing."""
+"""Is every number still what the slides say? Recompute all, compare with the store, and write nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
 
-from llmdeck import ledger
-from llmdeck.config import Config
+from llmdeck.config import Config, Limits
 from llmdeck.errors import DeckError, DemoError
-from llmdeck.model import Claim, Drift, Result, State, Use, Variant
+from llmdeck.model import Drift, Result, State, Use, Variant
 from llmdeck.render.deck import Rendered
-from llmdeck.render.environment import environment
-from llmdeck.render.numbers import Numbers
-from llmdeck.resolve import Resolved, render, run_variants
-from llmdeck.results.store import Store
+from llmdeck.resolve import Project, failures, run_variants
+from llmdeck.results.compare import differences
 from llmdeck.run.batch import Progress, Runner, run_jobs
-from llmdeck.run.interface import find_demos
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,50 +46,88 @@ class Checked:
 
 def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Checked:
     """Recompute every variant and compare it with the store; write nothing."""
-    demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
-    stored = store.results()
-    rendered = render(config, demos, claims, stored)
-    outcomes = run_variants(
-        config, demos, set(rendered.variants), rendered.wants_figure, progress, runner
-    )
-    fresh = {
-        variant: outcome for variant, outcome in outcomes.items() if isinstance(outcome, Result)
-    }
-    errors = Resolved(
-        replace(rendered, errors=()),
-        {},
-        failed={v: o for v, o in outcomes.items() if isinstance(o, DemoError)},
-    ).errors
-    again = render(config, demos, claims, stored | fresh)
-    names = _names_by_claim(config, claims)
-    moved = [
-        _moved(again, drift, {c: n for c, n in names.items() if claims[c].variant == variant})
-        for variant, new in sorted(fresh.items(), key=lambda item: str(item[0]))
-        if variant in stored
-        for drift in ledger.drifts(
-            stored[variant], new, config.limits_of(variant.demo), again.shown.get(variant, ())
-        )
-    ]
-    answers = {v: store.look_up(v, figure=v in rendered.wants_figure) for v in rendered.variants}
-    stale = {v: answer.reasons for v, answer in answers.items() if answer.state is not State.FRESH}
+    project = Project.read(config)
+    stored = project.render()
+    variants, figures = stored.variants, stored.wants_figure
+    outcomes = run_variants(config, project.demos, variants, figures, progress, runner)
+    new = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, Result)}
+    failed = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, DemoError)}
+    old = {variant: project.results[variant] for variant in new if variant in project.results}
+    project.results.update(new)
+    rendered = project.render()
     return Checked(
         variants=len(outcomes),
-        slides=len(again.slides),
-        moved=tuple(moved),
-        stale=stale,
-        errors=(*errors, *again.errors),
+        slides=len(rendered.slides),
+        moved=tuple(_all_moved(project, rendered, old, new)),
+        stale=_stale(project, stored),
+        errors=(*failures(failed, stored), *rendered.errors),
     )
 
 
-def _names_by_claim(config: Config, claims: Mapping[str, Claim]) -> dict[str, set[str]]:
-    """The facts that each computed claim reads."""
-    env = environment(config, Numbers(config.deck.locale or config.deck.lang), claims)
-    return {c.id: ledger.names_in(env, c) for c in claims.values() if c.variant}
+def _all_moved(
+    project: Project,
+    rendered: Rendered,
+    old: Mapping[Variant, Result],
+    new: Mapping[Variant, Result],
+) -> Iterator[Moved]:
+    """Give what moved, each with the claims and the places that show it."""
+    for variant in sorted(old, key=str):
+        limits = project.config.limits_of(variant.demo)
+        printed = rendered.printed.get(variant, ())
+        found = drifts(old[variant], new[variant], limits, printed)
+        if found:
+            reads = _facts_by_claim(project, variant)
+            yield from (_moved(rendered, drift, reads) for drift in found)
 
 
-def _moved(rendered: Rendered, drift: Drift, names: Mapping[str, set[str]]) -> Moved:
-    """Which claims and which places show a fact that moved; where none is known to, every place of the variant."""
-    affected = tuple(key for key, facts in names.items() if drift.fact in facts)
+def _facts_by_claim(project: Project, variant: Variant) -> dict[str, set[str]]:
+    """Return the facts that each claim over a variant reads."""
+    claims = [claim for claim in project.claims.values() if claim.variant == variant]
+    return {claim.id: project.renderer.facts_of(claim) for claim in claims}
+
+
+def _moved(rendered: Rendered, drift: Drift, reads: Mapping[str, set[str]]) -> Moved:
+    """Return a drift with the claims and places that show the fact; else all of the variant."""
+    affected = tuple(claim for claim, facts in reads.items() if drift.fact in facts)
     mine = [use for use in rendered.uses if use.variant == drift.variant and use.slide]
     shows = [use for use in mine if use.fact == drift.fact or use.claim in affected]
     return Moved(drift=drift, uses=tuple(shows or mine), claims=affected)
+
+
+def _stale(project: Project, rendered: Rendered) -> dict[Variant, tuple[str, ...]]:
+    """Return the variants whose stored result is not up to date, and why."""
+    answers = {
+        variant: project.store.look_up(variant, figure=variant in rendered.wants_figure)
+        for variant in rendered.variants
+    }
+    stale = {v: answer for v, answer in answers.items() if answer.state is not State.FRESH}
+    return {variant: answer.reasons for variant, answer in stale.items()}
+
+
+def drifts(old: Result, new: Result, limits: Limits, shown: Collection[int] = ()) -> list[Drift]:
+    """Return the facts of `new` that differ from `old`, floats by more than `limits` allow.
+
+    What a demo prints and its figure's words come from its facts: where the facts are the same to
+    the last digit, the printed lines that are `shown` on slides and these words must be, too. A
+    line that no slide shows may tell how long something took. The figure's own bytes depend on the
+    version of the library that drew it.
+    """
+    found = list(differences(old.facts, new.facts, limits.allowed))
+    if old.facts == new.facts:
+        found += _words_that_differ(old, new, shown)
+    return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in found]
+
+
+def _words_that_differ(
+    old: Result, new: Result, shown: Collection[int]
+) -> list[tuple[str, object, object]]:
+    """Return the first printed line and the alternative text that differ, with old and new."""
+    found: list[tuple[str, object, object]] = []
+    printed = zip_longest(old.output.split("\n"), new.output.split("\n"))
+    for number, (before, after) in enumerate(printed, 1):
+        if before != after and number in shown:
+            found.append((f"output, line {number}", before, after))
+            break
+    if None not in (old.alt, new.alt) and old.alt != new.alt:
+        found.append(("alt", old.alt, new.alt))
+    return found

@@ -195,7 +195,7 @@ def _build(config: Config, options: argparse.Namespace) -> int:
         )
         with report.progress_bar() as progress:
             built = build(config, chosen, marp, progress, before=before)
-    for error in built.kept:
+    for error in built.outdated:
         report.show_error(error)
         report.say("warning: its last good facts are shown, marked as not updated")
     for path in built.outputs:
@@ -342,7 +342,7 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
 
     with report.progress_bar() as progress:
         resolved = resolve(config, progress)
-    broken = resolved.rendered.broken
+    broken = resolved.rendered.failing
     slides: dict[str, list[int]] = {}
     for key, slide in resolved.rendered.claim_slides:
         slides.setdefault(key, []).append(slide)
@@ -351,7 +351,7 @@ def _claims(config: Config, options: argparse.Namespace) -> int:
             "id": claim.id,
             "verdict": claim.verdict.value,
             "holds": None
-            if claim.holds is None
+            if not claim.holds
             else claim.id not in broken and claim.variant in resolved.results,
             "slides": slides.get(claim.id, []),
             "demo": claim.variant.demo if claim.variant else None,
@@ -417,20 +417,16 @@ def _quiz(config: Config, options: argparse.Namespace) -> int:
 
 def _why(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck why DEMO`: each variant that the deck uses, fresh or not, and which part changed."""
-    from llmdeck import ledger
-    from llmdeck.render.deck import Renderer
-    from llmdeck.results.store import Store
-    from llmdeck.run.interface import find_demos
+    from llmdeck.resolve import Project
 
-    demos, store = find_demos(config), Store(config)
-    if options.name not in demos:
-        raise ConfigError(f"no demo `{options.name}`", hint=f"there are: {', '.join(demos)}")
-    renderer = Renderer(
-        config=config, demos=demos, claims=ledger.load_ledger(config), results=store.results()
-    )
-    rendered = renderer.render()
+    project = Project.read(config)
+    if options.name not in project.demos:
+        raise ConfigError(
+            f"no demo `{options.name}`", hint=f"there are: {', '.join(project.demos)}"
+        )
+    rendered = project.render()
     answers = {
-        v: store.look_up(v, figure=v in rendered.wants_figure)
+        v: project.store.look_up(v, figure=v in rendered.wants_figure)
         for v in rendered.variants
         if v.demo == options.name
     }

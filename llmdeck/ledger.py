@@ -1,4 +1,4 @@
-"""The ledger (`deck/claims.toml`), whether a claim holds, and drift between two runs of a demo.
+"""The ledger (`deck/claims.toml`): claims, and whether they hold. That is decided here and nowhere else.
 
 A computed claim may be a question as well: `asks` is its text and `answer` the expression over the
 facts that gives the number. `within` is how far a guess may be off and still be right. It is a key
@@ -10,33 +10,39 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
-from itertools import zip_longest
 from typing import Any, Literal
 
-from jinja2 import Environment, TemplateError, meta
+from jinja2 import Environment, TemplateError, meta, nodes
 
-from llmdeck.config import Config, Limits
-from llmdeck.errors import ClaimError, ConfigError
-from llmdeck.model import Claim, Drift, Facts, Place, Result, Variant, Verdict
-from llmdeck.results.compare import differences
+from llmdeck.config import Config
+from llmdeck.errors import ClaimError, ConfigError, did_you_mean
+from llmdeck.model import Claim, Facts, Place, Result, Variant, Verdict
 
 FILE = "claims.toml"
-KEYS: dict[str, type] = {
-    "demo": str,
-    "with": dict,
-    "says": str,
-    "holds": str,
-    "verdict": str,
-    "often": str,
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "demo": ((str,), "text"),
+    "with": ((dict,), "a table"),
+    "says": ((str,), "text"),
+    "holds": ((str, list), "text, or a list of texts"),
+    "verdict": ((str,), "text"),
+    "often": ((str,), "text"),
+    "sources": ((list,), "a list"),
+    "asks": ((str,), "text"),
+    "answer": ((str,), "text"),
+    "within": ((int, float), "a number"),
 }
-KEYS |= {"sources": list, "asks": str, "answer": str, "within": float}
+"""The keys of a claim, the types of their values, and how these are called."""
+LONGEST = 80
+"""How many characters of a value a message has."""
+
+Part = Literal["says", "asks"]
+"""A part of a claim that is a template."""
 
 
 def load_ledger(config: Config) -> dict[str, Claim]:
-    """Read the ledger, in its order; a deck without one has no claims.
+    """Return the claims by id, in the ledger's order; a deck without a ledger has none.
 
     Raises:
         ConfigError: not TOML, an unknown key, or a claim that lacks what its verdict needs.
@@ -50,73 +56,67 @@ def load_ledger(config: Config) -> dict[str, Claim]:
         tables = tomllib.loads(text)
     except ValueError as error:  # also where it isn't UTF-8
         raise ConfigError(f"not TOML: {error}", place=Place(file=file)) from None
-    lines = {
-        line.strip().strip('[]"'): n
-        for n, line in enumerate(text.splitlines(), 1)
-        if line.startswith("[")
-    }
-    for key, table in tables.items():
-        _check_keys(key, table, Place(file=file, line=lines.get(key, 0)), text.splitlines())
-    return {
-        key: _claim(key, table, Place(file=file, line=lines.get(key, 0)))
-        for key, table in tables.items()
-    }
+    lines = text.splitlines()
+    headers = {_name(line): n for n, line in enumerate(lines, 1) if line.startswith("[")}
+    claims: dict[str, Claim] = {}
+    for claim, table in tables.items():
+        place = Place(file=file, line=headers.get(claim, 0))
+        _check_keys(claim, table, place, lines)
+        claims[claim] = _claim(claim, table, place)
+    return claims
 
 
-def _check_keys(claim: str, table: Any, place: Place, lines: list[str]) -> None:
-    """See that a claim is a table with known keys of the right types; the error names the key's own line."""
+def _name(line: str) -> str:
+    """Return the name of a table from its line."""
+    return line.strip().strip('[]"')
+
+
+def line_of(key: str, place: Place, lines: Sequence[str]) -> int:
+    """Return the line of a key of the table that begins at `place`; the table's own for none."""
+    for number in range(place.line + 1, len(lines) + 1):
+        line = lines[number - 1]
+        if line.startswith("["):
+            break
+        if line.split("=")[0].strip(' "') == key:
+            return number
+    return place.line
+
+
+def _check_keys(claim: str, table: Any, place: Place, lines: Sequence[str]) -> None:
+    """See that a claim is a table with known keys and values of the right types."""
     if not isinstance(table, dict):
         raise ConfigError(f"claim {claim}: must be a table", place=place)
     for key, value in table.items():
-        numbered = enumerate(lines[place.line :], place.line + 1)
-        line = next(
-            (n for n, line in numbered if line.split("=")[0].strip(' "') == key), place.line
-        )
-        near = get_close_matches(key, KEYS, 1)
-        if key not in KEYS:
-            raise ConfigError(
-                f"claim {claim}: unknown key `{key}`; known: {', '.join(KEYS)}",
-                place=replace(place, line=line),
-                hint=f"did you mean `{near[0]}`?" if near else "",
-            )
-        wanted = (int, float) if KEYS[key] is float else KEYS[key]
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            kind = {str: "text", dict: "a table", list: "a list", float: "a number"}[KEYS[key]]
-            raise ConfigError(
-                f"claim {claim}: `{key}` must be {kind}", place=replace(place, line=line)
-            )
+        here = replace(place, line=line_of(key, place, lines)) if not _fits(key, value) else place
+        if key not in KINDS:
+            message = f"claim {claim}: unknown key `{key}`; known: {', '.join(KINDS)}"
+            raise ConfigError(message, place=here, hint=did_you_mean(key, KINDS))
+        if not _fits(key, value):
+            raise ConfigError(f"claim {claim}: `{key}` must be {KINDS[key][1]}", place=here)
 
 
-def _claim(key: str, table: Any, place: Place) -> Claim:
-    def need(condition: object, message: str) -> None:
-        if not condition:
-            raise ConfigError(f"claim {key}: {message}", place=place)
+def _fits(key: str, value: Any) -> bool:
+    """Return whether a key is known and its value is of the right type."""
+    if key not in KINDS or isinstance(value, bool):
+        return False
+    if key == "holds" and isinstance(value, list):
+        return bool(value) and all(isinstance(check, str) for check in value)
+    return isinstance(value, KINDS[key][0])
 
-    need("says" in table, "has no sentence (`says`)")
-    verdicts = [verdict.value for verdict in Verdict]
-    need(table.get("verdict") in verdicts, f"`verdict` must be one of {', '.join(verdicts)}")
-    verdict = Verdict(table["verdict"])
-    cited = verdict is Verdict.CITED
-    need(
-        cited or ("demo" in table and "holds" in table),
-        f"a {verdict} claim needs `demo` and `holds`",
-    )
-    need(not cited or table.get("sources"), "a cited claim needs `sources`")
-    need(
-        (verdict is Verdict.CORRECTED) == ("often" in table),
-        "`often` belongs to a corrected claim, and to no other",
-    )
-    need(("asks" in table) == ("answer" in table), "`asks` and `answer` go together")
-    need("demo" in table or "asks" not in table, "`asks` needs `demo`: its answer is computed")
-    need("asks" in table or "within" not in table, "`within` belongs to a claim that `asks`")
-    need(0 <= table.get("within", 0) < 1, "`within` is a share of the answer: 0.1 is a tenth")
+
+def _claim(key: str, table: Mapping[str, Any], place: Place) -> Claim:
+    """Return a claim from its table, whose keys are right."""
+    for fault in _faults(table):
+        raise ConfigError(f"claim {key}: {fault}", place=place)
+    checks = table.get("holds", ())
+    variant = Variant.of(table["demo"], table.get("with", {})) if "demo" in table else None
     return Claim(
         id=key,
         says=table["says"],
-        verdict=verdict,
+        verdict=Verdict(table["verdict"]),
         place=place,
-        variant=Variant.of(table["demo"], table.get("with", {})) if "demo" in table else None,
-        holds=table.get("holds"),
+        variant=variant,
+        holds=(checks,) if isinstance(checks, str) else tuple(checks),
         often=table.get("often"),
         sources=tuple(table.get("sources", ())),
         asks=table.get("asks"),
@@ -125,75 +125,137 @@ def _claim(key: str, table: Any, place: Place) -> Claim:
     )
 
 
-def close_to(value: float, target: float, rel: float = 1e-9, abs: float = 0.0) -> bool:  # noqa: A002  Python's own name
-    """Whether two numbers differ by at most `rel` of the larger one; the test of that name in templates and checks."""
+def _faults(table: Mapping[str, Any]) -> Iterator[str]:
+    """Give what is wrong with a claim, first things first."""
+    verdicts = [verdict.value for verdict in Verdict]
+    verdict = table.get("verdict")
+    if "says" not in table:
+        yield "has no sentence (`says`)"
+    if verdict not in verdicts:
+        yield f"`verdict` must be one of {', '.join(verdicts)}"
+    if verdict != Verdict.CITED and not ("demo" in table and "holds" in table):
+        yield f"a {verdict} claim needs `demo` and `holds`"
+    if verdict == Verdict.CITED and not table.get("sources"):
+        yield "a cited claim needs `sources`"
+    if (verdict == Verdict.CORRECTED) != ("often" in table):
+        yield "`often` belongs to a corrected claim, and to no other"
+    if ("asks" in table) != ("answer" in table):
+        yield "`asks` and `answer` go together"
+    if "asks" in table and "demo" not in table:
+        yield "`asks` needs `demo`: its answer is computed"
+    if "within" in table and "asks" not in table:
+        yield "`within` belongs to a claim that `asks`"
+    if not 0 <= table.get("within", 0) < 1:
+        yield "`within` is a share of the answer: 0.1 is a tenth"
+
+
+def close_to(
+    value: float,
+    target: float,
+    rel: float = 1e-9,
+    abs: float = 0.0,  # noqa: A002  Python's own name
+) -> bool:
+    """Return whether two numbers differ by at most `rel` of the larger one, or by `abs`."""
     return math.isclose(value, target, rel_tol=rel, abs_tol=abs)
 
 
-Part = Literal["says", "holds", "asks", "answer"]
-"""A part of a claim that is Jinja: two are templates, `holds` and `answer` are expressions."""
-
-
-def source_name(claim: Claim, part: Part = "says") -> str:
-    """The name under which a part of a claim is compiled as a template."""
+def source_name(claim: Claim, part: str = "says") -> str:
+    """Return the name under which a part of a claim is compiled as a template."""
     return f"{FILE}#{claim.id} {part}"
 
 
 def sources(claims: Mapping[str, Claim]) -> dict[str, str]:
-    """The ledger as templates: sentences and questions as they are, an expression as one that sets `result`."""
+    """Return the ledger as templates: sentences as they are, an expression as one that sets `result`."""
     found: dict[str, str] = {}
     for claim in claims.values():
-        texts: dict[Part, str | None] = {"says": claim.says, "asks": claim.asks}
-        expressions: dict[Part, str | None] = {"holds": claim.holds, "answer": claim.answer}
-        found |= {
-            source_name(claim, part): text for part, text in texts.items() if text is not None
-        }
-        found |= {
-            source_name(claim, part): f"{{% set result = ({e}) %}}"
-            for part, e in expressions.items()
-            if e
-        }
+        found[source_name(claim, "says")] = claim.says
+        if claim.asks is not None:
+            found[source_name(claim, "asks")] = claim.asks
+        for part, expression in _expressions(claim).items():
+            found[source_name(claim, part)] = f"{{% set result = ({expression}) %}}"
     return found
 
 
+def _expressions(claim: Claim) -> dict[str, str]:
+    """Return the parts of a claim that are expressions: `answer`, `holds 1` and so on."""
+    checks = {f"holds {number}": check for number, check in enumerate(claim.holds, 1)}
+    return checks | ({"answer": claim.answer} if claim.answer else {})
+
+
 def names_in(environment: Environment, claim: Claim) -> set[str]:
-    """The facts that a claim reads, by top-level name: its check, its sentence, its question and the answer."""
-    source = claim.says + (claim.asks or "")
-    source += "".join(
-        "{{ " + expression + " }}" for expression in (claim.holds, claim.answer) if expression
-    )
+    """Return the facts that a claim reads, by top-level name: in its checks, sentences and answer."""
+    expressions = ["{{ " + expression + " }}" for expression in _expressions(claim).values()]
+    source = "".join([claim.says, claim.asks or "", *expressions])
     return meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)
 
 
-def holds(environment: Environment, claim: Claim, facts: Facts) -> bool:
-    """Whether a claim's check is true of `facts`.
+def failures(
+    environment: Environment,
+    claims: Iterable[Claim],
+    results: Mapping[Variant, Result],
+    said_on: Callable[[Claim], Sequence[str]],
+) -> dict[str, ClaimError]:
+    """Return the claims that don't hold, or can't be evaluated, by id.
+
+    `said_on` gives the slides that say a claim. One without a result is not judged.
+    """
+    found: dict[str, ClaimError] = {}
+    for claim in claims:
+        if claim.variant is None or claim.variant not in results:
+            continue
+        facts = results[claim.variant].facts
+        try:
+            if claim.answer:
+                answer(environment, claim, facts)
+            failing = failing_check(environment, claim, facts)
+        except ClaimError as error:
+            found[claim.id] = error
+        else:
+            if failing:
+                found[claim.id] = _does_not_hold(environment, claim, failing, facts, said_on(claim))
+    return found
+
+
+def failing_check(environment: Environment, claim: Claim, facts: Facts) -> str:
+    """Return the first check of a claim that is not true of `facts`; nothing where all are.
 
     Raises:
-        ClaimError: where the check can't be evaluated: a misspelt fact, a wrong expression.
+        ClaimError: where a check can't be evaluated: a misspelt fact, a wrong expression.
     """
-    return claim.holds is None or bool(_evaluate(environment, claim, "holds", "check", facts))
+    for number, check in enumerate(claim.holds, 1):
+        if not _evaluate(environment, claim, f"holds {number}", facts):
+            return check
+    return ""
 
 
 def answer(environment: Environment, claim: Claim, facts: Facts) -> float:
-    """The number that a claim's question asks for; it has its unit where it is a fact seen by `environment.view`.
+    """Return the number that a claim's question asks for.
+
+    It has its unit where it is a fact seen by `environment.view`.
 
     Raises:
         ClaimError: where it can't be evaluated, or is no number.
     """
-    value = _evaluate(environment, claim, "answer", "answer", facts)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ClaimError(
-            f"claim {claim.id}: its answer is no number: {short(value)}", place=claim.place
-        )
-    return value
+    value = _evaluate(environment, claim, "answer", facts)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value):
+        message = f"claim {claim.id}: its answer is no number: {short(value)}"
+        raise ClaimError(message, place=claim.place)
+    return value  # type: ignore[no-any-return]  # a number: it was looked at
 
 
-def _evaluate(environment: Environment, claim: Claim, part: Part, what: str, facts: Facts) -> Any:
+def _evaluate(environment: Environment, claim: Claim, part: str, facts: Facts) -> Any:
+    """Return the value of an expression of a claim.
+
+    Raises:
+        ClaimError: where it has none.
+    """
     try:
         template = environment.get_template(source_name(claim, part))
         return template.make_module(facts).result  # type: ignore[attr-defined]
     except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         known = ", ".join(sorted(facts))
+        what = "answer" if part == "answer" else "check"
         raise ClaimError(
             f"claim {claim.id}: its {what} can't be evaluated: {error}",
             place=claim.place,
@@ -201,40 +263,59 @@ def _evaluate(environment: Environment, claim: Claim, part: Part, what: str, fac
         ) from None
 
 
-def broken(environment: Environment, claim: Claim, facts: Facts, used: list[str]) -> ClaimError:
-    """The error for a claim that does not hold, with the values that it looked at."""
-    names = sorted(names_in(environment, claim) & set(facts))
-    values = ", ".join(f"{name} = {short(facts[name])}" for name in names)
+def _does_not_hold(
+    environment: Environment, claim: Claim, check: str, facts: Facts, said_on: Sequence[str]
+) -> ClaimError:
+    """Return the error for a check that is not true, with the values that it looked at."""
+    tree = environment.parse("{{ " + check + " }}")
+    values = dict(_values_in(tree, facts))
+    listed = ", ".join(f"{path} = {short(value)}" for path, value in values.items())
     return ClaimError(
-        f"claim {claim.id} does not hold: {claim.holds} ({values})",
+        f"claim {claim.id} does not hold: {check} ({listed})",
         place=claim.place,
-        used=used,
+        used=said_on,
         hint=f"see the demo's facts: llmdeck demo {claim.variant and claim.variant.demo} --json",
     )
 
 
+def _values_in(node: nodes.Node, facts: Facts) -> Iterator[tuple[str, Any]]:
+    """Give the facts in an expression, as it writes them (`rows[0].gb`), with their values."""
+    known = _fact(node, facts)
+    if known:
+        yield known
+        return
+    for child in node.iter_child_nodes():
+        yield from _values_in(child, facts)
+
+
+def _fact(node: nodes.Node, facts: Facts) -> tuple[str, Any] | None:
+    """Return a fact's path and value, where a node is one: a name, and what is looked up in it."""
+    if isinstance(node, nodes.Name):
+        return (node.name, facts[node.name]) if node.name in facts else None
+    if isinstance(node, nodes.Getattr):
+        step: Any = node.attr
+        written = f".{step}"
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        step = node.arg.value
+        written = f"[{step!r}]"
+    else:
+        return None
+    base = _fact(node.node, facts)
+    try:
+        return (base[0] + written, base[1][step]) if base else None
+    except (LookupError, TypeError):
+        return None
+
+
 def short(value: Any) -> str:
-    """A value as a message shows it."""
-    shown = repr(value)
-    return shown if len(shown) <= 120 else f"{shown[:117]}..."
+    """Return a value as a message shows it; of a long list or table, only how long it is.
 
-
-def drifts(old: Result, new: Result, limits: Limits, shown: Collection[int] = ()) -> list[Drift]:
-    """The facts of `new` that differ from `old`; floats by more than both tolerances of `limits`, all else at all.
-
-    What a demo prints and its figure's words come from its facts: where the facts are the same to
-    the last digit, the printed lines that are `shown` on slides and these words must be, too. A
-    line that no slide shows may tell how long something took. The figure's own bytes depend on the
-    version of the library that drew it.
+    >>> short("uno"), short(list(range(100)))
+    ("'uno'", 'a list of 100')
     """
-    found = list(differences(old.facts, new.facts, limits.allowed))
-    if old.facts == new.facts:
-        printed = zip_longest(old.output.split("\n"), new.output.split("\n"))
-        found += [
-            (f"output, line {n}", a, b)
-            for n, (a, b) in enumerate(printed, 1)
-            if a != b and n in shown
-        ][:1]
-        if old.alt is not None and new.alt is not None and old.alt != new.alt:
-            found.append(("alt", old.alt, new.alt))
-    return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in found]
+    shown = repr(value)
+    if len(shown) <= LONGEST:
+        return shown
+    if isinstance(value, list | dict):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"{shown[: LONGEST - 3]}..."

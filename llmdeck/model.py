@@ -152,7 +152,7 @@ class Result:
     """The figure as SVG, where a slide shows it."""
     alt: str | None = None
     """The figure in words."""
-    kept: bool = False
+    outdated: bool = False
     """True where the demo fails now and these are its last good facts."""
 
 
@@ -169,8 +169,6 @@ class Answer:
     """The store's answer for one variant."""
 
     state: State
-    result: Result | None = None
-    """The stored result, also where it is stale."""
     reasons: tuple[str, ...] = ()
     """Why it is not fresh, one sentence a changed part."""
 
@@ -197,8 +195,8 @@ class Claim:
     place: Place
     variant: Variant | None = None
     """The variant whose facts the sentence and the check use; none for a cited claim."""
-    holds: str | None = None
-    """A Jinja expression over the facts that must be true."""
+    holds: tuple[str, ...] = ()
+    """Jinja expressions over the facts that must be true, each one thing that the sentence needs."""
     often: str | None = None
     """What is usually said, where that is wrong."""
     sources: tuple[str, ...] = ()

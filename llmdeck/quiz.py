@@ -17,7 +17,7 @@ from babel.numbers import NumberFormatError, parse_decimal
 from llmdeck import ledger
 from llmdeck.config import Config
 from llmdeck.errors import ClaimError, ConfigError, DeckError, raise_all
-from llmdeck.model import Claim, Facts, Place, Result, State, Variant
+from llmdeck.model import Claim, Facts, Place, Result, Variant
 from llmdeck.render import markdown
 from llmdeck.render.environment import MISTAKES, DeckEnvironment, environment, view
 from llmdeck.render.numbers import BYTES, UNITS, Numbers
@@ -100,8 +100,8 @@ class Quiz:
     def _results(
         self, variants: set[Variant], progress: Progress, runner: Runner
     ) -> Mapping[Variant, Result]:
-        answers = {variant: Store(self.config).look_up(variant) for variant in variants}
-        fresh = {v: a.result for v, a in answers.items() if a.result and a.state is State.FRESH}
+        store = Store(self.config)
+        fresh = {v: store.read(v) for v in variants if store.is_fresh(v)}
         demos = find_demos(self.config)
         for variant in sorted(variants, key=str):
             if variant.demo not in demos:

@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from llmdeck import ledger
 from llmdeck.config import Config
 from llmdeck.errors import DeckError, DemoError
-from llmdeck.model import Claim, Demo, Result, State, Variant
+from llmdeck.model import Claim, Demo, Result, Variant
+from llmdeck.render.cache import RenderCache
 from llmdeck.render.deck import Rendered, Renderer
-from llmdeck.results.store import Store
+from llmdeck.results.files import Digests
+from llmdeck.results.store import Results, Store
 from llmdeck.run.batch import Job, Progress, Runner, run_jobs
 from llmdeck.run.interface import find_demos
+
+
+@dataclass(kw_only=True)
+class Project:
+    """A deck's sources as they are now, and the results that there are."""
+
+    config: Config
+    demos: Mapping[str, Demo]
+    claims: Mapping[str, Claim]
+    store: Store
+    results: Results
+    renderer: Renderer
+    current: set[Variant]
+    """The variants that need not run: their results are fresh, or have just been computed."""
+    failed: dict[Variant, DemoError] = field(default_factory=dict)
+    """What failed is not tried again."""
+
+    @classmethod
+    def read(
+        cls,
+        config: Config,
+        *,
+        notes: bool = True,
+        known: Mapping[str, str] | None = None,
+        cache: RenderCache | None = None,
+    ) -> Project:
+        """Read a project; `known` are digests of its files, `cache` is what was rendered before.
+
+        Raises:
+            ConfigError: where the ledger or `deck.toml` is not right.
+        """
+        demos, claims = find_demos(config), ledger.load_ledger(config)
+        store = Store(config, Digests(config.root, known))
+        renderer = Renderer(config=config, demos=demos, claims=claims, notes=notes, cache=cache)
+        return cls(
+            config=config,
+            demos=demos,
+            claims=claims,
+            store=store,
+            results=store.results(),
+            renderer=renderer,
+            current={variant for variant in store.heads if store.is_fresh(variant)},
+        )
+
+    def render(self) -> Rendered:
+        """Render all templates once, with the results that there are."""
+        return self.renderer.render(self.results, self.store.digests)
 
 
 @dataclass
@@ -21,48 +69,23 @@ class Resolved:
     """A rendering in which no result is missing, or the errors that say why one is."""
 
     rendered: Rendered
-    results: dict[Variant, Result]
+    results: MutableMapping[Variant, Result]
     ran: list[Variant] = field(default_factory=list)
-    failed: dict[Variant, DemoError] = field(default_factory=dict)
+    failed: Mapping[Variant, DemoError] = field(default_factory=dict)
 
-    def wanted(self, current: Collection[Variant]) -> frozenset[Variant]:
-        """What is used but not `current`, or lacks something that a slide shows; what failed is not tried again."""
-        return (
-            self.rendered.pending | set(self.rendered.variants).difference(current)
-        ) - self.failed.keys()
-
-    def kept(self) -> tuple[DemoError, ...]:
-        """Forgive the failures whose last good facts are shown instead, and return them."""
-        shown = [v for v in self.failed if v in self.results and v not in self.rendered.pending]
-        return tuple(self.failed.pop(variant) for variant in shown)
+    @property
+    def outdated(self) -> dict[Variant, DemoError]:
+        """The failures whose last good facts are shown instead."""
+        shown = set(self.results).difference(self.rendered.pending)
+        return {variant: error for variant, error in self.failed.items() if variant in shown}
 
     @property
     def errors(self) -> list[DeckError]:
-        """Demos that failed, with the slides that they take with them, then what the rendering found; each once.
-
-        Variants that fail at the same line in the same way are one failure.
-        """
-        same: dict[tuple[object, str], list[Variant]] = {}
-        for variant, error in self.failed.items():
-            same.setdefault(
-                (error.place, error.message.replace(str(variant), variant.demo, 1)), []
-            ).append(variant)
-        found: list[DeckError] = []
-        for (_, message), variants in same.items():
-            error, several = (
-                self.failed[variants[0]],
-                f" ({len(variants)} variants, the first: {variants[0]})",
-            )
-            found.append(
-                DemoError(
-                    message + several if len(variants) > 1 else error.message,
-                    place=error.place,
-                    used=self.rendered.places(variants),
-                    hint=error.hint,
-                    printed=error.printed,
-                )
-            )
-        return [*found, *self.rendered.errors]
+        """Demos that failed, with the slides that they take with them, and what rendering found."""
+        outdated = self.outdated
+        used = set(self.rendered.variants)
+        failed = {v: e for v, e in self.failed.items() if v in used and v not in outdated}
+        return [*failures(failed, self.rendered), *self.rendered.errors]
 
 
 def resolve(
@@ -72,101 +95,108 @@ def resolve(
     *,
     rerun: bool = False,
     keep_stale: bool = False,
-    notes: bool = True,
 ) -> Resolved:
-    """Render; run what is missing or stale; render again, until nothing is missing or only what failed.
-
-    The first rendering uses stale results too: it only has to find out which variants the templates
-    use.
-    """
-    demos, claims, store = find_demos(config), ledger.load_ledger(config), Store(config)
-    answers = store.answers()
-    results = {variant: answer.result for variant, answer in answers.items() if answer.result}
-    current = (
-        set()
-        if rerun
-        else {variant for variant, answer in answers.items() if answer.state is State.FRESH}
-    )
-    again = partial(render, config, demos, claims, results, notes)
-    return complete(
-        config, demos, store, results, current, again, progress, runner, keep_stale=keep_stale
-    )
+    """Read a project, run what is missing or stale, and render it."""
+    project = Project.read(config)
+    if rerun:
+        project.current.clear()
+    return complete(project, progress, runner, keep_stale=keep_stale)
 
 
 def complete(
-    config: Config,
-    demos: Mapping[str, Demo],
-    store: Store,
-    results: dict[Variant, Result],
-    current: set[Variant],
-    again: Callable[[], Rendered],
-    progress: Progress,
-    runner: Runner,
-    *,
-    keep_stale: bool = False,
-    failed: dict[Variant, DemoError] | None = None,
+    project: Project, progress: Progress, runner: Runner = run_jobs, *, keep_stale: bool = False
 ) -> Resolved:
-    """Render with `again`, run what is missing or not `current`, and so on.
+    """Render; run what is missing or stale; render again, until nothing is missing but what failed.
 
-    `results`, `current` and `failed` get what ran; what `failed` before is not tried again.
+    The first rendering uses stale results too: it only has to find out which variants are used.
+    With `keep_stale` a variant that fails keeps its last good facts, marked as outdated.
     """
-    found = Resolved(again(), results, failed={} if failed is None else failed)
-    while wanted := found.wanted(current):
+    found = Resolved(project.render(), project.results, failed=project.failed)
+    while wanted := _wanted(project, found.rendered):
         outcomes = run_variants(
-            config, demos, wanted, found.rendered.wants_figure, progress, runner, results
+            project.config,
+            project.demos,
+            wanted,
+            found.rendered.wants_figure,
+            progress,
+            runner,
+            project.results,
         )
         if not outcomes:
             break
         found.ran += sorted(outcomes, key=str)
         for variant, outcome in outcomes.items():
-            last_good = results.pop(variant, None)
-            if isinstance(outcome, Result):
-                store.write(outcome)
-                results[variant] = outcome
-                current.add(variant)
-                continue
-            found.failed[variant] = outcome
-            if keep_stale and last_good:
-                results[variant] = replace(last_good, kept=True)
-        found.rendered = again()
+            _take_in(project, variant, outcome, keep_stale=keep_stale)
+        found.rendered = project.render()
     return found
 
 
-def render(
-    config: Config,
-    demos: Mapping[str, Demo],
-    claims: Mapping[str, Claim],
-    results: Mapping[Variant, Result],
-    notes: bool = True,
-) -> Rendered:
-    """Render all templates once with the results that there are."""
-    return Renderer(
-        config=config, demos=demos, claims=claims, results=results, notes=notes
-    ).render()
+def _wanted(project: Project, rendered: Rendered) -> set[Variant]:
+    """Return what is used but not fresh, or lacks its figure; what failed is not tried again."""
+    stale = set(rendered.variants).difference(project.current)
+    return (stale | rendered.pending).difference(project.failed)
+
+
+def _take_in(
+    project: Project, variant: Variant, outcome: Result | DemoError, *, keep_stale: bool
+) -> None:
+    """Store a result; after a failure show the last good one, or none."""
+    if isinstance(outcome, Result):
+        project.results.save(outcome)
+        project.current.add(variant)
+        return
+    last_good = project.results.pop(variant, None)
+    project.failed[variant] = outcome
+    if keep_stale and last_good:
+        project.results[variant] = replace(last_good, outdated=True)
+
+
+def failures(failed: Mapping[Variant, DemoError], rendered: Rendered) -> Iterable[DemoError]:
+    """Give the errors of demos that failed, with the slides that they take with them.
+
+    Variants that fail at the same line in the same way are one failure.
+    """
+    alike: dict[tuple[object, str], list[Variant]] = {}
+    for variant, error in failed.items():
+        message = error.message.replace(str(variant), variant.demo, 1)
+        alike.setdefault((error.place, message), []).append(variant)
+    for (_, message), variants in alike.items():
+        error = failed[variants[0]]
+        several = f" ({len(variants)} variants, the first: {variants[0]})"
+        yield DemoError(
+            message + several if len(variants) > 1 else error.message,
+            place=error.place,
+            used=rendered.places(variants),
+            hint=error.hint,
+            printed=error.printed,
+        )
 
 
 def run_variants(
     config: Config,
     demos: Mapping[str, Demo],
-    variants: frozenset[Variant] | set[Variant],
-    figures: frozenset[Variant],
+    variants: Collection[Variant],
+    figures: Collection[Variant],
     progress: Progress,
     runner: Runner,
     stored: Mapping[Variant, Result] | None = None,
 ) -> Mapping[Variant, Result | DemoError]:
-    """Run variants, one job a demo; a number that moved by less than its tolerance stays as it was `stored`."""
-    known = {variant: result.facts for variant, result in (stored or {}).items()}
+    """Run variants, one job a demo.
+
+    A number that moved by less than its tolerance stays as it was `stored`.
+    """
+    known = {} if stored is None else stored
     by_demo: dict[str, list[Variant]] = {}
     for variant in sorted(variants, key=str):
-        by_demo.setdefault(variant.demo, []).append(variant)
+        if variant.demo in demos:
+            by_demo.setdefault(variant.demo, []).append(variant)
     jobs = [
         Job(
             demo=demos[name],
             variants=tuple(mine),
-            figures=frozenset(figures.intersection(mine)),
-            stored={variant: known[variant] for variant in mine if variant in known},
+            figures=frozenset(figures).intersection(mine),
+            stored={variant: known[variant].facts for variant in mine if variant in known},
         )
         for name, mine in by_demo.items()
-        if name in demos
     ]
     return runner(config, jobs, progress)

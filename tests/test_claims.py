@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from llmdeck.check import drifts
 from llmdeck.config import Limits
 from llmdeck.errors import ClaimError, ConfigError
-from llmdeck.ledger import drifts, holds, load_ledger
+from llmdeck.ledger import failing_check, load_ledger
 from llmdeck.model import Claim, Facts, Place, Result, Variant, Verdict
 from llmdeck.render.environment import environment
 from llmdeck.render.numbers import Numbers
@@ -22,10 +23,10 @@ def check(project: Project, expression: str, facts: Facts) -> bool:
         verdict=Verdict.VERIFIED,
         place=place,
         variant=Variant("d"),
-        holds=expression,
+        holds=(expression,),
     )
     env = environment(project.config, Numbers("it"), {"c": claim})
-    return holds(env, claim, facts)
+    return not failing_check(env, claim, facts)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from llmdeck.render.controls import Live, one_line
+from llmdeck.render.controls import Controls, one_line
 from llmdeck.resolve import resolve
 from llmdeck.run.child import normalise
 from tests.conftest import LOADED, asked_for, beyond_data
@@ -45,12 +45,12 @@ bias-from-training-data bias-forms bias-mitigation-data bias-regularization-guar
 
 
 @pytest.fixture(scope="module")
-def lives(lecture: Project) -> list[Live]:
+def lives(lecture: Project) -> list[Controls]:
     """Everything that has controls, in the order of the slides."""
-    return list(resolve(lecture.config, lambda *_: None).rendered.lives)
+    return list(resolve(lecture.config, lambda *_: None).rendered.controls)
 
 
-def places(number: int, live: Live) -> list[int]:
+def places(number: int, live: Controls) -> list[int]:
     """The place of each control at a point."""
     found = []
     for axis in reversed(live.axes):
@@ -92,7 +92,7 @@ def by_mouse(control: Locator, place: int) -> None:
         control.select_option(index=place)
 
 
-def compute(live: Live, number: int) -> str:
+def compute(live: Controls, number: int) -> str:
     """The fragment that the demo's own answer makes, computed now."""
     parameters = live.parameters()[number]
     facts = normalise(importlib.import_module(f"demos.{live.variant.demo}").run(**parameters))
@@ -144,7 +144,7 @@ def parsed(page: Page, fragment: str) -> str:
 
 
 def test_each_control_gives_what_the_demo_gives(
-    lecture: Project, lives: list[Live], browser_of_each_kind: Browser
+    lecture: Project, lives: list[Controls], browser_of_each_kind: Browser
 ) -> None:
     """By mouse and by keyboard alone, at points of each grid, off line: the same HTML, no request, the same slide."""
     page = browser_of_each_kind.new_context(

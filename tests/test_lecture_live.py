@@ -15,7 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from playwright.sync_api import expect
 
-from llmdeck.render.controls import Live, one_line
+from llmdeck.render.controls import Controls, one_line
 from llmdeck.resolve import resolve
 from llmdeck.run.child import normalise
 from tests.conftest import Project, copy_lecture
@@ -53,10 +53,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def lives(lecture: Project) -> dict[str, Live]:
+def lives(lecture: Project) -> dict[str, Controls]:
     """What has controls, by its demo."""
     return {
-        live.variant.demo: live for live in resolve(lecture.config, lambda *_: None).rendered.lives
+        live.variant.demo: live
+        for live in resolve(lecture.config, lambda *_: None).rendered.controls
     }
 
 
@@ -75,7 +76,7 @@ def page(browser_of_each_kind: Browser) -> Iterator[Page]:
     opened.context.close()
 
 
-def open_live(page: Page, server: Served, live: Live) -> Locator:
+def open_live(page: Page, server: Served, live: Controls) -> Locator:
     """Go to the slide of what has controls, and wait for the server's."""
     page.goto(server.url)
     block = page.locator(f"#{live.id}")
@@ -84,7 +85,7 @@ def open_live(page: Page, server: Served, live: Live) -> Locator:
     return block
 
 
-def wanted(page: Page, live: Live, **typed: Any) -> str:
+def wanted(page: Page, live: Controls, **typed: Any) -> str:
     """The fragment of the demo's own answer to what was typed, as the browser writes it."""
     parameters = {
         **live.variant.parameters,
@@ -100,7 +101,7 @@ def wanted(page: Page, live: Live, **typed: Any) -> str:
 
 
 def test_a_typed_sentence_is_cut_by_the_real_tokenizers(
-    page: Page, server: Served, lives: dict[str, Live]
+    page: Page, server: Served, lives: dict[str, Controls]
 ) -> None:
     """Typed key by key on the slide, it shows as the demo cuts it, and no key turns the page."""
     block = open_live(page, server, lives["tokenization"])
@@ -122,7 +123,7 @@ def test_a_typed_sentence_is_cut_by_the_real_tokenizers(
 
 
 def test_any_context_length_can_be_set_by_keys(
-    page: Page, server: Served, lives: dict[str, Live]
+    page: Page, server: Served, lives: dict[str, Controls]
 ) -> None:
     """The slider has every length of the demo, also those that the file does not carry."""
     live = lives["vram"]
@@ -140,7 +141,7 @@ def test_any_context_length_can_be_set_by_keys(
 
 
 def test_the_models_text_streams_onto_the_slide(
-    page: Page, server: Served, lives: dict[str, Live]
+    page: Page, server: Served, lives: dict[str, Controls]
 ) -> None:
     """A prompt typed on the slide: the text grows there token by token before the whole answer is there."""
     block = open_live(page, server, lives["next_token"])
@@ -211,7 +212,7 @@ def test_script_in_every_text_of_every_demo_is_text(server: Served) -> None:
 
 
 def test_script_typed_on_a_slide_is_text(
-    page: Page, server: Served, lives: dict[str, Live]
+    page: Page, server: Served, lives: dict[str, Controls]
 ) -> None:
     """Typed on the slide it is cut into tokens that show as they are; none of it runs."""
     block = open_live(page, server, lives["tokenization"])

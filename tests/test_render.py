@@ -13,8 +13,9 @@ import pytest
 from llmdeck.ledger import load_ledger
 from llmdeck.model import Place, Result, Variant
 from llmdeck.render.deck import Rendered, Renderer
-from llmdeck.render.marks import split
-from llmdeck.run.interface import excerpt, find_demos
+from llmdeck.render.excerpt import excerpt
+from llmdeck.render.page import split
+from llmdeck.run.interface import find_demos
 from tests.conftest import Project
 
 FACTS = {
@@ -46,10 +47,8 @@ def rendered(
         def get(self, variant: Variant, default: Any = None) -> Any:  # type: ignore[override]
             return default if variant is None else self[variant]
 
-    renderer = Renderer(
-        config=config, demos=find_demos(config), claims=load_ledger(config), results=Everywhere()
-    )
-    return renderer.render()
+    renderer = Renderer(config=config, demos=find_demos(config), claims=load_ledger(config))
+    return renderer.render(Everywhere())
 
 
 def body(project: Project, template: str, **kwargs: Any) -> str:

@@ -184,9 +184,7 @@ def read_back(project: Project, chromium: Browser, texts: Sequence[str]) -> list
         claims[f"c-{n}"] = Claim(
             id=f"c-{n}", says="{{ text }}", verdict=Verdict.VERIFIED, place=place, variant=variant
         )
-    rendered = Renderer(
-        config=config, demos=find_demos(config), claims=claims, results=results
-    ).render()
+    rendered = Renderer(config=config, demos=find_demos(config), claims=claims).render(results)
     assert not rendered.errors, [error.message for error in rendered.errors]
     source, target = project.root / "deck.md", project.root / "marp.html"
     source.write_text(rendered.markdown, encoding="utf-8")

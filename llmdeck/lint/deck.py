@@ -13,10 +13,9 @@ from llmdeck.errors import TemplateError, raise_all
 from llmdeck.lint import source
 from llmdeck.lint.prose import prose
 from llmdeck.model import Claim, Place, Slide
-from llmdeck.render.deck import Rendered, Renderer
-from llmdeck.render.marks import split
-from llmdeck.results.store import Store
-from llmdeck.run.interface import find_demos
+from llmdeck.render.deck import Rendered
+from llmdeck.render.page import split
+from llmdeck.resolve import Project
 
 TELLING = 4
 """A shorter text (a page's number) stands in a slide's lines by chance."""
@@ -54,18 +53,15 @@ def read_deck(config: Config) -> ReadDeck:
     Raises:
         TemplateError: where a template can't be rendered: there is nothing to look at then.
     """
-    claims = ledger.load_ledger(config)
-    renderer = Renderer(
-        config=config, demos=find_demos(config), claims=claims, results=Store(config).results()
-    )
-    rendered = renderer.render()
+    project = Project.read(config)
+    rendered, env = project.render(), project.renderer.api.env
     raise_all([error for error in rendered.errors if isinstance(error, TemplateError)])
     paths = [path for path in sorted(config.folder.rglob("*.j2")) if not path.name.startswith(".")]
     texts = {config.relative(path): path.read_text(encoding="utf-8") for path in paths}
-    sources = {file: source.read(renderer.calls.env, text) for file, text in texts.items()}
+    sources = {file: source.read(env, text) for file, text in texts.items()}
     outline = Outline(rendered, {file: read.slides for file, read in sources.items()}, texts)
     said = [item for file, read in sources.items() for item in _of_template(file, read, outline)]
-    said += _of_ledger(config, renderer.calls.env, claims, _claim_slides(rendered))
+    said += _of_ledger(config, env, project.claims, _claim_slides(rendered))
     return ReadDeck(config=config, slides=rendered.slides, said=tuple(said), outline=outline)
 
 

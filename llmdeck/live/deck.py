@@ -13,25 +13,24 @@ import hashlib
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from llmdeck import ledger
 from llmdeck.config import Config, load
-from llmdeck.errors import DeckError, DemoError, raise_all
+from llmdeck.errors import DeckError, raise_all
 from llmdeck.live.quick import changed_templates, converted_alone
 from llmdeck.live.shown import Shown, Update, as_shown, difference, served, told
 from llmdeck.marp.kept import KeptMarp
 from llmdeck.marp.process import Expected, convert
-from llmdeck.model import Claim, Demo, Result, State, Variant
+from llmdeck.model import Demo, Variant
 from llmdeck.output.page import Piece, Sources, make_self_contained
-from llmdeck.render.api import Functions
+from llmdeck.render.api import TemplateApi
+from llmdeck.render.cache import RenderCache
 from llmdeck.render.controls import PARTIALS, one_line, packed
-from llmdeck.render.deck import SUFFIX, Kept, Rendered, Renderer
-from llmdeck.resolve import complete
-from llmdeck.results.store import Store
+from llmdeck.render.deck import SUFFIX, Rendered
+from llmdeck.resolve import Project, complete
 from llmdeck.run.batch import Progress, run_jobs
 from llmdeck.run.interface import find_demos
 from llmdeck.run.process import end_group
@@ -51,20 +50,6 @@ class Made:
     sources: Sources
 
 
-@dataclass
-class World:
-    """What all templates are rendered with."""
-
-    config: Config
-    demos: Mapping[str, Demo]
-    claims: Mapping[str, Claim]
-    store: Store
-    results: dict[Variant, Result]
-    current: set[Variant]
-    failed: dict[Variant, DemoError] = field(default_factory=dict)
-    """What failed is not tried again before a demo changes."""
-
-
 class LiveDeck:
     """A deck that follows its sources. Not for two threads at once, but for `fragment`."""
 
@@ -76,17 +61,13 @@ class LiveDeck:
         self._running: set[subprocess.Popen[bytes]] = set()
         self.shown: Shown | None = None
         self.errors: Sequence[Mapping[str, Any]] = ()
-        self._world: World | None = None
-        self._last: World | None = None
+        self._world: Project | None = None
+        self._last: Project | None = None
         """The world before a save that is being taken in, or that can't be."""
-        self._kept, self._fragments, self._pieces = (
-            Kept(),
-            dict[Variant, str](),
-            dict[tuple[str, int], Piece](),
-        )
+        self._cache = RenderCache()
+        self._fragments, self._pieces = dict[Variant, str](), dict[tuple[str, int], Piece]()
         self._converted: tuple[Any, str] = (None, "")
-        self._functions: Functions | None = None
-        self._state: Mapping[Variant, int] = {}
+        self._partials: TemplateApi | None = None
         self._made: Made | None = None
         self.unsettled = False
         """True while slides are shown that were converted alone (see `quick`)."""
@@ -152,17 +133,11 @@ class LiveDeck:
             name for name in names if name.startswith("deck/slides/") and name.endswith(SUFFIX)
         }
         others = names - slides
-        if not changed or "deck/deck.toml" in others:
-            self._world = None
-        elif self._world:
-            if any(
-                not name.startswith("deck/") or name.startswith("deck/results/") for name in others
-            ):
-                self._world = None
-            elif "deck/claims.toml" in others:
-                self._world.claims = {}
+        if self._world:
+            for name in names:
+                self._world.store.digests.forget(name)
         if others or not changed:
-            self._kept, self._functions = Kept(), None
+            self._world = self._partials = None
             self._fragments.clear()
             self._pieces.clear()
         if not changed or any(
@@ -171,65 +146,20 @@ class LiveDeck:
             self._converted, self._made = (None, ""), None
 
     def _build(self) -> Shown:
-        world = self._known()
-        resolved = complete(
-            world.config,
-            world.demos,
-            world.store,
-            world.results,
-            world.current,
-            lambda: self._render(world),
-            self.progress,
-            partial(run_jobs, running=self._running),
-            failed=world.failed,
-        )
-        used = set(resolved.rendered.variants)
-        resolved.failed = {
-            variant: error for variant, error in resolved.failed.items() if variant in used
-        }
+        if self._world is None:
+            self.config = load(self.config.root)
+            self._world = Project.read(self.config, cache=self._cache)
+        world = self._world
+        resolved = complete(world, self.progress, partial(run_jobs, running=self._running))
+        if resolved.ran:
+            self._partials = None
+            self._fragments.clear()
+            self._pieces.clear()
         raise_all(resolved.errors)
         return self._convert(world, resolved.rendered)
 
-    def _known(self) -> World:
-        if self._world is None:
-            self.config = config = load(self.config.root)
-            store = Store(config)
-            answers = store.answers()
-            self._world = World(
-                config=config,
-                demos=find_demos(config),
-                claims={},
-                store=store,
-                results={
-                    variant: answer.result for variant, answer in answers.items() if answer.result
-                },
-                current={
-                    variant for variant, answer in answers.items() if answer.state is State.FRESH
-                },
-            )
-        if not self._world.claims:
-            self._world.claims = ledger.load_ledger(self._world.config)
-        return self._world
-
-    def _render(self, world: World) -> Rendered:
-        """Render; what is kept was rendered with these results or is forgotten."""
-        state = {variant: id(result) for variant, result in world.results.items()}
-        if self._state != state:
-            self._state = state
-            self._kept, self._functions = Kept(), None
-            self._fragments.clear()
-            self._pieces.clear()
-        renderer = Renderer(
-            config=world.config,
-            demos=world.demos,
-            claims=world.claims,
-            results=world.results,
-            kept=self._kept,
-        )
-        return renderer.render()
-
-    def _convert(self, world: World, rendered: Rendered) -> Shown:
-        fragments = packed(rendered.lives, world.config, self._fragments)
+    def _convert(self, world: Project, rendered: Rendered) -> Shown:
+        fragments = packed(rendered.controls, world.config, self._fragments)
         sources = Sources(
             folder=world.config.folder,
             themes=world.config.folder / "theme",
@@ -253,7 +183,7 @@ class LiveDeck:
         """The page of the whole deck, from Marp's HTML."""
         if isinstance(raw, DeckError):
             raise raw
-        rendered, ours = made.rendered, served(self.config, made.rendered.lives)
+        rendered, ours = made.rendered, served(self.config, made.rendered.controls)
         shown = as_shown(
             make_self_contained(raw, made.sources, made.fragments, served=ours, kept=self._pieces)
         )
@@ -265,7 +195,7 @@ class LiveDeck:
         )
         return shown
 
-    def _alone(self, world: World, old: Made | None, new: Made) -> Shown | None:
+    def _alone(self, world: Project, old: Made | None, new: Made) -> Shown | None:
         """The page with some slides converted alone, where that can be done."""
         if self.shown is None or old is None or self.errors or old.fragments != new.fragments:
             return None
@@ -303,12 +233,12 @@ class LiveDeck:
         world = self._world or self._last
         if world is None or not (world.config.folder / PARTIALS / f"{demo}.html.j2").is_file():
             return None
-        functions = self._functions
-        if functions is None:
-            functions = self._functions = Functions(
+        partials = self._partials
+        if partials is None:
+            partials = self._partials = TemplateApi(
                 config=world.config, demos=world.demos, claims=world.claims, results=world.results
             )
-        return one_line(functions.fragment(demo, facts, parameters))
+        return one_line(partials.fragment(demo, facts, parameters))
 
     @property
     def demos(self) -> Mapping[str, Demo]:

@@ -14,7 +14,7 @@ from llmdeck.config import Config
 from llmdeck.errors import DeckError, Failures
 from llmdeck.live.quick import LAST_SLIDE_END
 from llmdeck.output.page import CHARSET, NO_ICON, RUNTIME, Page, policy_of
-from llmdeck.render.controls import Live
+from llmdeck.render.controls import Controls
 from llmdeck.report import describe
 
 BUILD = "the-build-of-this-page"
@@ -73,7 +73,7 @@ def told(error: DeckError) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def served(config: Config, lives: Sequence[Live]) -> str:
+def served(config: Config, lives: Sequence[Controls]) -> str:
     """What a served page has and a built one has not: the script that follows the server, and what that must know."""
     known = {
         "build": BUILD,
@@ -86,7 +86,7 @@ def served(config: Config, lives: Sequence[Live]) -> str:
     return f'<script type="application/json" id="llmdeck">{data}</script><style>{style}</style><script>{script}</script>'
 
 
-def control_data(live: Live) -> dict[str, Any]:
+def control_data(live: Controls) -> dict[str, Any]:
     """What a page must know of a `live` to ask for other values than those of its grid."""
     fixed = {
         name: value

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config, Control
 from llmdeck.errors import TemplateError
 from llmdeck.model import Kind, Place, Result, Variant
-from llmdeck.render.markdown import MARK, Markdown, plain_attributes, references
+from llmdeck.render import marks
+from llmdeck.render.markdown import Markdown, plain_attributes, references, visible
 from llmdeck.render.numbers import Numbers
 from llmdeck.results.files import write_whole
 from llmdeck.run.grid import Axis, default_point, points
@@ -30,25 +31,48 @@ PARTIALS = "partials"
 MOST_BYTES = 2_000_000
 """What all fragments of a deck may add to its file, compressed and written in base64."""
 
+Facts = Mapping[str, Any]
+Parameters = Mapping[str, Any]
+
 
 @dataclass(frozen=True, kw_only=True)
-class Live:
-    """One use of `live` on a slide."""
+class Controls:
+    """One use of `live` on a slide: a grid of points that was computed, and what shows each."""
 
     variant: Variant
     place: Place
     number: int
     """Which one of the deck it is, counted from 1."""
-    axes: tuple[Axis, ...]
-    facts: Sequence[Mapping[str, Any]]
-    """Of each point, in the order of `grid.points`."""
-    render: Callable[[Mapping[str, Any], Mapping[str, Any]], str]
+    results: Mapping[Variant, Result]
+    """Where the grid is looked up, once it is needed."""
+    render: Callable[[Facts, Parameters], str]
     """Renders the partial for the facts and the parameters of a point."""
+    digest: str = ""
+    """The digest of the stored grid; empty where it is not stored."""
 
     @property
     def id(self) -> str:
         """What the controls and their data are called in the page."""
         return f"live-{self.number}"
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """What the controls set, in their order."""
+        return tuple(
+            Axis(
+                name=axis["name"],
+                kind=Kind(axis["kind"]),
+                values=tuple(axis["values"]),
+                default=axis["default"],
+            )
+            for axis in self.results[self.variant].facts["axes"]
+        )
+
+    @property
+    def facts(self) -> Sequence[Facts]:
+        """The facts of each point, in the order of `grid.points`."""
+        found: Sequence[Facts] = self.results[self.variant].facts["points"]
+        return found
 
     @property
     def default(self) -> int:
@@ -56,92 +80,86 @@ class Live:
         return default_point(self.axes)
 
     def parameters(self) -> list[dict[str, Any]]:
-        """The parameters of each point."""
-        fixed = {n: v for n, v in self.variant.parameters.items() if n not in self.variant.grid}
+        """Return the parameters of each point."""
+        fixed = {
+            name: value
+            for name, value in self.variant.parameters.items()
+            if name not in self.variant.grid
+        }
         return list(points(self.axes, fixed))
 
     def fragment(self, number: int) -> str:
-        """The HTML of one point, one line."""
+        """Return the HTML of one point, one line."""
         return one_line(self.render(self.facts[number], self.parameters()[number]))
 
     def fragments(self) -> list[str]:
-        """The HTML of all points."""
-        return [
-            one_line(self.render(f, p)) for f, p in zip(self.facts, self.parameters(), strict=True)
-        ]
-
-
-def make_live(
-    variant: Variant,
-    result: Result,
-    place: Place,
-    number: int,
-    render: Callable[[Mapping[str, Any], Mapping[str, Any]], str],
-) -> Live:
-    """Controls over a computed grid."""
-    axes = tuple(
-        Axis(name=a["name"], kind=Kind(a["kind"]), values=tuple(a["values"]), default=a["default"])
-        for a in result.facts["axes"]
-    )
-    return Live(
-        variant=variant,
-        place=place,
-        number=number,
-        axes=axes,
-        facts=result.facts["points"],
-        render=render,
-    )
+        """Return the HTML of all points, for a page that is finished."""
+        pairs = zip(self.facts, self.parameters(), strict=True)
+        shown = [one_line(self.render(facts, parameters)) for facts, parameters in pairs]
+        return [marks.strip(fragment) for fragment in shown]
 
 
 def one_line(fragment: str) -> str:
-    r"""A fragment without marks and line breaks.
+    r"""Return a fragment without marks and line breaks.
 
     >>> one_line("<p>uno</p>\n\n  <p>due</p>\n")
     '<p>uno</p> <p>due</p>'
     """
-    return plain_attributes(
-        MARK.sub("", " ".join(line.strip() for line in fragment.splitlines() if line.strip()))
-    )
+    lines = [line.strip() for line in fragment.splitlines()]
+    joined = " ".join(line for line in lines if line)
+    return plain_attributes(marks.strip_marks(joined))
 
 
-def markup(live: Live, numbers: Numbers, config: Config) -> Markdown:
-    """The controls, hidden until the script shows them, and the default point."""
-    controls = "".join(
-        _control(live, axis, config.controls.get(axis.name, Control()), numbers)
-        for axis in live.axes
-    )
+def markup(shown: Controls, number: str, numbers: Numbers, config: Config) -> Markdown:
+    """Return the controls, hidden until the script shows them, and the default point.
+
+    `number` stands for their number in the deck (see `marks.link`).
+    """
+    key = f"live-{number}"
+    controls = "".join(_control(key, axis, config, numbers) for axis in shown.axes)
+    demo, default = shown.variant.demo, shown.default
     return Markdown(
-        f'<div class="live" id="{live.id}" data-demo="{live.variant.demo}" data-point="{live.default}">'
+        f'<div class="live" id="{key}" data-demo="{demo}" data-point="{default}">'
         f'<form class="live-controls" autocomplete="off" hidden>{controls}</form>'
-        f'<div class="live-shown">{live.fragment(live.default)}</div>'
+        f'<div class="live-shown">{shown.fragment(default)}</div>'
         '<p class="live-said" role="status"></p></div>'
     )
 
 
-def _control(live: Live, axis: Axis, control: Control, numbers: Numbers) -> str:
-    key = f"{live.id}-{axis.name}"
-    label = f'<label for="{key}">{references(control.label or axis.name)}</label>'
-    names = [references(value_name(value, control, numbers)) for value in axis.values]
+def _control(live: str, axis: Axis, config: Config, numbers: Numbers) -> str:
+    """Return the label and the control of one axis; `live` is the id of the whole."""
+    key = f"{live}-{axis.name}"
+    words = config.controls.get(axis.name, Control())
+    names = [value_name(value, words, numbers) for value in axis.values]
+    label = f'<label for="{key}">{references(words.label or axis.name)}</label>'
     if axis.kind is Kind.SWITCH:
-        checked = " checked" if axis.default else ""
-        return (
-            f'<span class="live-control">{label}<input type="checkbox" id="{key}"{checked}></span>'
-        )
-    if axis.kind is Kind.SLIDER:
-        last, shown = len(names) - 1, names[axis.default]
-        attributes = (
-            f'min="0" max="{last}" step="1" value="{axis.default}" aria-valuetext="{shown}"'
-        )
-        listed = references(json.dumps([html.unescape(name) for name in names], ensure_ascii=False))
-        return (
-            f'<span class="live-control">{label}<input type="range" id="{key}" {attributes} data-names="{listed}">'
-            f'<output for="{key}">{shown}</output></span>'
-        )
-    options = "".join(
-        f"<option{' selected' if number == axis.default else ''}>{name}</option>"
-        for number, name in enumerate(names)
-    )
-    return f'<span class="live-control">{label}<select id="{key}">{options}</select></span>'
+        control = _switch(key, axis)
+    elif axis.kind is Kind.SLIDER:
+        control = _slider(key, axis, names)
+    else:
+        control = _choice(key, axis, names)
+    return f'<span class="live-control">{label}{control}</span>'
+
+
+def _switch(key: str, axis: Axis) -> str:
+    checked = " checked" if axis.default else ""
+    return f'<input type="checkbox" id="{key}"{checked}>'
+
+
+def _slider(key: str, axis: Axis, names: Sequence[str]) -> str:
+    last, shown = len(names) - 1, references(names[axis.default])
+    listed = references(json.dumps(list(map(visible, names)), ensure_ascii=False))
+    steps = f'min="0" max="{last}" step="1" value="{axis.default}"'
+    said = f'aria-valuetext="{shown}" data-names="{listed}"'
+    return f'<input type="range" id="{key}" {steps} {said}><output for="{key}">{shown}</output>'
+
+
+def _choice(key: str, axis: Axis, names: Sequence[str]) -> str:
+    options = ""
+    for number, name in enumerate(names):
+        selected = " selected" if number == axis.default else ""
+        options += f"<option{selected}>{references(name)}</option>"
+    return f'<select id="{key}">{options}</select>'
 
 
 def value_name(value: Any, control: Control, numbers: Numbers) -> str:
@@ -154,41 +172,46 @@ def value_name(value: Any, control: Control, numbers: Numbers) -> str:
 
 
 def packed(
-    lives: Sequence[Live], config: Config, kept: dict[Variant, str] | None = None
+    all_controls: Sequence[Controls], config: Config, known: dict[Variant, str] | None = None
 ) -> dict[str, str]:
-    """The fragments of each `Live`, by its id: JSON, compressed with zlib, in base64.
+    """Return the fragments of all controls, by their id: JSON, compressed with zlib, in base64.
 
-    What was rendered before is taken from the output folder, where it is kept by all that it comes
-    from, or from `kept`, which whoever gives it empties when a result, a partial or a setting has
-    changed.
+    What was rendered before is taken from the output folder, where it lies by all that it comes
+    from, or from `known`, which whoever gives it empties when one of these has changed.
 
     Raises:
         TemplateError: where they are more than `MOST_BYTES` together.
     """
-    known = {} if kept is None else kept
-    for live in lives:
-        if live.variant not in known:
-            known[live.variant] = _packed(live, config)
-    made = {live.id: known[live.variant] for live in lives}
-    total = sum(map(len, made.values()))
-    if total > MOST_BYTES:
-        largest = max(lives, key=lambda live: len(made[live.id]))
-        most = max(largest.axes, key=lambda axis: len(axis.values))
-        raise TemplateError(
-            f"the controls add {total / 1e6:.1f} MB to the deck; {MOST_BYTES / 1e6:g} MB at most",
-            place=largest.place,
-            hint=f"{largest.variant} is the largest ({len(made[largest.id]) / 1e6:.1f} MB): "
-            f"thin out `{most.name}` ({len(most.values)} values), or make its partial smaller",
-        )
+    known = {} if known is None else known
+    for each in all_controls:
+        if each.variant not in known:
+            known[each.variant] = _packed(each, config)
+    made = {each.id: known[each.variant] for each in all_controls}
+    if sum(map(len, made.values())) > MOST_BYTES:
+        raise _too_much(all_controls, made)
     return made
 
 
-def _packed(live: Live, config: Config) -> str:
-    name = f"{live.variant.demo}-{live.variant.slug}"
-    cache = config.output / ".live" / f"{name}.{_key(live, config)}"
+def _too_much(all_controls: Sequence[Controls], made: Mapping[str, str]) -> TemplateError:
+    """Return the error for controls whose fragments are too large; it says what to thin out."""
+    total = sum(map(len, made.values()))
+    largest = max(all_controls, key=lambda each: len(made[each.id]))
+    size = len(made[largest.id]) / 1e6
+    most = max(largest.axes, key=lambda axis: len(axis.values))
+    return TemplateError(
+        f"the controls add {total / 1e6:.1f} MB to the deck; {MOST_BYTES / 1e6:g} MB at most",
+        place=largest.place,
+        hint=f"{largest.variant} is the largest ({size:.1f} MB): "
+        f"thin out `{most.name}` ({len(most.values)} values), or make its partial smaller",
+    )
+
+
+def _packed(shown: Controls, config: Config) -> str:
+    name = f"{shown.variant.demo}-{shown.variant.slug}"
+    cache = config.output / ".live" / f"{name}.{_key(shown, config)}"
     if cache.is_file():
         return cache.read_text(encoding="ascii")
-    raw = json.dumps(live.fragments(), ensure_ascii=False).encode("utf-8")
+    raw = json.dumps(shown.fragments(), ensure_ascii=False).encode("utf-8")
     text = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
     for old in cache.parent.glob(f"{name}.*"):
         old.unlink(missing_ok=True)
@@ -196,21 +219,12 @@ def _packed(live: Live, config: Config) -> str:
     return text
 
 
-def _key(live: Live, config: Config) -> str:
-    """What the fragments come from: facts, partials, settings, and the code that renders."""
-    files = sorted((config.folder / PARTIALS).rglob("*.j2")) + sorted(
-        Path(__file__).parent.glob("*.py")
-    )
-    whole = hashlib.sha256(json.dumps(live.parameters()).encode())
-    written: dict[
-        int, str
-    ] = {}  # most points share most of their facts (see `store.unfold`): each is written once
-    for number, facts in enumerate(live.facts):
-        for name, value in facts.items():
-            if id(value) not in written:
-                written[id(value)] = json.dumps(value)
-            whole.update(f"{number} {name} {written[id(value)]}\n".encode())
-    for path in files:
+def _key(shown: Controls, config: Config) -> str:
+    """Return a key over what the fragments come from: grid, partials, settings, our own code."""
+    stored = shown.digest or json.dumps(shown.results[shown.variant].facts)
+    settings = f"{shown.variant} {stored} {config.deck} {config.words}"
+    whole = hashlib.sha256(settings.encode())
+    partials = sorted((config.folder / PARTIALS).rglob("*.j2"))
+    for path in [*partials, *sorted(Path(__file__).parent.glob("*.py"))]:
         whole.update(path.name.encode() + path.read_bytes())
-    whole.update(f"{config.deck} {config.words}".encode())
     return whole.hexdigest()[:16]

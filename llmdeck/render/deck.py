@@ -1,35 +1,40 @@
 """Templates → Markdown, which variants they use, and which template line made which slide.
 
-A variant that has no result yet does not stop the rendering: its facts are `environment.Pending`,
-which swallows every question, so that one pass finds as many missing variants as it can. The build
-runs them and renders again.
+Each template becomes a `page.Page`, which is used again while its inputs are the same; the pages
+are merged into one deck. A variant that has no result yet does not stop the rendering: its facts
+are `environment.Pending`, which swallows every question, so that one pass finds as many missing
+variants as it can. The build runs them and renders again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import platform
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+
+import babel
+import jinja2
 
 from llmdeck import ledger
 from llmdeck.config import Config
 from llmdeck.errors import ClaimError, DeckError, TemplateError
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
-from llmdeck.render import markdown
-from llmdeck.render.api import Functions
-from llmdeck.render.controls import Live
+from llmdeck.render.api import TemplateApi
+from llmdeck.render.cache import KeptPage, RenderCache, key
+from llmdeck.render.controls import Controls
 from llmdeck.render.environment import MISTAKES, mistake
-from llmdeck.render.markdown import LATER, MARK
-from llmdeck.render.marks import Marks, split
-from llmdeck.results.files import digest
+from llmdeck.render.merge import Merged, each_once, flagged
+from llmdeck.render.page import Notes, Page, finished
+from llmdeck.results.files import Digests
+from llmdeck.results.fingerprint import package_digest
+from llmdeck.results.store import Results
 
 SUFFIX = ".md.j2"
 VERBATIM = ".verbatim { white-space: pre-wrap }"
-"""The one style that values need with any theme: runs of spaces and line breaks show (see `markdown.text`)."""
+"""The one style that values need with any theme: spaces and line breaks show (`markdown.text`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +47,9 @@ class Rendered:
     front: str
     """The front matter."""
     pages: Mapping[str, str]
-    """The Markdown of each template, by its file, in their order: `markdown` is `front` and all of them."""
+    """The Markdown of each template, by its file, in order: `markdown` is `front` and all of them."""
     uses: tuple[Use, ...]
-    """Every place that uses a variant, the ledger's own lines included, in the order of the slides."""
+    """Every place that uses a variant, the ledger's own included, in the order of the slides."""
     figures: Mapping[str, str]
     """The figures that the Markdown names: path relative to the output folder, and SVG."""
     errors: tuple[DeckError, ...] = ()
@@ -53,44 +58,30 @@ class Rendered:
     """Variants that have no result; the Markdown is not complete where there are any."""
     wants_figure: frozenset[Variant] = frozenset()
     """Variants whose figure a slide shows."""
-    shown: Mapping[Variant, Collection[int]] = field(default_factory=dict)
+    printed: Mapping[Variant, Collection[int]] = field(default_factory=dict)
     """Which lines of what a variant prints are on slides."""
-    broken: frozenset[str] = frozenset()
+    failing: frozenset[str] = frozenset()
     """The ids of claims whose check is not true, or can't be evaluated."""
-    lives: tuple[Live, ...] = ()
-    """What has controls."""
+    controls: tuple[Controls, ...] = ()
     lines: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
     """The template lines with an expression, and the slides that each made: in a loop, several."""
     claim_slides: tuple[tuple[str, int], ...] = ()
     """Which claim is said on which slide, in the order of the slides; cited claims too."""
 
-    @property
+    @cached_property
     def variants(self) -> tuple[Variant, ...]:
         """All variants that the deck uses, each once."""
         return tuple(dict.fromkeys(use.variant for use in self.uses))
 
     def places(self, variants: Collection[Variant]) -> tuple[str, ...]:
-        """The places of slides that use variants, to name them in a message; of the ledger, where no slide does."""
+        """Return the places of slides that use variants; of the ledger, where no slide does."""
         mine = [use for use in self.uses if use.variant in variants]
         slides = [use for use in mine if use.place.file.endswith(SUFFIX)]
         return tuple(dict.fromkeys(str(use) for use in slides or mine))
 
 
-class Kept:
-    """Rendered pages that are used again while everything but their own template stays as it was.
-
-    Whoever keeps one renders with a new one as soon as a result, a claim, a partial or a setting
-    has changed.
-    """
-
-    def __init__(self) -> None:
-        self.pages: dict[tuple[Any, ...], tuple[str, dict[str, Any]]] = {}
-        """What a template made, and what it noted, by the template and by what had been noted before it."""
-        self.claims_hold = False
-
-
 class Renderer:
-    """One rendering of all templates with the results that there are."""
+    """Renders a deck, with the results that there are, as often as it is asked."""
 
     def __init__(
         self,
@@ -98,190 +89,231 @@ class Renderer:
         config: Config,
         demos: Mapping[str, Demo],
         claims: Mapping[str, Claim],
-        results: Mapping[Variant, Result],
         notes: bool = True,
-        kept: Kept | None = None,
+        cache: RenderCache | None = None,
     ) -> None:
-        self.config, self.claims, self.results, self.kept = config, claims, results, kept
-        self.calls = Functions(
-            config=config, demos=demos, claims=claims, results=results, with_notes=notes
-        )
-        self.errors: list[DeckError] = []
+        self.config, self.demos, self.claims, self.notes = config, demos, claims, notes
+        self.cache = RenderCache() if cache is None else cache
 
-    def render(self) -> Rendered:
-        """Render every template in the order of its name."""
+    @cached_property
+    def api(self) -> TemplateApi:
+        """What templates call; the environment is made once."""
+        return TemplateApi(
+            config=self.config,
+            demos=self.demos,
+            claims=self.claims,
+            results={},
+            with_notes=self.notes,
+        )
+
+    def render(self, results: Mapping[Variant, Result], digests: Digests | None = None) -> Rendered:
+        """Render every template in the order of its name.
+
+        `digests` are those of the project's files, as far as they are known.
+
+        Raises:
+            TemplateError: where there is no template.
+        """
         paths = sorted((self.config.folder / "slides").glob(f"*{SUFFIX}"))
         if not paths:
-            raise TemplateError(
-                "the deck has no slides", place=Place(file=f"deck/slides/*{SUFFIX}")
-            )
+            place = Place(file=f"deck/slides/*{SUFFIX}")
+            raise TemplateError("the deck has no slides", place=place)
+        self.digests = Digests(self.config.root) if digests is None else digests
+        self.api.use_results(results)
+        ledger_uses, errors = self._uses_of_ledger()
+        pages = [self._page(path, results) for path in paths]
+        rendered = self._merge(pages, ledger_uses, results)
+        failing = self._failing_claims(rendered, results)
+        errors += [error for page in pages for error in page.errors]
+        errors += failing.values()
+        distinct = {(error.message, error.place): error for error in errors}
+        return replace(rendered, errors=tuple(distinct.values()), failing=frozenset(failing))
+
+    def _uses_of_ledger(self) -> tuple[list[Use], list[DeckError]]:
+        """Return the uses of variants by claims, also by those that no slide says yet."""
+        errors: list[DeckError] = []
+        self.api.page = Notes()
         for claim in self.claims.values():
-            if claim.variant:
-                with self._collecting():
-                    self.calls.use(claim.variant, claim.place, claim=claim.id)
-        slides: list[Slide] = []
-        marks = Marks()
-        pages = [self._finish(path, self._page(path), slides, marks) for path in paths]
-        found = [replace(use, slide=marks.slide_of(use, n)) for n, use in enumerate(self.calls.met)]
-        kept = [
-            use for use in found if use.variant in self.results and self.results[use.variant].kept
-        ]
-        old = {use.slide for use in kept if use.fact or use.claim or use.place in marks.lines}
-        chunks = [self._flag(plain, first, ends, old) for plain, first, ends in pages]
-        chunks = [LATER.sub(marks.link, chunk) for chunk in chunks]
-        front = front_matter(self.config, self.calls.styles)
-        rendered = Rendered(
-            markdown=front + "\n---\n\n".join(chunks),
-            front=front,
-            slides=tuple(slides),
-            pages={
-                self.config.relative(path): chunk for path, chunk in zip(paths, chunks, strict=True)
-            },
-            uses=tuple(
-                sorted(
-                    set(found), key=lambda u: (u.slide, u.place, u.variant.values, u.fact, u.claim)
-                )
-            ),
-            figures=self.calls.figures,
-            errors=tuple({(error.message, error.place): error for error in self.errors}.values()),
-            pending=frozenset(self.calls.pending),
-            wants_figure=frozenset(self.calls.wants_figure),
-            shown=self.calls.shown,
-            lives=tuple(self.calls.lives),
-            lines={
-                place: tuple(sorted({slide for _, slide in made}))
-                for place, made in marks.lines.items()
-            },
-            claim_slides=tuple(marks.claims),
-        )
-        broken = {} if self.kept and self.kept.claims_hold else self._check_claims(rendered)
-        if self.kept:
-            self.kept.claims_hold = not broken and not rendered.pending
-        return replace(
-            rendered, errors=(*rendered.errors, *broken.values()), broken=frozenset(broken)
-        )
-
-    def _finish(
-        self, path: Path, text: str, slides: list[Slide], marks: Marks
-    ) -> tuple[str, int, Sequence[int]]:
-        """Number a page's slides, note where its marks are; return its Markdown, first slide and where each ends."""
-        plain = _without_marks(text)
-        ends, titles, codes = split(LATER.sub(r"\2", plain))
-        first = len(slides) + 1
-        slides += [
-            Slide(number=n, file=self.config.relative(path), title=title)
-            for n, title in enumerate(titles, first)
-        ]
-        for number, line in enumerate(text.split("\n")):
-            index = sum(end <= number for end in ends)
-            for content in MARK.findall(line):
-                place = marks.add(content, first + index)
-                if number in codes and place:
-                    hint = "write {{ value | code }}, or output(…), which escape for the code face"
-                    self.errors.append(
-                        TemplateError("a value in backticks or a fence", place=place, hint=hint)
-                    )
-        return plain, first, ends
-
-    def _flag(self, text: str, first: int, ends: Sequence[int], old: set[int]) -> str:
-        """Put a visible mark on the `old` slides, whose facts could not be recomputed; `first` is the page's first."""
-        if not old:
-            return text
-        badge = f'\n<p class="not-updated">{markdown.text(self.config.words.not_updated)}</p>\n'
-        lines = text.split("\n")
-        for index, end in reversed([*enumerate([*ends, len(lines)])]):
-            if first + index in old:
-                lines.insert(end, badge)
-        return "\n".join(lines)
-
-    @contextmanager
-    def _collecting(self) -> Iterator[None]:
-        try:
-            yield
-        except DeckError as error:
-            self.errors.append(error)
-
-    def _check_claims(self, rendered: Rendered) -> dict[str, DeckError]:
-        """The claims of the ledger that don't hold, by id, also those that no slide shows yet."""
-        errors: dict[str, DeckError] = {}
-        for claim in self.claims.values():
-            if claim.variant is None or claim.variant not in self.results:
-                continue
-            facts = self.results[claim.variant].facts
             try:
-                if claim.answer:
-                    ledger.answer(self.calls.env, claim, facts)
-                if not ledger.holds(self.calls.env, claim, facts):
-                    used = [
-                        str(use) for use in rendered.uses if use.claim == claim.id and use.slide
-                    ]
-                    errors[claim.id] = ledger.broken(self.calls.env, claim, facts, used)
-            except ClaimError as error:
-                errors[claim.id] = error
-        return errors
+                if claim.variant:
+                    self.api.note_use(claim.variant, claim.place, claim=claim.id)
+            except DeckError as error:
+                errors.append(error)
+        return self.api.page.uses, errors
 
-    def _page(self, path: Path) -> str:
-        """What a template makes; where it is kept and would be made again just so, what it noted is noted again."""
-        if self.kept is None:
-            return self._render_file(path)
-        anchored = frozenset(self.calls.anchored)
-        key = (path.name, digest(path), len(self.calls.met), len(self.calls.lives), anchored)
-        if key not in self.kept.pages:
-            outside, n_errors = self.calls.begin(), len(self.errors)
-            text = self._render_file(path)
-            noted = self.calls.end(outside)
-            if len(self.errors) > n_errors or noted["pending"]:
-                return text
-            for old in [old for old in self.kept.pages if old[0] == path.name]:
-                del self.kept.pages[old]
-            self.kept.pages[key] = (text, noted)
-            return text
-        text, noted = self.kept.pages[key]
-        self.calls.add(noted)
-        return text
+    def _merge(
+        self,
+        pages: Sequence[Page],
+        ledger_uses: Sequence[Use],
+        results: Mapping[Variant, Result],
+    ) -> Rendered:
+        """Return the deck that pages make; claims are not checked yet."""
+        merged = Merged(pages)
+        front = front_matter(self.config, pages)
+        outdated = results.outdated if isinstance(results, Results) else ()
+        marked = merged.slides_showing(outdated) if outdated else ()
+        texts = [
+            flagged(text, page, first, marked, self.config)
+            for text, page, first in zip(merged.texts(), pages, merged.firsts, strict=True)
+        ]
+        uses = each_once([*ledger_uses, *merged.uses])
+        figures = {path: variant for page in pages for path, variant in page.figures.items()}
+        pending = {variant for page in pages for variant in page.pending}
+        return Rendered(
+            markdown=front + "\n---\n\n".join(texts),
+            front=front,
+            slides=tuple(merged.slides),
+            pages={page.file: text for page, text in zip(pages, texts, strict=True)},
+            uses=uses,
+            figures={path: results[variant].figure or "" for path, variant in figures.items()},
+            pending=frozenset(pending | {u.variant for u in uses if u.variant not in results}),
+            wants_figure=frozenset().union(*(page.wants_figure for page in pages)),
+            printed=_printed(pages),
+            controls=tuple(self._controls(pages, results)),
+            lines=merged.lines,
+            claim_slides=tuple(merged.claim_slides),
+        )
 
-    def _render_file(self, path: Path) -> str:
+    def _controls(
+        self, pages: Iterable[Page], results: Mapping[Variant, Result]
+    ) -> Iterator[Controls]:
+        """Give the controls of all pages, numbered."""
+        placed = [each for page in pages for each in page.controls]
+        for number, each in enumerate(placed, 1):
+            yield self.api.controls(each, number, _digest_of(results, each.variant))
+
+    def _page(self, path: Path, results: Mapping[Variant, Result]) -> Page:
+        """Return a template's page: an earlier one where nothing that it came from has changed."""
+        file = self.config.relative(path)
+        kept = self.cache.pages.get(file)
+        if kept and all(self._key(what, results) == value for what, value in kept.inputs.items()):
+            return kept.page
+        page, inputs = self._render_page(path, file)
+        keys = {what: self._key(what, results) for what in inputs}
+        if not (page.errors or page.pending or "" in keys.values()):
+            self.cache.pages[file] = KeptPage(page=page, inputs=keys)
+            self.cache.changed = True
+        return page
+
+    def _render_page(self, path: Path, file: str) -> tuple[Page, set[Input]]:
         name = path.relative_to(self.config.folder).as_posix()
-        met = len(self.calls.met)
-        try:
-            return self.calls.env.get_template(name).render()
-        except (DeckError, *MISTAKES) as error:
-            if not any(
-                use.variant in self.calls.pending for use in self.calls.met[met:]
-            ):  # else the mistake may be the gap's own
-                self.errors.append(
-                    error if isinstance(error, DeckError) else mistake(error, name, self.config)
-                )
-        return ""
+        errors: list[DeckError] = []
+        text = ""
+        with self.api.new_page(self.digests.__getitem__) as notes:
+            try:
+                text = self.api.env.get_template(name).render()
+            except DeckError as error:
+                errors.append(error)
+            except MISTAKES as error:
+                errors.append(mistake(error, name, self.config))
+        if notes.pending:
+            errors = []  # the mistake may be the gap's own
+        return finished(file, text, notes, errors), _inputs(notes)
+
+    def _key(self, what: Input, results: Mapping[Variant, Result]) -> str:
+        """Return the key of an input of a page as it is now; nothing where it has none."""
+        kind, name = what
+        if isinstance(name, Variant):
+            return _digest_of(results, name)
+        if kind == "file":
+            return self.digests[name]
+        if kind == "claim":
+            claim = self.claims.get(name)
+            return key(claim) if claim else ""
+        return self._ledger_key if kind == "ledger" else self._settings_key
+
+    @cached_property
+    def _ledger_key(self) -> str:
+        return key(list(self.claims.items()))
+
+    @cached_property
+    def _settings_key(self) -> str:
+        """The key of what holds for all pages: settings, demos, our own code and what it rests on."""
+        config = self.config
+        settings = (config.deck, config.words, sorted(config.controls.items()), self.notes)
+        versions = (platform.python_version(), jinja2.__version__, babel.__version__)
+        return key(settings, sorted(self.demos), versions, package_digest())
+
+    def _failing_claims(
+        self, rendered: Rendered, results: Mapping[Variant, Result]
+    ) -> dict[str, ClaimError]:
+        """Return the claims of the ledger that don't hold, by id; see `ledger.failures`."""
+        unknown: list[Claim] = []
+        keys: dict[str, str] = {}
+        for claim in self.claims.values():
+            if claim.variant and claim.variant in results:
+                digest = _digest_of(results, claim.variant)
+                keys[claim.id] = key(claim, digest, self._settings_key) if digest else ""
+                if keys[claim.id] not in self.cache.holding:
+                    unknown.append(claim)
+        used = partial(_slides_that_say, rendered)
+        failing = ledger.failures(self.api.env, unknown, results, used)
+        found = {keys[claim.id] for claim in unknown if claim.id not in failing} - {""}
+        if found:
+            self.cache.holding |= found
+            self.cache.changed = True
+        return failing
+
+    def facts_of(self, claim: Claim) -> set[str]:
+        """Return the facts that a claim reads, by top-level name."""
+        return ledger.names_in(self.api.env, claim)
 
 
-@lru_cache(maxsize=1024)
-def _without_marks(text: str) -> str:
-    return markdown.plain_attributes(MARK.sub("", text))
+Input = tuple[str, str | Variant]
+"""What a page comes from: `file` and its name, `claim` and its id, `result` and its variant, …"""
 
 
-def front_matter(config: Config, styles: Collection[str] = ()) -> str:
-    """Marp's front matter, from `deck.toml`, with what our own parts of slides need beside the theme.
+def _inputs(notes: Notes) -> set[Input]:
+    """Return what a page came from."""
+    found: set[Input] = {("settings", "")}
+    found |= {("file", name) for name in notes.files}
+    found |= {("claim", name) for name in notes.claims}
+    found |= {("result", use.variant) for use in notes.uses}
+    if notes.whole_ledger:
+        found.add(("ledger", ""))
+    return found
+
+
+def _digest_of(results: Mapping[Variant, Result], variant: Variant) -> str:
+    """Return the digest of a stored result; nothing where it is not stored."""
+    return results.digest(variant) if isinstance(results, Results) else ""
+
+
+def _slides_that_say(rendered: Rendered, claim: Claim) -> list[str]:
+    """Return the places of slides that say a claim, to name them in a message."""
+    return [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
+
+
+def _printed(pages: Iterable[Page]) -> dict[Variant, set[int]]:
+    """Return which lines of what each variant prints are on slides."""
+    found: dict[Variant, set[int]] = {}
+    for page in pages:
+        for variant, lines in page.printed.items():
+            found.setdefault(variant, set()).update(lines)
+    return found
+
+
+def front_matter(config: Config, pages: Iterable[Page] = ()) -> str:
+    """Return Marp's front matter: `deck.toml`, and the styles that pages need beside the theme.
 
     Strings are quoted, since YAML is a superset of JSON.
     """
     deck = config.deck
+    styles = dict.fromkeys(style for page in pages for style in page.styles)
     items = {
         "marp": True,
         "title": deck.title,
         "author": deck.author,
         "lang": deck.lang,
         "theme": deck.theme,
-    }
-    items |= {
         "size": deck.size,
         "paginate": deck.paginate,
         "math": deck.math,
         "style": "\n".join([VERBATIM, *styles]),
     }
     lines = [
-        f"{key}: {json.dumps(value, ensure_ascii=False)}"
-        for key, value in items.items()
+        f"{name}: {json.dumps(value, ensure_ascii=False)}"
+        for name, value in items.items()
         if value != ""
     ]
     return "\n".join(["---", *lines, "---", "", ""])

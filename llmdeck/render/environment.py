@@ -1,19 +1,13 @@
-"""Jinja as our templates have it: strict names, facts before methods, escaping for Markdown, and marks.
-
-A mark is what each `{{ … }}` leaves behind of the line that it stands on (see `markdown.mark`);
-`marks` reads them.
-"""
+"""Jinja as our templates have it: strict names, facts before methods, escaping for Markdown."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NoReturn
 
 import jinja2
@@ -25,12 +19,13 @@ from markupsafe import Markup
 
 from llmdeck import __version__, ledger
 from llmdeck.config import Config
-from llmdeck.errors import TemplateError
+from llmdeck.errors import TemplateError, did_you_mean
 from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Place
 from llmdeck.render import markdown
 from llmdeck.render.markdown import Markdown
 from llmdeck.render.numbers import Numbers, unit_of, with_unit
+from llmdeck.render.places import note_places
 
 MISTAKES = (
     jinja2.TemplateError,
@@ -41,6 +36,8 @@ MISTAKES = (
     AttributeError,
 )
 """What a mistake in a template raises."""
+COMPILES = ("environment.py", "places.py", "markdown.py", "numbers.py")
+"""The modules that a compiled template depends on: constants are folded with them."""
 
 
 class Pending:
@@ -53,9 +50,8 @@ class Pending:
         return ""
 
     __getattr__ = __getitem__ = __call__ = _same
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
-        __neg__
-    ) = _same
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _same
+    __truediv__ = __rtruediv__ = __neg__ = _same
     __str__ = __html__ = _empty
 
     def _false(self, _other: object) -> bool:
@@ -71,7 +67,7 @@ class Pending:
 
 
 class FactsView(dict[str, Any]):
-    """Facts in a template: a misspelt name is an error that names the known ones; numbers remember their unit."""
+    """Facts in a template: a misspelt name is an error that names the known ones."""
 
     def __init__(
         self, viewed: Mapping[str, Any], owner: str, on_read: Callable[[str], None] | None = None
@@ -80,14 +76,12 @@ class FactsView(dict[str, Any]):
         self.owner, self.on_read = owner, on_read
 
     def __missing__(self, name: str) -> NoReturn:
-        near = get_close_matches(name, self, 1)
-        guess = f"; did you mean `{near[0]}`?" if near else ""
-        raise jinja2.UndefinedError(
-            f"{self.owner} has no fact `{name}`{guess} It has: {', '.join(self)}"
-        )
+        hint = did_you_mean(name, self)
+        known = "" if hint.startswith("there are") else f" It has: {', '.join(self)}"
+        raise jinja2.UndefinedError(f"{self.owner} has no fact `{name}`; {hint}{known}")
 
     def read(self, name: str) -> Any:
-        """One fact; who reads it is noted."""
+        """Return one fact, and note that it is read."""
         value = self[name]
         if self.on_read:
             self.on_read(name)
@@ -95,7 +89,7 @@ class FactsView(dict[str, Any]):
 
 
 def view(value: Any, name: str, owner: str) -> Any:
-    """A fact as templates see it."""
+    """Return a fact as templates see it; numbers remember the unit that the fact's name ends in."""
     if isinstance(value, dict):
         return FactsView({key: view(item, key, owner) for key, item in value.items()}, owner)
     if isinstance(value, list):
@@ -115,38 +109,52 @@ class _Generator(CodeGenerator):
 
 
 class DeckEnvironment(jinja2.Environment):
-    """Jinja with strict names, facts before methods, and escaping for Markdown."""
+    """Jinja with strict names, facts before methods, escaping for Markdown, and known places."""
 
     code_generator_class = _Generator
-    nothing = Markdown("")
-    """What shows nothing, but for the mark of its line."""
-    count: Callable[[], int] = staticmethod(lambda: 0)
-    """How many uses the rendering has met so far."""
-    compiling = False
-    """True while constants are folded: what stands in a compiled template has no place in a rendering."""
+    place: Place | None = None
+    """The template line that is being rendered; none while no template has begun."""
+    on_mark: Callable[[Place], str] | None = None
+    """Makes the mark that is written behind each value; without it there are no marks."""
+    on_load: Callable[[str], None] | None = None
+    """Called with the name of each template that is used."""
+
+    def at(self, file: str, line: int) -> bool:
+        """Note which line is being rendered; compiled templates call it (see `places`)."""
+        self.place = Place(file=file, line=line)
+        return True
+
+    def mark(self, file: str, line: int) -> Markdown:
+        """Return the mark of what was just written; compiled templates call it (see `places`)."""
+        self.at(file, line)
+        if self.on_mark is None or self.place is None:
+            return Markdown("")
+        return Markdown(self.on_mark(self.place))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         if name and name.endswith(".j2"):
-            _mark_statements(tree)
+            note_places(tree, f"deck/{name}")
             tree.set_environment(self)
         return tree
 
-    def _generate(self, *args: Any, **kwargs: Any) -> str:
-        self.compiling = True
-        try:
-            return super()._generate(*args, **kwargs)
-        finally:
-            self.compiling = False
+    def _load_template(
+        self,
+        name: str,
+        globals: MutableMapping[str, Any] | None,  # noqa: A002  Jinja's name
+    ) -> jinja2.Template:
+        if self.on_load:
+            self.on_load(name)
+        return super()._load_template(name, globals)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """`facts.name`: a fact, never a method of dict."""
-        return (
-            obj.read(attribute) if isinstance(obj, FactsView) else super().getattr(obj, attribute)
-        )
+        """Return `facts.name`: a fact, never a method of dict."""
+        if isinstance(obj, FactsView):
+            return obj.read(attribute)
+        return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """`facts["name"]`, the same."""
+        """Return `facts["name"]`, the same."""
         if isinstance(obj, FactsView) and isinstance(argument, str):
             return obj.read(argument)
         return super().getitem(obj, argument)
@@ -159,38 +167,15 @@ class DeckEnvironment(jinja2.Environment):
         return "".join(map(str, parts))
 
 
-def _mark_statements(node: nodes.Node) -> None:
-    """Before each `{% if %}` and `{% for %}` put an output of nothing: its mark tells where facts are read, not shown.
-
-    What a macro or a block of `{% set %}` gives may be compared, so there nothing is put.
-    """
-    if isinstance(node, nodes.Macro | nodes.AssignBlock):
-        return
-    for child in node.iter_child_nodes():
-        _mark_statements(child)
-    for name, value in node.iter_fields():
-        if isinstance(value, list) and name != "elif_":
-            marked = []
-            for item in value:
-                if isinstance(item, nodes.If | nodes.For):
-                    lines = [item.lineno, *(branch.lineno for branch in getattr(item, "elif_", ()))]
-                    marked += [_nothing(line) for line in lines]
-                marked.append(item)
-            setattr(node, name, marked)
-
-
-def _nothing(line: int) -> nodes.Output:
-    return nodes.Output([nodes.EnvironmentAttribute("nothing", lineno=line)], lineno=line)
-
-
 def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -> DeckEnvironment:
-    """The templates' environment: filters, tests, and a loader for `deck/` and for the ledger's sentences and checks.
+    """Return the templates' environment: a loader for `deck/` and the ledger, filters, tests.
 
     Compiling is most of what rendering costs, so compiled templates are kept in the user's cache.
     """
     files = jinja2.FileSystemLoader(config.folder, encoding="utf-8")
+    sentences = jinja2.DictLoader(ledger.sources(claims))
     env = DeckEnvironment(
-        loader=jinja2.ChoiceLoader([jinja2.DictLoader(ledger.sources(claims)), files]),
+        loader=jinja2.ChoiceLoader([sentences, files]),
         bytecode_cache=_compiled(config),
         undefined=jinja2.StrictUndefined,
         autoescape=True,  # what finalize returns is Markup, so that nothing is escaped a second time
@@ -198,64 +183,27 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.finalize = partial(_finalize, env, numbers, config)
-    filters: dict[str, Callable[..., str]] = {
-        "num": numbers.num,
-        "qty": numbers.qty,
-        "pct": numbers.pct,
-    }
-    filters |= {
-        unit: numbers.scaled(unit) for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")
-    }
-    filters["compact"] = numbers.compact
-    env.filters |= {name: _number_filter(function) for name, function in filters.items()}
-    env.filters |= {"e": Markdown.escape, "escape": Markdown.escape, "forceescape": markdown.text}
-    env.filters |= {"safe": Markdown, "join": _join, "tojson": _json}
-    env.filters["css"] = _css
-    env.filters["code"] = lambda value: (
-        value if isinstance(value, Pending) else markdown.inline_code(value)
-    )
+    env.finalize = partial(_finalize, numbers, config)
+    env.filters |= _number_filters(numbers) | _text_filters()
     env.tests["close_to"] = ledger.close_to
     return env
 
 
-def _css(value: Any) -> Any:
-    """A number as CSS reads it, whatever the deck's locale: `style="width: {{ (100 * share) | css }}%"`."""
-    return value if isinstance(value, Pending) else Markdown(f"{value:.4g}")
-
-
-@jinja2.pass_environment
-def _join(
-    env: DeckEnvironment, value: Iterable[Any], separator: str = "", attribute: str | None = None
-) -> Any:
-    """Jinja's `join`, which escapes for HTML where Markdown is among the parts; ours escapes for Markdown."""
-    parts = list(value if attribute is None else map(make_attrgetter(env, attribute), value))
-    return env.concatenate([part for item in parts for part in (separator, item)][1:])
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    """Jinja's `tojson` escapes for HTML; ours is plain text, escaped where it is written."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
-    """Where compiled templates are kept, by all that they are made with: constants are folded in words and locale."""
-    key = f"{__version__} {jinja2.__version__} {config.root} {config.deck} {config.words}"
-    ours = [
-        Path(__file__).with_name(name).read_bytes()
-        for name in ("environment.py", "markdown.py", "numbers.py")
-    ]
-    folder = (
-        cache_folder()
-        / "templates"
-        / hashlib.sha256(b"".join([key.encode(), *ours])).hexdigest()[:16]
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    return jinja2.FileSystemBytecodeCache(str(folder))
+def _number_filters(numbers: Numbers) -> dict[str, Callable[..., Any]]:
+    """Return the filters that write a number."""
+    filters: dict[str, Callable[..., str]] = {
+        "num": numbers.num,
+        "qty": numbers.qty,
+        "pct": numbers.pct,
+        "compact": numbers.compact,
+    }
+    for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib"):
+        filters[unit] = numbers.scaled(unit)
+    return {name: _number_filter(function) for name, function in filters.items()}
 
 
 def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
-    """Numbers are written in characters that are no syntax, so they are Markdown, in formulas and code too."""
+    """Numbers are written in characters that are no syntax, so they are Markdown everywhere."""
 
     def apply(value: Any, *args: Any, **kwargs: Any) -> Any:
         return value if isinstance(value, Pending) else Markdown(function(value, *args, **kwargs))
@@ -263,19 +211,70 @@ def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
     return apply
 
 
-def _finalize(env: DeckEnvironment, numbers: Numbers, config: Config, value: Any) -> Any:
-    """What `{{ value }}` writes: the value as itself, and a mark of its line and of the uses met so far."""
-    if isinstance(value, jinja2.Undefined):
+def _text_filters() -> dict[str, Callable[..., Any]]:
+    """Return the filters that write text: Jinja's own escape for HTML, these for Markdown."""
+    return {
+        "e": Markdown.escape,
+        "escape": Markdown.escape,
+        "forceescape": markdown.text,
+        "safe": Markdown,
+        "join": _join,
+        "tojson": _json,
+        "css": _css,
+        "code": _code,
+    }
+
+
+def _code(value: Any) -> Any:
+    """Write a value in the code face."""
+    return value if isinstance(value, Pending) else markdown.inline_code(value)
+
+
+def _css(value: Any) -> Any:
+    """Write a number as CSS reads it, in any locale: `style="width: {{ (100 * share) | css }}%"`."""
+    return value if isinstance(value, Pending) else Markdown(f"{value:.4g}")
+
+
+@jinja2.pass_environment
+def _join(
+    env: DeckEnvironment, value: Iterable[Any], separator: str = "", attribute: str | None = None
+) -> Any:
+    """Join as Jinja does, but escape for Markdown where Markdown is among the parts."""
+    items = value if attribute is None else map(make_attrgetter(env, attribute), value)
+    parts: list[Any] = []
+    for item in items:
+        parts += [separator, item] if parts else [item]
+    return env.concatenate(parts)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """Write JSON as plain text, which is escaped where it is shown."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
+    """Return where compiled templates are kept, by all that they are made with."""
+    made_with = f"{__version__} {jinja2.__version__} {config.root} {config.deck} {config.words}"
+    key = hashlib.sha256(made_with.encode())
+    for name in COMPILES:
+        key.update(Path(__file__).with_name(name).read_bytes())
+    folder = cache_folder() / "templates" / key.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return jinja2.FileSystemBytecodeCache(str(folder))
+
+
+def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
+    """Return what `{{ value }}` writes: the value as itself."""
+    if isinstance(value, jinja2.Undefined | Markup):
         return value
-    place = None if env.compiling else template_place()
-    shown = value if isinstance(value, Markup) else show(numbers, config, value)
-    return (
-        Markdown(shown + Markdown(markdown.mark(f"line {env.count()} {place}"))) if place else shown
-    )
+    return show(numbers, config, value)
 
 
 def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
-    """A bare value on a slide: numbers in the deck's locale, truth in its words, text as itself, nothing for none."""
+    """Return a bare value as a slide shows it.
+
+    Numbers are in the deck's locale, truth in its words, text is as itself; nothing for `Pending`.
+    """
     if isinstance(value, Pending):
         return Markdown("")
     if isinstance(value, bool):
@@ -285,59 +284,39 @@ def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
     return markdown.text(value)
 
 
-def template_place() -> Place | None:
-    """The line of the template that is being rendered now, from the frames of its compiled code."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        template = frame.f_globals.get("__jinja_template__")
-        if (
-            template is not None
-            and template.name is not None
-            and not template.name.startswith(ledger.FILE)
-        ):
-            codes, lines = _lines(template)
-            return Place(
-                file=f"deck/{template.name}", line=lines[bisect_right(codes, frame.f_lineno) - 1]
-            )
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
-
-
-@lru_cache(maxsize=256)
-def _lines(template: jinja2.Template) -> tuple[list[int], list[int]]:
-    """The lines of a template's compiled code and its own, in order: Jinja would read them anew at each question."""
-    pairs = [(1, 0), *template.debug_info]
-    return [code for _, code in pairs], [line for line, _ in pairs]
-
-
 def cell(numbers: Numbers, config: Config, value: Any) -> Markdown:
-    """A table's cell: a number with a unit shows it."""
+    """Return a table's cell: a number with a unit shows it."""
     if getattr(value, "unit", ""):
         return Markdown(numbers.qty(value))
     return value if isinstance(value, Markdown) else show(numbers, config, value)
 
 
 def mistake(error: Exception, name: str, config: Config) -> TemplateError:
-    """What a mistake in the template `name` (relative to `deck/`) is told as: with the line that it stands on."""
-    file, line = name, 0
+    """Return the error for a mistake in the template `name` (relative to `deck/`), with its line."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         file, line = error.name or name, error.lineno
     else:
-        trace = error.__traceback__
-        while trace is not None:
-            template = trace.tb_frame.f_globals.get("__jinja_template__")
-            if template is not None and template.name:
-                file, line = template.name, template.get_corresponding_lineno(trace.tb_lineno)
-            elif Path(trace.tb_frame.f_code.co_filename).suffix == ".j2":
-                file = Path(trace.tb_frame.f_code.co_filename).relative_to(config.folder).as_posix()
-                line = trace.tb_lineno
-            trace = trace.tb_next
+        file, line = _where(error.__traceback__, config) or (name, 0)
     if Path(file).is_absolute():  # Jinja's lexer names the file, its parser the template
         file = Path(file).relative_to(config.folder).as_posix()
     message = str(error.message if isinstance(error, jinja2.TemplateError) else error)
     hint = ""
     if "comment" in message:
         hint = "`{#` starts a comment in Jinja: write {{ '{#' }} where it is meant as text"
-    return TemplateError(
-        message or type(error).__name__, place=Place(file=f"deck/{file}", line=line), hint=hint
-    )
+    place = Place(file=f"deck/{file}", line=line)
+    return TemplateError(message or type(error).__name__, place=place, hint=hint)
+
+
+def _where(trace: TracebackType | None, config: Config) -> tuple[str, int] | None:
+    """Return template and line of the innermost frame of a template; None where there is none."""
+    found = None
+    while trace is not None:
+        frame, line = trace.tb_frame, trace.tb_lineno
+        template = frame.f_globals.get("__jinja_template__")
+        source = Path(frame.f_code.co_filename)
+        if template is not None and template.name:
+            found = template.name, template.get_corresponding_lineno(line)
+        elif source.suffix == ".j2":
+            found = source.relative_to(config.folder).as_posix(), line
+        trace = trace.tb_next
+    return found

@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from llmdeck.render import marks
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-MARK = re.compile("\ue000([^\ue001]*)\ue001")
-"""A mark in rendered text: where in a template the text before it came from (see `marks`)."""
-LATER = re.compile("\ue002([^\ue003]*)\ue003([^\ue004]*)\ue004")
-"""A link whose slide is known only when all slides are there: what it leads to, and its text (see `marks.Marks`)."""
 READABLE = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "So", "Sk"}
 PLAIN = re.compile(r"[^\W_]|[ ,;%]", re.ASCII)
 WRAPPER = re.compile(r'</?bdi>|<span class="verbatim">|</span>')
@@ -45,16 +43,6 @@ class Markdown(Markup):
     def escape(cls, s: Any) -> Markdown:
         """Make any value safe."""
         return cls(s) if isinstance(s, Markup) else text(s)
-
-
-def mark(content: str) -> str:
-    """A mark that survives Jinja and is taken out before Marp sees the text."""
-    return f"\ue000{content}\ue001"
-
-
-def later(target: str, text: str) -> str:
-    """A link that `marks.Marks.link` makes when all slides are there; `target` is `row ID` or `slides ID`."""
-    return f"\ue002{target}\ue003{text}\ue004"
 
 
 def plain(markdown: str) -> str:
@@ -208,13 +196,11 @@ def note(value: str) -> Markdown:
     Notes are plain text, so references are decoded again and the markup of values is left out; what
     would end the comment is broken up, and a character that is a mark for us is spelt out.
     """
-    plain = visible(html.unescape(OWN_TAG.sub("", LATER.sub(r"\2", MARK.sub("", value))))).strip()
-    plain = re.sub("[\ue000-\ue004]", lambda m: f"\\u{ord(m[0]):x}", plain)
+    plain = visible(html.unescape(OWN_TAG.sub("", marks.strip(value)))).strip()
+    plain = re.sub(f"[{marks.PRIVATE}]", lambda match: f"\\u{ord(match[0]):x}", plain)
     plain = re.sub(r"--(!?)>", r"--\1 >", plain)
-    marks = "".join(
-        match[0] for match in MARK.finditer(value)
-    )  # what the notes say is said on this slide
-    return Markdown(f"{marks}<!--\n{NOTE}{plain}\n-->")
+    said_here = marks.only(value)  # what the notes say is said on this slide
+    return Markdown(f"{said_here}<!--\n{NOTE}{plain}\n-->")
 
 
 def plain_attributes(markdown: str) -> str:
@@ -248,8 +234,8 @@ def inline(markdown: str) -> str:
     >>> inline("*a* &#42;b&#42;")
     '<em>a</em> *b*'
     """
-    rendered = _parser().renderInline(LATER.sub(r"\2", MARK.sub("", markdown)))
-    return re.sub("[\n\ue000-\ue004]", lambda m: f"&#{ord(m[0])};", rendered)
+    rendered = _parser().renderInline(marks.strip(markdown))
+    return re.sub(f"[\n{marks.PRIVATE}]", lambda match: f"&#{ord(match[0])};", rendered)
 
 
 @cache

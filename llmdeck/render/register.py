@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from llmdeck.config import Words
 from llmdeck.model import Claim
-from llmdeck.render import markdown
-from llmdeck.render.markdown import MARK, Markdown
+from llmdeck.render import markdown, marks
+from llmdeck.render.markdown import Markdown
 from llmdeck.render.numbers import NBSP
 
 TEXT_PX, LINE_PX, PADDING_PX = 19, 27, 17
@@ -64,7 +64,7 @@ def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
     emoji in them.
     """
     label = str(getattr(words, claim.verdict.value))
-    says = MARK.sub("", says).replace("\n", " ")
+    says = marks.strip_marks(says).replace("\n", " ")
     sentence = markdown.plain(says)
     if len(sentence) > LONGEST:
         sentence = _cut_off(sentence, LONGEST)
@@ -75,7 +75,7 @@ def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
         first += f' <span class="often">{markdown.text(often)}</span>'
     command = claim.variant.command if claim.variant else ""
     sources = [_source(source) for source in claim.sources]
-    parts = [markdown.later(f"slides {claim.id}", words.slide), *(link for link, _ in sources)]
+    parts = [marks.link("slides", claim.id, words.slide), *(link for link, _ in sources)]
     parts += [markdown.inline_code(command)] if command else []
     second = " · ".join(filter(None, parts))
     markup = f'{mark}<li id="{anchor(claim.id)}">\n\n{first}\n\n{second}\n\n</li>\n'

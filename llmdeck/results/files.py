@@ -1,9 +1,10 @@
-"""What is in files, and writing them whole. The quick answer of a build needs it, so it imports next to nothing."""
+"""Files: their digests, and writing them whole. A build with nothing to do needs it, so it imports little."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 LEFTOVER_S = 3600.0
@@ -11,7 +12,7 @@ LEFTOVER_S = 3600.0
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, or of a folder's sorted names; `absent` where there is nothing."""
+    """Return the SHA-256 of a file's bytes, or of a folder's sorted names; `absent` for nothing."""
     try:
         if path.is_dir():
             names = sorted(p.name for p in path.iterdir() if p.name != "__pycache__")
@@ -19,6 +20,27 @@ def digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return "absent"
+
+
+class Digests:
+    """The digests of a project's files by their name, each computed once.
+
+    A name is a POSIX path relative to the project's root.
+    """
+
+    def __init__(self, root: Path, known: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self._known = dict(known or {})
+
+    def __getitem__(self, name: str) -> str:
+        """Return the digest of a file or folder; see `digest`."""
+        if name not in self._known:
+            self._known[name] = digest(self.root / name)
+        return self._known[name]
+
+    def forget(self, name: str) -> None:
+        """Compute the digest of a file anew when it is asked for next: it was written."""
+        self._known.pop(name, None)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -34,7 +56,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(raw)
         Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner reads
-        os.replace(temporary, path)  # noqa: PTH105  named as in the language reference: atomic on one file system
+        os.replace(temporary, path)  # noqa: PTH105  the standard library's atomic rename
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,16 @@ def inputs(config: Config) -> dict[str, str]:
         config.relative(path): digest(path)
         for path in (*_files(config.folder), *_files(config.demos_folder))
     }
+    return known | {"llmdeck": package_digest()}
+
+
+@cache
+def package_digest() -> str:
+    """Return the digest of this package, all its files."""
     package = hashlib.sha256()
     for path in _files(PACKAGE):
         package.update(f"{path.relative_to(PACKAGE).as_posix()} {digest(path)}\n".encode())
-    return known | {"llmdeck": package.hexdigest()}
+    return package.hexdigest()
 
 
 def looks_changed(config: Config, outputs: Iterable[str]) -> bool:

@@ -1,10 +1,13 @@
-"""Results on disk: look one up, write one, say fresh, stale or missing. The folder is committed with the deck.
+"""Results on disk: look one up, write one, say fresh, stale or missing. They are committed with the deck.
 
-`deck/results/DEMO/NAME.json` holds facts, output, alt text and the digests of the inputs; the
-figure lies beside it as `NAME.svg`, and all points of a grid in one file. Both are written under a
-temporary name and renamed, so that a reader never sees half a file; the figure comes first and its
+`deck/results/DEMO/NAME.json` holds facts, output, alternative text and the digests of the inputs;
+the figure lies beside it as `NAME.svg`, and all points of a grid in one file. Both are written under
+a temporary name and renamed, so that a reader never sees half a file; the figure comes first and its
 digest is in the JSON, so that a build that was killed in between leaves a stale result, not a wrong
 one. Two builds at once write the same bytes.
+
+What is asked of every result at once (which variant, from which inputs) is kept in an index in the
+output folder, by the digest of each file, so that only files that changed are read.
 """
 
 from __future__ import annotations
@@ -12,92 +15,137 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
 from llmdeck.model import Answer, Facts, Result, State, Variant
-from llmdeck.results.files import LEFTOVER_S, write_whole
-from llmdeck.run.interface import changed_inputs
+from llmdeck.results.files import LEFTOVER_S, Digests, write_whole
 
 FORMAT = 1
+INDEX = ".results.json"
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
+"""What a damaged file raises while it is read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What is known of a stored result before its facts are read."""
+
+    digest: str
+    """SHA-256 of its file."""
+    demo: str
+    values: str
+    grid: tuple[str, ...]
+    inputs: Mapping[str, str]
+    figure_digest: str | None
+    """SHA-256 of its figure; None where it has none."""
+
+    @property
+    def variant(self) -> Variant:
+        """The variant that it is of."""
+        return Variant(self.demo, self.values, self.grid)
 
 
 class Store:
     """The results of one project."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, digests: Digests | None = None) -> None:
+        """Look at a project's results; `digests` are those of its files, as far as known."""
         self.root = config.root
         self.folder = config.folder / "results"
-        self._digests: dict[str, str] = {}
+        self.index = config.output / INDEX
+        self.digests = Digests(config.root) if digests is None else digests
+        self._heads: dict[Variant, Head] | None = None
 
     def path(self, variant: Variant) -> Path:
-        """Where a variant's result lies."""
+        """Return where a variant's result lies."""
         return self.folder / variant.demo / f"{variant.slug}.json"
 
-    def look_up(self, variant: Variant, *, figure: bool = False) -> Answer:
-        """The stored result and what it is worth; `figure` asks for one that has its figure."""
-        path = self.path(variant)
-        if not path.is_file():
-            return Answer(state=State.MISSING, reasons=("it was never run",))
-        try:
-            result = self._read(path)
-            if result.variant != variant:
-                raise ValueError(path)
-        except (ValueError, KeyError, TypeError, OSError):
-            return Answer(
-                state=State.MISSING,
-                reasons=(f"{path.relative_to(self.root).as_posix()} is unreadable",),
-            )
-        return self._judge(result, figure=figure)
+    def name(self, path: Path) -> str:
+        """Return a path relative to the root."""
+        return path.relative_to(self.root).as_posix()
 
-    def _judge(self, result: Result, *, figure: bool = False) -> Answer:
-        reasons = [
-            f"{name} changed" for name in changed_inputs(self.root, result.inputs, self._digests)
-        ]
-        if figure and result.figure is None:
-            reasons.append("its figure is not there")
-        state = State.STALE if reasons else State.FRESH
-        return Answer(state=state, result=result, reasons=tuple(reasons))
+    @property
+    def heads(self) -> dict[Variant, Head]:
+        """What is known of every result that can be read; an unreadable one is as good as missing."""
+        if self._heads is None:
+            self._heads = self._read_heads()
+        return self._heads
+
+    def results(self) -> Results:
+        """Return every stored result that can be read, fresh or not."""
+        return Results(self)
+
+    def look_up(self, variant: Variant, *, figure: bool = False) -> Answer:
+        """Return what the store says of a variant; `figure` asks for a result with its figure."""
+        path = self.path(variant)
+        if variant in self.heads:
+            return self._judge(variant, figure=figure)
+        reason = f"{self.name(path)} is unreadable" if path.is_file() else "it was never run"
+        return Answer(state=State.MISSING, reasons=(reason,))
+
+    def is_fresh(self, variant: Variant) -> bool:
+        """Return whether a result came from the inputs as they are."""
+        return variant in self.heads and not self._changed(self.heads[variant])
 
     def answers(self) -> dict[Variant, Answer]:
-        """What the store says of every variant that it has; an unreadable one is as good as missing."""
-        found = {}
-        for path in sorted(self.folder.glob("*/*.json")):
-            with suppress(ValueError, KeyError, TypeError, OSError):
-                result = self._read(path)
-                if path == self.path(result.variant):
-                    found[result.variant] = self._judge(result)
-        return found
+        """Return what the store says of every variant that it has."""
+        return {variant: self._judge(variant) for variant in self.heads}
 
-    def results(self) -> dict[Variant, Result]:
-        """Every stored result that can be read, fresh or not."""
-        return {
-            variant: answer.result for variant, answer in self.answers().items() if answer.result
-        }
+    def _judge(self, variant: Variant, *, figure: bool = False) -> Answer:
+        head = self.heads[variant]
+        reasons = [f"{name} changed" for name in self._changed(head)]
+        if figure and not self.has_figure(variant):
+            reasons.append("its figure is not there")
+        state = State.STALE if reasons else State.FRESH
+        return Answer(state=state, reasons=tuple(reasons))
+
+    def _changed(self, head: Head) -> list[str]:
+        """Return the inputs that no longer have the digest recorded for them."""
+        return [name for name, old in head.inputs.items() if self.digests[name] != old]
+
+    def has_figure(self, variant: Variant) -> bool:
+        """Return whether a result's figure lies beside it, whole."""
+        wanted = self.heads[variant].figure_digest
+        figure = self.path(variant).with_suffix(".svg")
+        return wanted is not None and self.digests[self.name(figure)] == wanted
+
+    def read(self, variant: Variant) -> Result:
+        """Return a stored result.
+
+        Raises:
+            KeyError: where there is none.
+        """
+        head, path = self.heads[variant], self.path(variant)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        figure = None
+        if self.has_figure(variant):
+            figure = path.with_suffix(".svg").read_text(encoding="utf-8")
+        return Result(
+            variant=variant,
+            facts=unfold(record["facts"]) if variant.grid else dict(record["facts"]),
+            output=str(record["output"]),
+            inputs=head.inputs,
+            figure=figure,
+            alt=record.get("alt"),
+        )
 
     def write(self, result: Result) -> None:
         """Keep a result, unless just that is there already."""
         path = self.path(result.variant)
         path.parent.mkdir(parents=True, exist_ok=True)
-        record: dict[str, Any] = {
-            "format": FORMAT,
-            "demo": result.variant.demo,
-            "parameters": result.variant.parameters,
-            **({"grid": result.variant.grid} if result.variant.grid else {}),
-            "inputs": dict(sorted(result.inputs.items())),
-            "facts": fold(result.facts) if result.variant.grid else result.facts,
-            "output": result.output,
-        }
+        record = _record(result)
         if result.figure is not None:
-            write_whole(path.with_suffix(".svg"), result.figure)
-            record |= {
-                "alt": result.alt,
-                "figure_sha256": hashlib.sha256(result.figure.encode()).hexdigest(),
-            }
+            figure = path.with_suffix(".svg")
+            write_whole(figure, result.figure)
+            self.digests.forget(self.name(figure))
         write_whole(path, _lines(record) + "\n")
+        self.digests.forget(self.name(path))
+        self.heads[result.variant] = _head(record, self.digests[self.name(path)])
 
     def prune(self, used: Collection[Variant]) -> None:
         """Remove the results that no slide and no claim uses any more."""
@@ -105,35 +153,137 @@ class Store:
         for path in self.folder.glob("*/*"):
             if path.suffix in (".json", ".svg") and path.with_suffix("") not in keep:
                 path.unlink(missing_ok=True)
-        for path in self.folder.glob("*/.*.*.*"):  # what `write_whole` writes to, before it renames
-            if (
-                path.suffix not in (".json", ".svg")
-                and time.time() - path.stat().st_mtime > LEFTOVER_S
-            ):
+        for path in self.folder.glob("*/.*.*.*"):  # what `write_whole` writes to, then renames
+            old = time.time() - path.stat().st_mtime > LEFTOVER_S
+            if path.suffix not in (".json", ".svg") and old:
                 path.unlink(missing_ok=True)
 
-    def _read(self, path: Path) -> Result:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] != FORMAT:
-            raise ValueError(path)
-        variant = Variant.of(record["demo"], record["parameters"], record.get("grid", ()))
-        figure = None
-        if "figure_sha256" in record and path.with_suffix(".svg").is_file():
-            figure = path.with_suffix(".svg").read_text(encoding="utf-8")
-            if hashlib.sha256(figure.encode()).hexdigest() != record["figure_sha256"]:
-                figure = None
-        return Result(
-            variant=variant,
-            facts=unfold(record["facts"]) if variant.grid else dict(record["facts"]),
-            output=str(record["output"]),
-            inputs=dict(record["inputs"]),
-            figure=figure,
-            alt=record.get("alt"),
-        )
+    def _read_heads(self) -> dict[Variant, Head]:
+        indexed = self._read_index()
+        found: dict[str, Head] = {}
+        for path in sorted(self.folder.glob("*/*.json")):
+            name = self.name(path)
+            head = indexed.get(name)
+            if head is None or head.digest != self.digests[name]:
+                with suppress(*UNREADABLE):
+                    record = json.loads(path.read_text(encoding="utf-8"))
+                    found[name] = _head(record, self.digests[name])
+            else:
+                found[name] = head
+        heads = {head.variant: (name, head) for name, head in found.items()}
+        return {v: head for v, (name, head) in heads.items() if name == self.name(self.path(v))}
+
+    def _read_index(self) -> dict[str, Head]:
+        try:
+            rows = json.loads(self.index.read_text(encoding="utf-8"))
+            return {n: Head(**{**row, "grid": tuple(row["grid"])}) for n, row in rows.items()}
+        except UNREADABLE:
+            return {}
+
+    def write_index(self) -> None:
+        """Keep the heads in the output folder, for the next build."""
+        rows = {self.name(self.path(v)): asdict(head) for v, head in self.heads.items()}
+        write_whole(self.index, json.dumps(rows, ensure_ascii=False))
+
+
+class Results(MutableMapping[Variant, Result]):
+    """The results of a store, read when they are asked for; others can be put in their place."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._read: dict[Variant, Result] = {}
+        self._unsaved: set[Variant] = set()
+        """The variants whose result is another than the stored one."""
+        self._gone: set[Variant] = set()
+
+    def __contains__(self, variant: object) -> bool:
+        stored = variant in self.store.heads and variant not in self._gone
+        return variant in self._read or stored
+
+    def __getitem__(self, variant: Variant) -> Result:
+        if variant not in self._read:
+            if variant in self._gone:
+                raise KeyError(variant)
+            self._read[variant] = self.store.read(variant)
+        return self._read[variant]
+
+    def __setitem__(self, variant: Variant, result: Result) -> None:
+        self._gone.discard(variant)
+        self._unsaved.add(variant)
+        self._read[variant] = result
+
+    def __delitem__(self, variant: Variant) -> None:
+        if variant not in self:
+            raise KeyError(variant)
+        self._read.pop(variant, None)
+        self._gone.add(variant)
+
+    def save(self, result: Result) -> None:
+        """Put a result into the store, too."""
+        self.store.write(result)
+        self[result.variant] = result
+        self._unsaved.discard(result.variant)
+
+    def __iter__(self) -> Iterator[Variant]:
+        return iter([v for v in dict.fromkeys([*self.store.heads, *self._read]) if v in self])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    @property
+    def outdated(self) -> set[Variant]:
+        """The variants whose last good facts stand for those that could not be computed."""
+        return {variant for variant, result in self._read.items() if result.outdated}
+
+    def digest(self, variant: Variant) -> str:
+        """Return the digest of a stored result; nothing where there is none, or another is used."""
+        if variant not in self.store.heads or variant in self._unsaved | self._gone:
+            return ""
+        return self.store.heads[variant].digest
+
+
+def _record(result: Result) -> dict[str, Any]:
+    """Return a result as it is stored."""
+    variant = result.variant
+    record: dict[str, Any] = {
+        "format": FORMAT,
+        "demo": variant.demo,
+        "parameters": variant.parameters,
+        **({"grid": variant.grid} if variant.grid else {}),
+        "inputs": dict(sorted(result.inputs.items())),
+        "facts": fold(result.facts) if variant.grid else result.facts,
+        "output": result.output,
+    }
+    if result.figure is not None:
+        digest = hashlib.sha256(result.figure.encode()).hexdigest()
+        record |= {"alt": result.alt, "figure_sha256": digest}
+    return record
+
+
+def _head(record: Mapping[str, Any], digest: str) -> Head:
+    """Return the head of a record.
+
+    Raises:
+        ValueError, KeyError, TypeError: where it is none.
+    """
+    if record["format"] != FORMAT:
+        raise ValueError(record["format"])
+    variant = Variant.of(record["demo"], record["parameters"], record.get("grid", ()))
+    facts, _output = record["facts"], record["output"]
+    if not isinstance(facts, dict) or (variant.grid and not facts["points"][0]["all"]):
+        raise ValueError("facts are an object")
+    return Head(
+        digest=digest,
+        demo=variant.demo,
+        values=variant.values,
+        grid=variant.grid,
+        inputs=dict(record["inputs"]),
+        figure_digest=record.get("figure_sha256"),
+    )
 
 
 def fold(facts: Facts) -> Facts:
-    """The facts of a grid as they are stored: of each point but the first only what differs from the first.
+    """Return the facts of a grid as they are stored: of each point what differs from the first.
 
     >>> fold({"axes": [], "points": [{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1}]})
     {'axes': [], 'points': [{'all': {'a': 1, 'b': 2}}, {'new': {'b': 3}}, {'all': {'a': 1}}]}
@@ -141,13 +291,20 @@ def fold(facts: Facts) -> Facts:
     first, *others = facts["points"]
     folded: list[dict[str, Any]] = [{"all": first}]
     for point in others:
-        new = {
-            name: value
-            for name, value in point.items()
-            if name not in first or not _equal(first[name], value)
-        }
-        folded.append({"new": new} if first.keys() <= point.keys() else {"all": point})
+        if first.keys() <= point.keys():
+            folded.append({"new": _differing(first, point)})
+        else:
+            folded.append({"all": point})
     return {**facts, "points": folded}
+
+
+def _differing(first: Facts, point: Facts) -> Facts:
+    """Return the facts of a point that the first one lacks, or has with another value."""
+    return {
+        name: value
+        for name, value in point.items()
+        if name not in first or not _equal(first[name], value)
+    }
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -155,22 +312,18 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def unfold(facts: Facts) -> Facts:
-    """What `fold` was given.
+    """Return what `fold` was given.
 
     >>> unfold({"points": [{"all": {"a": 1, "b": 2}}, {"new": {"b": 3}}]})
     {'points': [{'a': 1, 'b': 2}, {'a': 1, 'b': 3}]}
     """
     first = facts["points"][0]["all"]
-    return {
-        **facts,
-        "points": [
-            point["all"] if "all" in point else first | point["new"] for point in facts["points"]
-        ],
-    }
+    points = [point["all"] if "all" in point else first | point["new"] for point in facts["points"]]
+    return {**facts, "points": points}
 
 
 def _lines(record: Mapping[str, Any]) -> str:
-    """A record as JSON; of a grid each point is one line, so that a difference shows which points moved."""
+    """Return a record as JSON; of a grid each point is one line, so that a diff shows which moved."""
     if "grid" not in record:
         return json.dumps(record, ensure_ascii=False, indent=1)
     points = [json.dumps(point, ensure_ascii=False) for point in record["facts"]["points"]]

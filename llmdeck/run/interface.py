@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -140,23 +139,3 @@ def changed_inputs(root: Path, inputs: Mapping[str, str], known: dict[str, str])
         if name not in known:
             known[name] = digest(root / name)
     return [name for name, old in inputs.items() if known[name] != old]
-
-
-def excerpt(source: str, function: str) -> str:
-    """The source of one function or class, without its docstring.
-
-    Raises:
-        ValueError: where the module has no such function; the message names those it has.
-    """
-    nodes = {
-        n.name: n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef | ast.ClassDef)
-    }
-    if function not in nodes:
-        raise ValueError(f"code: no function `{function}`; there are: {', '.join(nodes)}")
-    node, lines = nodes[function], source.splitlines()
-    start = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
-    kept = lines[start : node.end_lineno]
-    first = node.body[0]
-    if ast.get_docstring(node) is not None and len(node.body) > 1:
-        del kept[first.lineno - 1 - start : (first.end_lineno or first.lineno) - start]
-    return "\n".join(kept)

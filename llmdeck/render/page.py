@@ -1,0 +1,238 @@
+"""One page: the slides that one template makes, and what they were made from.
+
+While a template is rendered, `Notes` collects what it uses; `finished` makes a frozen `Page` of it.
+A page depends on its inputs alone, so that one whose inputs did not change is used again.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from llmdeck.errors import DeckError, TemplateError
+from llmdeck.model import Place, Use, Variant
+from llmdeck.render import markdown, marks
+from llmdeck.render.marks import Mark, Marks
+
+CODE = ("code_inline", "code_block", "fence")
+REFERENCE = re.compile(r"&#\d+;")
+IN_CODE = "write {{ value | code }}, or output(…), which escape for the code face"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """Controls for a variant, as a page has them: `number` counts them on their page, from 1."""
+
+    variant: Variant
+    place: Place
+    number: int
+
+
+@dataclass(kw_only=True)
+class Notes:
+    """What a template has used so far."""
+
+    marks: Marks = field(default_factory=Marks)
+    uses: list[Use] = field(default_factory=list)
+    """Every use, in the order in which it was met; on which slide is not known yet."""
+    figures: dict[str, Variant] = field(default_factory=dict)
+    """The figures that are shown, by the path that the Markdown names."""
+    controls: list[Placed] = field(default_factory=list)
+    printed: dict[Variant, set[int]] = field(default_factory=dict)
+    """Which lines of what a variant prints are shown."""
+    styles: list[str] = field(default_factory=list)
+    """What parts of slides need beside the theme."""
+    pending: set[Variant] = field(default_factory=set)
+    """Variants without a result, or without the figure that is shown."""
+    wants_figure: set[Variant] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+    """The files that were read: templates, sources of demos."""
+    on_read: Callable[[str], object] | None = None
+    """Called with a file's name before the file is read."""
+    claims: set[str] = field(default_factory=set)
+    """The claims that were looked at, by id."""
+    whole_ledger: bool = False
+    """Whether all claims, and their order, were looked at."""
+
+    def mark_line(self, place: Place) -> str:
+        """Return the mark for what a template line wrote."""
+        return self.marks.add(Mark(n_uses=len(self.uses), place=place))
+
+    def mark_claim(self, key: str) -> str:
+        """Return the mark for a claim that is said."""
+        return self.marks.add(Mark(n_uses=len(self.uses), claim=key))
+
+    def mark_row(self, key: str, *, computed: bool) -> str:
+        """Return the mark for a claim's row in the register; the last use is the row's, if computed."""
+        return self.marks.add(Mark(n_uses=len(self.uses) if computed else 0, row=key))
+
+    def note_file(self, name: str) -> None:
+        """Note a file, relative to the project's root, that is about to be read."""
+        self.files.add(name)
+        if self.on_read:
+            self.on_read(name)
+
+    def need_style(self, style: str) -> None:
+        """Note a style sheet, once."""
+        if style not in self.styles:
+            self.styles.append(style)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """The slides of one template. Slides are counted within it, from 1."""
+
+    file: str
+    """The template, relative to the project's root."""
+    text: str
+    """Markdown without marks; its links are not finished yet (see `marks.finish`)."""
+    titles: tuple[str, ...]
+    """The title of each slide, its first heading, or nothing."""
+    ends: tuple[int, ...]
+    """The lines of the rulers between slides, counted from 0."""
+    uses: tuple[Use, ...]
+    lines: Mapping[Place, tuple[int, ...]]
+    """The template lines with an expression, and the slides that each made: in a loop, several."""
+    claims: tuple[tuple[str, int], ...]
+    """Which claim is said on which slide."""
+    rows: Mapping[str, int]
+    """On which slide a claim's row of the register is."""
+    figures: Mapping[str, Variant]
+    controls: tuple[Placed, ...]
+    printed: Mapping[Variant, frozenset[int]]
+    styles: tuple[str, ...]
+    pending: frozenset[Variant] = frozenset()
+    wants_figure: frozenset[Variant] = frozenset()
+    errors: tuple[DeckError, ...] = ()
+
+    @property
+    def n_slides(self) -> int:
+        """How many slides it makes."""
+        return len(self.titles)
+
+
+def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) -> Page:
+    """Return the page that a template's text and notes make."""
+    plain = markdown.plain_attributes(marks.strip_marks(text))
+    ends, titles, codes = split(marks.strip(plain))
+    reader = _Reader(text, ends, notes)
+    in_code = [
+        TemplateError("a value in backticks or a fence", place=place, hint=IN_CODE)
+        for place in reader.places_on(codes)
+    ]
+    return Page(
+        file=file,
+        text=plain,
+        titles=titles,
+        ends=ends,
+        uses=tuple(replace(use, slide=reader.slide_of(n)) for n, use in enumerate(notes.uses)),
+        lines=reader.slides_by_place(),
+        claims=tuple((mark.claim, slide) for _, slide, mark in reader.found if mark.claim),
+        rows={mark.row: slide for _, slide, mark in reader.found if mark.row},
+        figures=dict(notes.figures),
+        controls=tuple(notes.controls),
+        printed={variant: frozenset(lines) for variant, lines in notes.printed.items()},
+        styles=tuple(notes.styles),
+        pending=frozenset(notes.pending),
+        wants_figure=frozenset(notes.wants_figure),
+        errors=(*errors, *in_code),
+    )
+
+
+class _Reader:
+    """Reads the marks in a page's text: which slide each is on, and so each use."""
+
+    def __init__(self, text: str, ends: Sequence[int], notes: Notes) -> None:
+        self.uses = notes.uses
+        self.found: list[tuple[int, int, Mark]] = []
+        """Line of the text, slide, and mark, in their order."""
+        self.by_place: dict[Place, list[tuple[int, int]]] = {}
+        """For each place the number of uses met before each of its marks, and the mark's slide."""
+        self.rows: dict[int, int] = {}
+        """The slides of the uses that are rows of the register, by the use's number."""
+        for number, line in enumerate(text.split("\n")):
+            slide = bisect_right(ends, number) + 1
+            for mark in notes.marks.found_in(line):
+                self._read(number, slide, mark)
+        self.by_file = self._places_by_file()
+
+    def _read(self, line: int, slide: int, mark: Mark) -> None:
+        self.found.append((line, slide, mark))
+        if mark.place:
+            self.by_place.setdefault(mark.place, []).append((mark.n_uses, slide))
+        if mark.row:
+            self.rows[mark.n_uses - 1] = slide
+
+    def _places_by_file(self) -> dict[str, list[tuple[int, int]]]:
+        """Return for each file its lines, and the slide that each made first, in order."""
+        firsts = sorted(
+            (place.file, place.line, made[0][1]) for place, made in self.by_place.items()
+        )
+        grouped = groupby(firsts, key=lambda first: first[0])
+        return {file: [(line, slide) for _, line, slide in lines] for file, lines in grouped}
+
+    def places_on(self, lines: Iterable[int]) -> list[Place]:
+        """Return the places of the marks on some lines of the text."""
+        wanted = set(lines)
+        return [mark.place for line, _, mark in self.found if line in wanted and mark.place]
+
+    def slides_by_place(self) -> dict[Place, tuple[int, ...]]:
+        """Return for each template line the slides that it made."""
+        return {
+            place: tuple(sorted({slide for _, slide in made}))
+            for place, made in self.by_place.items()
+        }
+
+    def slide_of(self, number: int) -> int:
+        """Return the slide that shows a use: where its line, or else a later one, was written next."""
+        if number in self.rows:
+            return self.rows[number]
+        place = self.uses[number].place
+        here = self.by_place.get(place, [])
+        after = [mark for mark in here if mark[0] > number]
+        if here:
+            return min(after)[1] if after else max(here)[1]
+        lines = self.by_file.get(place.file, [])
+        later = [slide for line, slide in lines if line >= place.line]
+        return later[0] if later else lines[-1][1] if lines else 0
+
+
+def split(text: str) -> tuple[tuple[int, ...], tuple[str, ...], frozenset[int]]:
+    r"""Return where a page's slides end, each slide's title, and the lines of code with references.
+
+    A slide ends on the line of its ruler. A reference is how a value is escaped (see
+    `markdown.references`); in code it would show as it is written.
+
+    >>> split("# One\n\n---\n\n```\n---\n```\n\n`&#42;`\n")
+    ((2,), ('One', ''), frozenset({8}))
+    """
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    rulers: list[int] = []
+    titles = [""]
+    codes: set[int] = set()
+    for number, token in enumerate(tokens):
+        if token.map and _has_reference_in_code(token):
+            codes.update(range(*token.map))
+        if token.type == "hr" and token.level == 0 and token.map:
+            rulers.append(token.map[0])
+            titles.append("")
+        elif token.type == "heading_open" and not titles[-1]:
+            titles[-1] = _words(tokens[number + 1].children or [])
+    return tuple(rulers), tuple(titles), frozenset(codes)
+
+
+def _has_reference_in_code(token: Any) -> bool:
+    inside = [token, *(token.children or [])]
+    codes = [part.content for part in inside if part.type in CODE]
+    return any(REFERENCE.search(content) for content in codes)
+
+
+def _words(children: Sequence[Any]) -> str:
+    kinds = ("text", "text_special", "code_inline")
+    return "".join(child.content for child in children if child.type in kinds).strip()
