@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.italian import number
-from demos.common.pieces import one_line, shorten
-from demos.common.prompt import piece, read_prompt
+from demos.common.standalone import run_alone
+from demos.common.text import read_prompt
+from demos.common.tokens import one_line, piece, shorten
+from demos.common.words import number
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
 
@@ -212,7 +212,7 @@ def findings(facts: dict, most: int = 3) -> list[tuple[int, int]]:
 
 def plot(facts: dict) -> "Figure":
     """Draw the heat map: rows look, columns are looked at; and beside it, in words, the strongest look."""
-    from demos.common.figure import new_figure
+    from demos.common.style import new_figure
 
     figure = new_figure(1120, 430)
     figure.set_layout_engine("none")  # placed by hand, in slide pixels
@@ -228,7 +228,7 @@ def draw_map(axes: "Axes", facts: dict) -> None:
     from matplotlib.patches import Rectangle
 
     from demos.common.blocks import FONTS, drawable
-    from demos.common.figure import LIGHT, VERMILION
+    from demos.common.style import LIGHT, VERMILION
 
     n_tokens = facts["n_tokens"]
     high = min(40.0, 320 / n_tokens)
@@ -266,7 +266,7 @@ def shade(share: float) -> tuple[float, float, float]:
 def draw_finding(axes: "Axes", facts: dict) -> None:
     """Write beside the map which head it is, what it does here, and how to read the map."""
     from demos.common.blocks import FONTS, drawable
-    from demos.common.figure import GREY, VERMILION
+    from demos.common.style import GREY, VERMILION
 
     left = 790
     axes.text(
@@ -324,4 +324,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -19,10 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.bootstrap import interval
-from demos.common.italian import number
-from demos.common.occupations import (
+from demos.common.bias import (
     Occupation,
     hidden_states,
     line,
@@ -33,6 +30,9 @@ from demos.common.occupations import (
     templates,
     times,
 )
+from demos.common.intervals import interval
+from demos.common.standalone import run_alone
+from demos.common.words import number
 from demos.smollm import weights
 from demos.smollm.generate import distribution
 
@@ -184,7 +184,7 @@ def log(odds: float) -> str:
 
 def plot(facts: dict) -> "Figure":
     """Draw a dot for each occupation: share of women across, odds up on a logarithmic scale, and the fitted line."""
-    from demos.common.figure import BLUE, GREY, INK, new_figure
+    from demos.common.style import BLUE, GREY, INK, new_figure
 
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
@@ -215,7 +215,7 @@ def plot(facts: dict) -> "Figure":
 
 def draw_labels(axes: "Axes", facts: dict) -> None:
     """Name the chosen occupation in colour, and others that stand apart, but not those near the chosen one."""
-    from demos.common.figure import INK, VERMILION
+    from demos.common.style import INK, VERMILION
 
     chosen = facts["chosen"]
     own = "right" if chosen["women_percent"] < 12 else "above"
@@ -250,4 +250,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -27,10 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.bootstrap import interval, perplexity_change
-from demos.common.italian import number
-from demos.common.occupations import (
+from demos.common.bias import (
     DATA,
     Occupation,
     hidden_states,
@@ -44,6 +41,9 @@ from demos.common.occupations import (
     templates,
     times,
 )
+from demos.common.intervals import interval, perplexity_change
+from demos.common.standalone import run_alone
+from demos.common.words import number
 from demos.smollm import tokenizer, weights
 from demos.smollm.adapter import Adapter, Positions, losses, train
 from demos.smollm.packed import hidden_each
@@ -354,7 +354,7 @@ def signed(percent: float) -> str:
 
 def plot(facts: dict) -> "Figure":
     """Draw an arrow for each held-out occupation: share of women across, odds before and after up, logarithmic."""
-    from demos.common.figure import BLUE, INK, VERMILION, new_figure
+    from demos.common.style import BLUE, INK, VERMILION, new_figure
 
     rows = facts["occupations"]
     women = [row["women_percent"] for row in rows]
@@ -405,4 +405,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import regex
 
-from demos.common.alone import alone
-from demos.common.cut import check
-from demos.common.italian import number
-from demos.common.pieces import one_line, shorten, visible
+from demos.common.standalone import run_alone
+from demos.common.text import require_text
+from demos.common.tokens import one_line, shorten, visible
+from demos.common.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def run(
     >>> facts["ids"], facts["pieces"]
     ([258, 100, 258, 97, 99], ['aaab', 'd', 'aaab', 'a', 'c'])
     """
-    check(text, MAX_CHARACTERS)
+    require_text(text, MAX_CHARACTERS)
     vocabulary = {byte: bytes([byte]) for byte in range(256)}
     words = [list(word.encode()) for word in regex.findall(PATTERN, text)]
     n_bytes, rows = sum(map(len, words)), []
@@ -164,7 +164,7 @@ def show(facts: dict) -> None:
 
 def plot(facts: dict) -> "Figure":
     """Draw a row a merge: the pair, how often it is found, the new token, and the text as blocks."""
-    from demos.common.figure import GREY, new_figure
+    from demos.common.style import GREY, new_figure
 
     rows = facts["rows"][-N_ROWS:]  # the last ones, where not all have room
     height = ROW * (max(len(rows), 1) + 1)
@@ -186,7 +186,7 @@ def plot(facts: dict) -> "Figure":
 def draw_row(axes: "Axes", step: dict, y: float) -> None:
     """Write one merge at height `y`, the tokens that it made with a darker face."""
     from demos.common.blocks import FONTS
-    from demos.common.figure import BLUE, GREY
+    from demos.common.style import BLUE, GREY
 
     pair = " + ".join(shorten(drawn(part), 7) for part in step["pair"])
     axes.text(28, y, str(step["id"] - 255), size=18, color=GREY, ha="right", va="center")
@@ -211,7 +211,7 @@ def draw_piece(
     from matplotlib.patches import FancyBboxPatch
 
     from demos.common.blocks import FONTS
-    from demos.common.figure import BLUE, INK, PAPER, TINTS
+    from demos.common.style import BLUE, INK, PAPER, TINTS
 
     face, ink = (BLUE, PAPER) if is_new else (TINTS[0], INK)
     shape = FancyBboxPatch(
@@ -254,4 +254,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.italian import number
-from demos.common.pieces import shorten
-from demos.common.prompt import piece, read_prompt
+from demos.common.standalone import run_alone
+from demos.common.text import read_prompt
+from demos.common.tokens import piece, shorten
+from demos.common.words import number
 from demos.smollm.tokenizer import decode, encode
 from demos.smollm.weights import load
 
@@ -193,7 +193,7 @@ def show(facts: dict) -> None:
 
 def plot(facts: dict) -> "Figure":
     """Draw the nearest words as bars, and beside them the groups as points on a plane."""
-    from demos.common.figure import new_figure
+    from demos.common.style import new_figure
 
     figure = new_figure(1120, 430)
     figure.set_layout_engine("none")  # placed by hand
@@ -205,7 +205,7 @@ def plot(facts: dict) -> "Figure":
 def draw_neighbours(axes: "Axes", facts: dict) -> None:
     """Draw a bar for each of the nearest other words."""
     from demos.common.blocks import FONTS, drawable
-    from demos.common.figure import BLUE
+    from demos.common.style import BLUE
 
     rows = facts["other_words"]
     axes.barh(range(len(rows)), [max(row["cosine"], 0) for row in rows], height=0.7, color=BLUE)
@@ -227,7 +227,7 @@ def draw_neighbours(axes: "Axes", facts: dict) -> None:
 
 def draw_groups(axes: "Axes", facts: dict) -> None:
     """Draw the words of each group as points, with the group's name beside them."""
-    from demos.common.figure import PALETTE
+    from demos.common.style import PALETTE
 
     tops = [max(y for _, y in group["points"]) for group in facts["groups"]]
     for group, top, colour, marker in zip(facts["groups"], tops, PALETTE, "osD^", strict=False):
@@ -259,4 +259,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

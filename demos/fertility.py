@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import numpy as np
 
-from demos.common import wordpiece
-from demos.common.alone import alone
-from demos.common.italian import number
-from demos.common.pieces import visible
+from demos.common.sentences import split_words, wordpieces
+from demos.common.standalone import run_alone
+from demos.common.tokens import visible
 from demos.common.vocabularies import encoding
+from demos.common.words import number
 from demos.smollm import tokenizer
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def cut(text: str, name: Vocabulary) -> list[str]:
     (['Il', '·gat', 'to'], ['il', 'ga', '##tto'])
     """
     if name == "wordpiece":
-        return [piece for word in wordpiece.words(text) for piece in wordpiece.pieces(word)]
+        return [piece for word in split_words(text) for piece in wordpieces(word)]
     if name == "smollm2":
         return [visible(tokenizer.token_bytes(token)) for token in tokenizer.encode(text)]
     return [
@@ -186,7 +186,7 @@ def span(row: dict) -> str:
 
 def plot(facts: dict) -> "Figure":
     """Draw tokens per word in both languages, and beside them the cost with its interval."""
-    from demos.common.figure import BLUE, GREY, INK, VERMILION, new_figure
+    from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure
 
     figure = new_figure(1120, 400)
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1), sharey=True)
@@ -243,4 +243,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

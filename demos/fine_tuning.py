@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.bootstrap import perplexity_change
-from demos.common.italian import number
+from demos.common.intervals import perplexity_change
+from demos.common.standalone import run_alone
+from demos.common.words import number
 from demos.smollm import tokenizer, weights
 from demos.smollm.adapter import WINDOW, Adapter, Positions, cross_entropy, losses, train
 
@@ -292,7 +292,7 @@ def perplexity(value: float | None) -> str:
 
 def plot(facts: dict) -> "Figure":
     """Draw the perplexities over the steps, where to stop, and the three measures of the held-out text."""
-    from demos.common.figure import BLUE, GREY, INK, VERMILION, new_figure
+    from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure
 
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
@@ -359,4 +359,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -2,7 +2,7 @@
 
 SmolLM2-135M continues a text twice: with the cache, where each step computes one token, and
 without, where each step computes the whole text again. Bytes are those of the array elements in
-use. Multiplications are those of matrix products, counted as they run (`common/counted.py` says
+use. Multiplications are those of matrix products, counted as they run (`smollm/multiplications.py` says
 how).
 
 Leaves out: the room reserved for tokens still to come; a cache in 16 bits or fewer, as servers have
@@ -16,13 +16,13 @@ from collections.abc import Callable
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
-from demos.common.alone import alone
-from demos.common.counted import count_weights, counted_cache
-from demos.common.italian import number
-from demos.common.pieces import one_line
-from demos.common.prompt import read_prompt
+from demos.common.standalone import run_alone
+from demos.common.text import read_prompt
+from demos.common.tokens import one_line
+from demos.common.words import number
 from demos.smollm import tokenizer
 from demos.smollm.cache import Cache
+from demos.smollm.multiplications import count_weights, counted_cache
 from demos.smollm.transformer import forward
 from demos.smollm.weights import Shape, Weights, load
 
@@ -232,9 +232,9 @@ def milliseconds(step: Callable[[], object]) -> float:
 
 def plot(facts: dict) -> "Figure":
     """Draw the bytes of the cache against the formula, and the multiplications of each step with and without it."""
-    from demos.common import figure
+    from demos.common import style
 
-    fig = figure.new_figure()
+    fig = style.new_figure()
     left, right = fig.subplots(1, 2)
     plot_bytes(left, facts)
     plot_work(right, facts)
@@ -251,13 +251,13 @@ def plot_bytes(axes: "Axes", facts: dict) -> None:
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
     ['misurata', 'formula']
     """
-    from demos.common import figure
+    from demos.common import style
 
     tokens = [step["n_tokens"] for step in facts["steps"]]
     measured = [step["kv_cache_bytes"] / 1e6 for step in facts["steps"]]
     predicted = facts["kv_bytes_per_token"] * tokens[-1] / 1e6
-    axes.plot(tokens, measured, "o", color=figure.BLUE, label="misurata")
-    axes.plot([0, tokens[-1]], [0, predicted], color=figure.INK, lw=1.6, label="formula")
+    axes.plot(tokens, measured, "o", color=style.BLUE, label="misurata")
+    axes.plot([0, tokens[-1]], [0, predicted], color=style.INK, lw=1.6, label="formula")
     axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
     axes.locator_params(nbins=6)
@@ -275,15 +275,15 @@ def plot_work(axes: "Axes", facts: dict) -> None:
     >>> axes.get_title("left")
     "L'ultimo token: 3 volte meno lavoro"
     """
-    from demos.common import figure
+    from demos.common import style
 
     steps = (
         facts["steps"][1:] or facts["steps"]
     )  # the first step reads the text, the same with and without
     tokens = [step["n_tokens"] for step in steps]
     for key, label, color in (
-        ("without", "senza cache", figure.VERMILION),
-        ("with", "con la cache", figure.BLUE),
+        ("without", "senza cache", style.VERMILION),
+        ("with", "con la cache", style.BLUE),
     ):
         work = [step[f"n_multiplications_{key}"] / 1e9 for step in steps]
         axes.plot(tokens, work, color=color, marker="o")
@@ -320,4 +320,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.italian import number
-from demos.common.pieces import one_line, shorten, visible
-from demos.common.prompt import piece, read_prompt, significant
+from demos.common.intervals import significant
+from demos.common.standalone import run_alone
+from demos.common.text import read_prompt
+from demos.common.tokens import one_line, piece, shorten, visible
+from demos.common.words import number
 from demos.smollm.cache import Cache
 from demos.smollm.generate import END, distribution, sample, top
 from demos.smollm.tokenizer import decode, token_bytes
@@ -298,7 +299,7 @@ def show_distribution(facts: dict) -> None:
 def plot(facts: dict) -> "Figure":
     """Draw the likeliest next tokens as bars, and beside them the text growing by one token a row."""
     from demos.common.blocks import FONTS, drawable
-    from demos.common.figure import new_figure
+    from demos.common.style import new_figure
 
     figure = new_figure(1120, 430)
     figure.set_layout_engine("none")  # placed by hand, in slide pixels
@@ -330,7 +331,7 @@ def drawable_line(text: str) -> str:
 def draw_bars(axes: "Axes", labels: list[str], facts: dict) -> None:
     """Draw a bar a token, and one for all the others together."""
     from demos.common.blocks import FONTS
-    from demos.common.figure import BLUE, GREY
+    from demos.common.style import BLUE, GREY
 
     probabilities = [likely["probability"] for likely in facts["likeliest"]] + [
         facts["others_probability"]
@@ -359,7 +360,7 @@ def draw_steps(axes: "Axes", facts: dict, most: int = 8) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     from demos.common.blocks import FONTS, drawable, text_width
-    from demos.common.figure import GREY, TINTS
+    from demos.common.style import GREY, TINTS
 
     axes.set_title("E poi? Ogni volta il più probabile", size=22)
     steps = facts["steps"]
@@ -404,4 +405,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

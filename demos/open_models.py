@@ -13,11 +13,9 @@ import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from demos.common.alone import alone
-from demos.common.catalogue import DATA, load_rows
-from demos.common.counts import all_models
-from demos.common.dates import month
-from demos.common.sizes import FAMILY_NAMES, in_words, listed
+from demos.common.models import DATA, FAMILY_NAMES, all_model_sizes, load_rows
+from demos.common.standalone import run_alone
+from demos.common.words import billions_in_words, month, params_in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +32,7 @@ def run(*, licence: Literal["all", "open-source", "open-weight"] = "all") -> dic
     """
     if licence not in KINDS:
         raise ValueError(f"no licence {licence!r}; there are: {', '.join(KINDS)}")
-    sizes, rows = all_models()["sizes_billions"], load_rows(DATA / "families.toml", "family")
+    sizes, rows = all_model_sizes()["sizes_billions"], load_rows(DATA / "families.toml", "family")
     families = [describe(row, sizes[row["id"]]) for row in rows]
     n_open_source = sum(family["open_source"] for family in families)
     return {
@@ -80,7 +78,7 @@ def describe(row: dict[str, Any], sizes_billions: list[float]) -> dict:
         "released_it": month(row["released"]),
         "n_sizes": len(sizes_billions),
         "sizes_billions": sizes_billions,
-        "sizes_it": listed(sizes_billions),
+        "sizes_it": billions_in_words(sizes_billions),
     }
 
 
@@ -106,8 +104,7 @@ def show(facts: dict) -> None:
 
 def plot(facts: dict) -> "Figure":
     """Draw a row a family and a mark a model on a logarithmic axis: full circles open source, hollow squares not."""
-    from demos.common.figure import GREEN, VERMILION, new_figure
-    from demos.common.sizes import draw_decades, name_rows
+    from demos.common.style import GREEN, VERMILION, draw_decades, name_rows, new_figure
 
     figure = new_figure(1120, 100 + 42 * len(facts["families"]))
     axes = figure.add_subplot()
@@ -129,11 +126,13 @@ def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
     parts = []
     for family in facts["families"]:
-        smallest, largest = (in_words(family["sizes_billions"][place] * 1e9) for place in (0, -1))
+        smallest, largest = (
+            params_in_words(family["sizes_billions"][place] * 1e9) for place in (0, -1)
+        )
         span = f"da {smallest} a {largest}" if family["n_sizes"] > 1 else largest
         parts.append(f"{family['name']} {span} ({family['licence']}, {family['kind_it']})")
     return f"Una riga per famiglia, un segno per modello, su scala logaritmica dei parametri: {'; '.join(parts)}."
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.italian import number
+from demos.common.standalone import run_alone
+from demos.common.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -191,7 +191,7 @@ def error(value: float) -> str:
 
 def plot(facts: dict) -> "Figure":
     """Draw one draw with three curves through it, and beside it both errors against the number of parameters."""
-    from demos.common.figure import new_figure
+    from demos.common.style import new_figure
 
     figure = new_figure(1120, 385)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
@@ -202,7 +202,7 @@ def plot(facts: dict) -> "Figure":
 
 def draw_curves(axes: "Axes", facts: dict) -> None:
     """Draw the points of one draw and three curves."""
-    from demos.common.figure import BLUE, GREEN, INK, VERMILION
+    from demos.common.style import BLUE, GREEN, INK, VERMILION
 
     styles = ((GREEN, "solid"), (VERMILION, (0, (4, 1.5))), (BLUE, (0, (1.2, 1))))
     names = (facts["best"]["n_params"], facts["n_points"], facts["last"]["n_params"])
@@ -222,7 +222,7 @@ def draw_curves(axes: "Axes", facts: dict) -> None:
 
 def draw_errors(axes: "Axes", facts: dict) -> None:
     """Draw both errors; the axis of parameters is logarithmic, and a dashed line stands where they equal the points."""
-    from demos.common.figure import BLUE, INK, VERMILION
+    from demos.common.style import BLUE, INK, VERMILION
 
     sizes = [row["n_params"] for row in facts["curve"]]
     top = 1.15 * max(
@@ -267,4 +267,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

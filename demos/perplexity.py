@@ -21,12 +21,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.catalogue import DATA, find_model, load_rows, n_params
-from demos.common.italian import number
-from demos.common.minilm_encoder import embed, load_tensors
-from demos.common.prompt import significant
-from demos.common.requantized import (
+from demos.common.intervals import significant
+from demos.common.models import DATA, find_model, load_rows, n_params
+from demos.common.quantization import (
     largest,
     matrices,
     round_trip_all,
@@ -34,6 +31,9 @@ from demos.common.requantized import (
     size_bytes,
     writable_copy,
 )
+from demos.common.sentences import embed, load_tensors
+from demos.common.standalone import run_alone
+from demos.common.words import number
 from demos.smollm import tokenizer
 from demos.smollm.reader import Q4_1, Q8_0
 from demos.smollm.transformer import forward
@@ -392,9 +392,9 @@ def show_published(models: list[dict]) -> None:
 
 def plot(facts: dict) -> "Figure":
     """Draw perplexity over that of 16 bits against bits a weight, ours and others', and MiniLM's vectors beside it."""
-    from demos.common import figure
+    from demos.common import style
 
-    fig = figure.new_figure(height=384)  # its slide has three lines below it
+    fig = style.new_figure(height=384)  # its slide has three lines below it
     left, right = fig.subplots(1, 2, width_ratios=(1.5, 1))
     plot_ratios(left, facts)
     plot_minilm(right, facts)
@@ -403,9 +403,9 @@ def plot(facts: dict) -> "Figure":
 
 def plot_ratios(axes: "Axes", facts: dict) -> None:
     """Draw a line a granularity with its intervals, the others' points, and a ring around the chosen one; log axes."""
-    from demos.common import figure
+    from demos.common import style
 
-    for scope, color, marker in zip(SCOPES, (figure.BLUE, figure.GREEN), "sD", strict=True):
+    for scope, color, marker in zip(SCOPES, (style.BLUE, style.GREEN), "sD", strict=True):
         rows = [row for row in facts["grid"] if row["granularity"] == scope]
         bits, ratios = (
             [row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio")
@@ -421,7 +421,7 @@ def plot_ratios(axes: "Axes", facts: dict) -> None:
             label="± due errori" if scope == "block32" else None,
         )
     for of_model, color, marker in zip(
-        facts["published"], (figure.GREY, figure.VERMILION), "^v", strict=True
+        facts["published"], (style.GREY, style.VERMILION), "^v", strict=True
     ):
         bits, ratios = (
             [row[key] for row in of_model["rows"]]
@@ -438,7 +438,7 @@ def plot_ratios(axes: "Axes", facts: dict) -> None:
             ms=20,
             mew=3,
             mfc="none",
-            mec=figure.INK,
+            mec=style.INK,
         )
     axes.set(xscale="log", yscale="log", xlim=(2.3, 18), ylim=(0.9, TOP))
     axes.set_xticks([3, 4, 5, 6, 8, 16], ["3", "4", "5", "6", "8", "16"])
@@ -467,11 +467,11 @@ def times(row: dict) -> str:
 
 def plot_minilm(axes: "Axes", facts: dict) -> None:
     """Draw how far MiniLM's vectors moved, for the chosen granularity."""
-    from demos.common import figure
+    from demos.common import style
 
     rows = [row for row in facts["grid"] if row["granularity"] == facts["granularity"]]
-    lines = (("cosine_mean", "coseno medio", figure.BLUE, "o"), ("cosine_worst", "il peggiore", figure.VERMILION, "v"),
-             ("rank_correlation", "ordine delle somiglianze", figure.GREEN, "D"))  # fmt: skip
+    lines = (("cosine_mean", "coseno medio", style.BLUE, "o"), ("cosine_worst", "il peggiore", style.VERMILION, "v"),
+             ("rank_correlation", "ordine delle somiglianze", style.GREEN, "D"))  # fmt: skip
     for key, label, color, marker in lines:
         axes.plot(
             range(len(rows)), [row[key] for row in rows], color=color, marker=marker, label=label
@@ -504,4 +504,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -2,7 +2,7 @@
 
 The weights are matrices of the first layer of all-MiniLM-L6-v2, which is published in FP32. LLMs
 mostly come in 16 bits, so the facts have the ratio to both. The formulas, with their sources, are
-in `common/quantizer.py`.
+in `common/quantization.py`.
 
 Leaves out: what the error does to a model's answers (perplexity.py measures that), activations and
 the KV cache, and methods that choose codes by what they do to the output (GPTQ, AWQ) or keep
@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.italian import number
-from demos.common.minilm import load_tensor
-from demos.common.quantizer import (
+from demos.common.quantization import (
     SCALE_BITS,
     code_range,
     dequantize,
@@ -26,6 +23,9 @@ from demos.common.quantizer import (
     rms,
     split,
 )
+from demos.common.sentences import load_tensor
+from demos.common.standalone import run_alone
+from demos.common.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -268,9 +268,9 @@ def show_grid(facts: dict) -> None:
 
 def plot(facts: dict) -> "Figure":
     """Draw signal-to-noise against bits per weight, and the representable values under the real weights."""
-    from demos.common import figure
+    from demos.common import style
 
-    fig = figure.new_figure()
+    fig = style.new_figure()
     left, right = fig.subplots(1, 2, width_ratios=(1.45, 1))
     plot_snr(left, facts)
     plot_levels(right, facts)
@@ -287,11 +287,11 @@ def plot_snr(axes: "Axes", facts: dict) -> None:
     >>> len(axes.lines)
     4
     """
-    from demos.common import figure
+    from demos.common import style
 
     floor = -math.inf
     for scope, color, marker in zip(
-        SCOPES, (figure.VERMILION, figure.BLUE, figure.GREEN), "osD", strict=True
+        SCOPES, (style.VERMILION, style.BLUE, style.GREEN), "osD", strict=True
     ):
         rows = [
             r for r in facts["grid"] if (r["scheme"], r["granularity"]) == (facts["scheme"], scope)
@@ -307,7 +307,7 @@ def plot_snr(axes: "Axes", facts: dict) -> None:
         )  # a finer granularity is never worse: labels go upwards
         axes.text(9.05, floor, SCOPES[scope], color=color, va="center_baseline")
     axes.plot(
-        facts["bits_per_weight"], facts["snr_db"], "o", ms=20, mew=3, mfc="none", mec=figure.INK
+        facts["bits_per_weight"], facts["snr_db"], "o", ms=20, mew=3, mfc="none", mec=style.INK
     )
     axes.set(xlim=(1.7, 11.8), ylim=(-2, 52), xticks=BITS, yticks=range(0, 51, 10))
     axes.set(xlabel="bit per peso, scale comprese", ylabel="segnale / errore (dB)")
@@ -315,7 +315,7 @@ def plot_snr(axes: "Axes", facts: dict) -> None:
         11.8,
         0,
         "6 dB in più:\nmetà errore",
-        color=figure.GREY,
+        color=style.GREY,
         ha="right",
         va="bottom",
         linespacing=1.2,
@@ -336,14 +336,14 @@ def plot_levels(axes: "Axes", facts: dict) -> None:
     >>> axes.get_title("left")
     '4 pesi, 7 valori possibili'
     """
-    from demos.common import figure
+    from demos.common import style
 
     step, n_levels = facts["worked"], facts["n_levels"]
     low, high, counts = step["histogram_low"], step["histogram_high"], step["histogram"]
     levels = np.linspace(step["grid_low"], step["grid_high"], n_levels)
     width, tall = (high - low) / N_BINS, max(counts)
     axes.bar([low + (i + 0.5) * width for i in range(N_BINS)], counts, width, color="#9A9A9A")
-    axes.vlines(levels, -0.2 * tall, -0.04 * tall, figure.BLUE, lw=1 if n_levels > 64 else 3)
+    axes.vlines(levels, -0.2 * tall, -0.04 * tall, style.BLUE, lw=1 if n_levels > 64 else 3)
     axes.set(xlabel="valore del peso", yticks=[], ylim=(-0.24 * tall, 1.05 * tall))
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=5)
@@ -374,4 +374,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import tiktoken
 
-from demos.common.alone import alone
-from demos.common.cut import check, in_words
-from demos.common.italian import number
-from demos.common.pieces import kinds, one_line, shorten, visible
+from demos.common.standalone import run_alone
+from demos.common.text import require_text
+from demos.common.tokens import kinds, name_pieces, one_line, shorten, visible
 from demos.common.vocabularies import VOCABULARIES, Vocabulary, encoding
+from demos.common.words import number
 from demos.smollm import tokenizer
 
 if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 0.7 s
@@ -46,7 +46,7 @@ def run(*, text: str = "ChatGPT è incredibile!") -> dict:
     punctuation and symbols. Raises `ValueError` on empty text, on more than `MAX_CHARACTERS`, and
     on text that is not valid Unicode.
     """
-    check(text, MAX_CHARACTERS)
+    require_text(text, MAX_CHARACTERS)
     return {
         "text": text,
         "n_characters": len(text),
@@ -239,10 +239,10 @@ def plot(facts: dict) -> "Figure":
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    rows = [in_words(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
+    rows = [name_pieces(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
     text = one_line(facts["text"], 100)
     return f"«{text}» a blocchi colorati, uno per token, ciascuno con il suo id. {'. '.join(rows)}."
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

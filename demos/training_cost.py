@@ -13,22 +13,23 @@ date.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from demos.common.alone import alone
-from demos.common.catalogue import find_model, n_params
-from demos.common.dates import month
-from demos.common.italian import number
-from demos.common.published_runs import agreement, energy, llama_3, published
+from demos.common.models import find_model, n_params
+from demos.common.standalone import run_alone
 from demos.common.training import (
     FLOP_PER_PARAM_TOKEN,
     accelerators,
+    agreement,
+    energy,
     energy_mwh,
     gpu_hours,
-    power_of_ten,
+    llama_3,
     prices,
+    published,
     runs,
     tables,
     train_flop,
 )
+from demos.common.words import month, number, power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -187,8 +188,7 @@ def show_llama_3(llama: dict) -> None:
 
 def plot(facts: dict) -> "Figure":
     """Draw hours on a logarithmic axis: a circle where the sum puts a run, a diamond where its authors do."""
-    from demos.common.figure import BLUE, GREY, VERMILION, new_figure
-    from demos.common.sizes import name_rows
+    from demos.common.style import BLUE, GREY, VERMILION, name_rows, new_figure
 
     rows = sorted(
         (row for row in facts["runs"].values() if row["gpu_hours"]),
@@ -228,4 +228,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

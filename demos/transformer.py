@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.italian import number
-from demos.common.pieces import one_line, shorten
-from demos.common.prompt import piece, read_prompt, significant
+from demos.common.intervals import significant
+from demos.common.standalone import run_alone
+from demos.common.text import read_prompt
+from demos.common.tokens import one_line, piece, shorten
+from demos.common.words import number
 from demos.smollm.generate import distribution, top
 from demos.smollm.transformer import forward, rms_norm
 from demos.smollm.weights import Weights, load
@@ -222,7 +223,7 @@ def show_parameters(facts: dict) -> None:
 
 def plot(facts: dict) -> "Figure":
     """Draw the architecture from left to right, with the model's shapes, and below it where the parameters are."""
-    from demos.common.figure import new_figure
+    from demos.common.style import new_figure
 
     figure = new_figure(1120, 430)
     figure.set_layout_engine("none")  # drawn by hand, in slide pixels, y down
@@ -245,7 +246,7 @@ def plot(facts: dict) -> "Figure":
 
 def head(axes: "Axes", x: float, title: str, shape: str) -> None:
     """Write a column's name, and below it the shape of what it holds."""
-    from demos.common.figure import BLUE
+    from demos.common.style import BLUE
 
     axes.text(x, 18, title, size=23, weight=600, ha="center", va="center")
     axes.text(
@@ -278,7 +279,7 @@ def draw_tokens(axes: "Axes", facts: dict) -> None:
     from matplotlib.patches import Rectangle
 
     from demos.common.blocks import FONTS, drawable
-    from demos.common.figure import TINTS
+    from demos.common.style import TINTS
 
     rows = shown_rows(facts["n_tokens"])
     largest = max(abs(value) for vector in facts["vectors"] for value in vector)
@@ -338,7 +339,7 @@ def draw_layers(axes: "Axes", facts: dict) -> None:
     """Draw one layer in front of the others: the stream goes straight on, and each part adds to it."""
     from matplotlib.patches import Circle
 
-    from demos.common.figure import GREEN, GREY, INK, PAPER, VERMILION
+    from demos.common.style import GREEN, GREY, INK, PAPER, VERMILION
 
     for behind in (12, 6, 0):
         box(axes, (450 + behind, 84 - behind, 384, 186), PAPER, GREY)
@@ -374,7 +375,7 @@ def draw_likeliest(axes: "Axes", facts: dict) -> None:
     from matplotlib.patches import Rectangle
 
     from demos.common.blocks import FONTS, drawable
-    from demos.common.figure import BLUE, LIGHT
+    from demos.common.style import BLUE, LIGHT
 
     largest = facts["likeliest"][0]["probability"]
     for n, likely in enumerate(facts["likeliest"]):
@@ -392,7 +393,7 @@ def draw_parameters(axes: "Axes", facts: dict) -> None:
     """Draw one bar for all the parameters, cut into the parts."""
     from matplotlib.patches import Rectangle
 
-    from demos.common.figure import BLUE, GREEN, PAPER, VERMILION
+    from demos.common.style import BLUE, GREEN, PAPER, VERMILION
 
     title = f"I {number(facts['n_params'] / 10**6, 1)} milioni di parametri"
     axes.text(0, 325, title, size=23, weight=600, va="center")
@@ -433,4 +434,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

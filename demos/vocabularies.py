@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Literal
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from demos.common import wordpiece
-from demos.common.alone import alone
-from demos.common.cut import check, in_words
-from demos.common.italian import number
-from demos.common.pieces import one_line, shorten, visible
+from demos.common.sentences import split_words, wordpiece_ids, wordpiece_vocabulary, wordpieces
+from demos.common.standalone import run_alone
+from demos.common.text import require_text
+from demos.common.tokens import name_pieces, one_line, shorten, visible
+from demos.common.words import number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def run(*, text: str = "Gli orologiai lavoravano.", n_vocab: Size = "1000") -> d
     >>> run(text="La bambina")["unigram"]["pieces"]
     ['L', 'a', '·bambin', 'a']
     """
-    check(text if text.strip() else "", MAX_CHARACTERS)
+    require_text(text if text.strip() else "", MAX_CHARACTERS)
     size = int(n_vocab)
     known = {name: entries(train(name, size)) for name in TRAINED}
     everyone = set.intersection(*known.values())
@@ -215,8 +215,8 @@ def cut_as_bert(text: str) -> dict:
     >>> cut_as_bert("L'incredibile")["pieces"]
     ['l', "'", 'inc', '##red', '##ib', '##ile']
     """
-    pieces = [piece for word in wordpiece.words(text) for piece in wordpiece.pieces(word)]
-    return described(pieces, wordpiece.encode(text)[1:-1], len(wordpiece.vocabulary()))
+    pieces = [piece for word in split_words(text) for piece in wordpieces(word)]
+    return described(pieces, wordpiece_ids(text)[1:-1], len(wordpiece_vocabulary()))
 
 
 def described(pieces: list[str], ids: list[int], n_vocab: int) -> dict:
@@ -284,9 +284,9 @@ def plot(facts: dict) -> "Figure":
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    rows = [in_words(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
+    rows = [name_pieces(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
     return f"«{one_line(facts['text'], 100)}» divisa da quattro vocabolari. {'. '.join(rows)}."
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

@@ -14,12 +14,22 @@ from math import ceil
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from demos.common import catalogue
-from demos.common.alone import alone
-from demos.common.catalogue import Model, find_model, load_gpus, load_models, n_params
-from demos.common.counts import all_models, architecture, parameter_groups
-from demos.common.italian import number
 from demos.common.memory import GB, PRECISIONS, footprint
+from demos.common.models import (
+    Gpu,
+    Model,
+    all_model_sizes,
+    architecture,
+    embedding_params,
+    find_model,
+    kv_bytes_per_token,
+    load_gpus,
+    load_models,
+    n_params,
+    parameter_groups,
+)
+from demos.common.standalone import run_alone
+from demos.common.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +71,7 @@ def run(
         "input_ids_bytes": 4 * context,  # the input itself: one 32-bit id a token
         **architecture(chosen),
         **parameter_groups(chosen),
-        "kv_bytes_per_token": catalogue.kv_bytes_per_token(chosen),
+        "kv_bytes_per_token": kv_bytes_per_token(chosen),
         **memory,
         "by_dtype": [footprint(chosen, name, context) for name in PRECISIONS],
         **gpus_of_80_gib(memory),
@@ -70,7 +80,7 @@ def run(
             {"label": gpu.label, "memory_gib": gpu.memory_gib} for gpu in matrix_gpus()
         ],
         "matrix": [matrix_row(find_model(name), context) for name in MATRIX_MODELS],
-        **all_models(),
+        **all_model_sizes(),
     }
 
 
@@ -113,7 +123,7 @@ def cards(model: Model, memory: dict) -> list[dict]:
     multiplied_table = (
         model.vocab_size * model.hidden_size if model.tied_embeddings else 0
     )  # it gives the logits too
-    n_read = n_params(model) - catalogue.embedding_params(model) + multiplied_table
+    n_read = n_params(model) - embedding_params(model) + multiplied_table
     rows = []
     for gpu in load_gpus():
         fits = memory["total_gib"] <= gpu.memory_gib
@@ -129,7 +139,7 @@ def cards(model: Model, memory: dict) -> list[dict]:
     return rows
 
 
-def matrix_gpus() -> list[catalogue.Gpu]:
+def matrix_gpus() -> list[Gpu]:
     """Pick the cards of the matrix, least memory first.
 
     >>> [gpu.memory_gib for gpu in matrix_gpus()]
@@ -291,7 +301,7 @@ def card_marks(limit_gib: float) -> dict[int, str]:
 
 def plot(facts: dict) -> "Figure":
     """Draw one stacked bar a precision, in GiB, with the memory of well-known cards as dashed lines."""
-    from demos.common.figure import BLUE, INK, VERMILION, new_figure
+    from demos.common.style import BLUE, INK, VERMILION, new_figure
 
     parts = {"weights": ("pesi", BLUE), "kv_cache": ("cache KV (FP16)", VERMILION),
              "overhead": ("buffer di lavoro", INK)}  # fmt: skip
@@ -334,7 +344,7 @@ def draw_labels(ax: "Axes", facts: dict) -> None:
 
 def draw_marks(ax: "Axes", limit_gib: float) -> None:
     """Draw the cards' memories as dashed lines with their names on top; say so if even the smallest is out of range."""
-    from demos.common.figure import INK
+    from demos.common.style import INK
 
     marks = card_marks(limit_gib)
     for memory, name in marks.items():
@@ -369,4 +379,4 @@ def alt(facts: dict) -> str:
 
 
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show, plot)

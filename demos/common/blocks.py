@@ -13,9 +13,9 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import text_to_path
 
-from demos.common.figure import TINTS, new_figure
-from demos.common.italian import number
-from demos.common.pieces import escape, shorten
+from demos.common.style import TINTS, new_figure
+from demos.common.tokens import escape, shorten
+from demos.common.words import number
 
 FONTS = (
     "Fantasque Sans Mono",

@@ -12,7 +12,7 @@ import pytest
 
 from demos import bias_mitigation
 from demos.bias_mitigation import alt, checked, plot, pronoun_places, show
-from demos.common.occupations import load_occupations, pairs, templates
+from demos.common.bias import load_occupations, pairs, templates
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import hidden
 from tests.demos.looks import assert_legible

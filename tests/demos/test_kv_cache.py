@@ -13,7 +13,7 @@ import pytest
 from matplotlib.text import Text
 
 from demos import kv_cache
-from demos.common import counted
+from demos.smollm import multiplications
 from demos.smollm.cache import Cache
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
@@ -83,7 +83,7 @@ def test_a_product_is_counted_as_its_three_loops() -> None:
     tally: Counter = Counter()
     a, b = (
         np.ones((2, 3, 4), np.float32),
-        counted.count(np.ones((5, 4), np.float32), tally, "weights"),
+        multiplications.count(np.ones((5, 4), np.float32), tally, "weights"),
     )
     turns = sum(1 for _ in range(2) for _ in range(3) for _ in range(5) for _ in range(4))
     out = np.matmul(a, b.T, out=np.empty((2, 3, 5), np.float32))
@@ -94,7 +94,7 @@ def test_a_product_is_counted_as_its_three_loops() -> None:
 def test_counting_changes_nothing() -> None:
     """Logits of the counted model are those of the plain one, bit for bit, and the shared weights stay plain arrays."""
     weights = load()
-    observed = counted.count_weights(weights, Counter())
+    observed = multiplications.count_weights(weights, Counter())
     assert np.array_equal(forward(observed, [504, 3575]), forward(weights, [504, 3575]))
     assert type(weights.embedding) is np.ndarray and not weights.embedding.flags.writeable
 

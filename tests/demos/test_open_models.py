@@ -11,7 +11,7 @@ import tomllib
 
 import pytest
 
-from demos.common.catalogue import DATA
+from demos.common.models import DATA
 from demos.open_models import KINDS, alt, approved, plot, run, show
 from tests.demos.looks import assert_apart, assert_legible
 

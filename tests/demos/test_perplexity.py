@@ -19,10 +19,18 @@ import pytest
 from matplotlib.text import Text
 
 from demos import perplexity
-from demos.common import requantized
-from demos.common.catalogue import DATA, find_model, load_rows, n_params
-from demos.common.quantizer import dequantize, quantize, split
-from demos.common.requantized import largest, matrices, round_trip, round_trip_all, writable_copy
+from demos.common import quantization
+from demos.common.models import DATA, find_model, load_rows, n_params
+from demos.common.quantization import (
+    dequantize,
+    largest,
+    matrices,
+    quantize,
+    round_trip,
+    round_trip_all,
+    split,
+    writable_copy,
+)
 from demos.smollm import tokenizer
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
@@ -180,7 +188,7 @@ def test_rounding_in_place_equals_the_quantizer(
         weights.shape
     )
     for chunk in (96, 2**17):
-        monkeypatch.setattr(requantized, "CHUNK", chunk)
+        monkeypatch.setattr(quantization, "CHUNK", chunk)
         round_trip(weights, bits, largest(weights, granularity), out := np.empty_like(weights))
         assert np.array_equal(out, expected)
 
@@ -191,10 +199,10 @@ def test_no_more_threads_than_the_runner_gives(
 ) -> None:
     """As many threads as NumPy may use, from 1 to 4; a setting that is no number counts as none."""
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", asked)
-    assert requantized.n_threads() == threads
+    assert quantization.n_threads() == threads
     for none in ("", "two", "-1"):
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", none)
-        assert 1 <= requantized.n_threads() <= 4
+        assert 1 <= quantization.n_threads() <= 4
 
 
 def test_one_scale_a_matrix_moves_minilm_a_hundred_times_further(facts: dict) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 FIGURES = Path("build/demos")  # relative to the folder that the student stands in
 
 
-def alone(
+def run_alone(
     run: Callable[..., dict],
     show: Callable[[dict], None],
     plot: Callable[[dict], object] | None = None,
