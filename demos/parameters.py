@@ -9,7 +9,7 @@ file may hold of one table (a model whose output is its embedding table has it o
 training keeps beside the parameters.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from demos.common.models import (
     FAMILY_NAMES,
@@ -21,10 +21,7 @@ from demos.common.models import (
     parameter_groups,
 )
 from demos.common.standalone import run_alone
-from demos.common.words import billions_in_words, number, params_in_words
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from demos.common.words import billions_in_words, number
 
 ModelName = Literal[tuple(model.id for model in load_models())]  # type: ignore[valid-type]  # made at run time
 GROUPS = {
@@ -144,38 +141,5 @@ def rows(facts: dict) -> list[tuple[str, list[float]]]:
     return sorted(families.items(), key=lambda item: -item[1][-1])
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw a bar a family as far as its largest model, on a logarithmic axis, and a dot for each of its models."""
-    from demos.common.style import BLUE, TINTS, VERMILION, draw_decades, name_rows, new_figure
-
-    figure = new_figure(1120, 440)
-    axes = figure.add_subplot()
-    for row, (_, counts) in enumerate(rows(facts)):
-        axes.barh(row, counts[-1], height=0.62, color=TINTS[0])
-        axes.plot(counts, [row] * len(counts), "o", color=BLUE, markersize=9)
-        axes.annotate(params_in_words(counts[-1]), (counts[-1], row), xytext=(12, 0), textcoords="offset points",
-                      va="center", size=18)  # fmt: skip
-    chosen = [family for family, _ in rows(facts)].index(facts["family"])
-    axes.plot(facts["n_params"], chosen, "o", color=VERMILION, markersize=15, zorder=4)
-    draw_decades(axes)
-    name_rows(axes, [FAMILY_NAMES[family] for family, _ in rows(facts)], bold={chosen})
-    axes.set_xlabel(
-        f"parametri; il punto grande è {facts['name']}: {params_in_words(facts['n_params'])}"
-    )
-    return figure
-
-
-def alt(facts: dict) -> str:
-    """Say in words what the figure shows."""
-    families = ", ".join(
-        f"{FAMILY_NAMES[family]} {params_in_words(counts[-1])}" for family, counts in rows(facts)
-    )
-    return (
-        f"Barre su scala logaritmica, una per famiglia, lunghe quanto il modello più grande: {families}. "
-        f"Un punto per ogni modello, {facts['n_models']} in tutto; in evidenza {facts['name']}, "
-        f"con {params_in_words(facts['n_params'])} di parametri."
-    )
-
-
 if __name__ == "__main__":
-    run_alone(run, show, plot)
+    run_alone(run, show)

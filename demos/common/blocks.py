@@ -1,6 +1,6 @@
 """Tokens as coloured blocks, the piece above its id, row after row as words on a page; all sizes are slide pixels.
 
-Importing this module imports matplotlib: do it inside `plot`.
+Importing this module imports matplotlib: only what draws a figure does.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from demos.common.sentences import wordpiece_ids, wordpiece_vocabulary
-from demos.fertility import N_PAIRS, USERS, alt, cut, interval, load_pairs, measure, plot, run, show
+from demos.fertility import N_PAIRS, USERS, cut, interval, load_pairs, measure, run, show
+from demos.figures.fertility import alt, plot
 from tests.demos.looks import assert_legible
 
 PUBLISHED = {

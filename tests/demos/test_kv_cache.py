@@ -13,6 +13,7 @@ import pytest
 from matplotlib.text import Text
 
 from demos import kv_cache
+from demos.figures.kv_cache import alt, plot
 from demos.smollm import multiplications
 from demos.smollm.cache import Cache
 from demos.smollm.transformer import forward
@@ -136,7 +137,7 @@ def test_bad_input_is_named(bad: dict, message: str) -> None:
 def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.CaptureFixture) -> None:
     """Text is 18 points or more and inside the figure; lines fit 88 columns and control nothing; alt has the bytes."""
     facts = kv_cache.run(text=text, n_tokens=8)
-    figure = kv_cache.plot(facts)
+    figure = plot(facts)
     figure.draw_without_rendering()
     texts = [
         found for found in figure.findobj(Text) if found.get_visible() and found.get_text().strip()
@@ -144,7 +145,7 @@ def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.Captu
     assert min(found.get_fontsize() for found in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 430 / 72
-    assert "46.080 byte" in kv_cache.alt(facts)
+    assert "46.080 byte" in alt(facts)
     kv_cache.show(facts)
     printed = capsys.readouterr().out
     assert max(len(line) for line in printed.splitlines()) <= 88

@@ -14,7 +14,8 @@ from typing import get_args
 import pytest
 
 from demos.common.models import FAMILY_NAMES, Model, find_model, load_models
-from demos.parameters import GROUPS, ModelName, alt, plot, rows, run, show
+from demos.figures.parameters import alt, plot
+from demos.parameters import GROUPS, ModelName, rows, run, show
 from tests.demos.looks import assert_apart, assert_legible
 
 COUNTS = {

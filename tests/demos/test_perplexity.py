@@ -31,6 +31,7 @@ from demos.common.quantization import (
     split,
     writable_copy,
 )
+from demos.figures.perplexity import alt, plot
 from demos.smollm import tokenizer
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
@@ -304,7 +305,7 @@ def test_the_figure_is_legible_and_told_in_words(
     """Text is 18 points or more and inside the figure; lines fit 88 columns; the caveat is printed, alt has numbers."""
     assert len(facts["grid"]) == 14
     facts = perplexity.run(bits=bits, granularity=granularity)
-    figure = perplexity.plot(facts)
+    figure = plot(facts)
     figure.draw_without_rendering()
     texts = [
         text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
@@ -312,7 +313,7 @@ def test_the_figure_is_legible_and_told_in_words(
     assert min(text.get_fontsize() for text in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 384 / 72
-    assert perplexity.number(facts["cosine_mean"], 3) in perplexity.alt(facts)
+    assert perplexity.number(facts["cosine_mean"], 3) in alt(facts)
     perplexity.show(facts)
     printed = capsys.readouterr().out
     assert max(len(line) for line in printed.splitlines()) <= 88

@@ -22,6 +22,7 @@ from matplotlib.text import Text
 from demos import quantization
 from demos.common import sentences
 from demos.common.quantization import code_range, dequantize, packed_size, quantize, split
+from demos.figures.quantization import alt, plot
 
 SMALL = [[0.5, -1.0, 0.26, 0.0], [0.031, 0.02, 0.007, 0.0149], [0.0, 0.0, 0.0, 0.0]]
 WEIGHTS = st.floats(-1000, 1000, width=32)
@@ -201,7 +202,7 @@ def test_the_figure_is_legible_and_told_in_words(
     """Text is 18 points or more and inside the figure, which has all weights; lines fit 88 columns; alt has the SNR."""
     facts = quantization.run(tensor=tensor, bits=bits, granularity=granularity, scheme=scheme)
     assert sum(facts["worked"]["histogram"]) == facts["worked"]["group_size"]
-    figure = quantization.plot(facts)
+    figure = plot(facts)
     figure.draw_without_rendering()
     texts = [
         text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
@@ -209,6 +210,6 @@ def test_the_figure_is_legible_and_told_in_words(
     assert min(text.get_fontsize() for text in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 430 / 72
-    assert quantization.number(facts["snr_db"], 1) in quantization.alt(facts)
+    assert quantization.number(facts["snr_db"], 1) in alt(facts)
     quantization.show(facts)
     assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 88

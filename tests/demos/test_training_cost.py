@@ -15,7 +15,8 @@ import pytest
 
 from demos.common.training import accelerators, prices, runs, tables
 from demos.common.words import power_of_ten
-from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, alt, plot, run, show
+from demos.figures.training_cost import alt, plot
+from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, run, show
 from tests.demos.looks import assert_apart, assert_legible
 
 MWH = {
