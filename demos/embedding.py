@@ -9,20 +9,15 @@ or money.
 """
 
 from textwrap import fill
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.italian import number
-from demos.common.pieces import shorten
-from demos.common.prompt import piece, read_prompt
+from demos.common.standalone import run_alone
+from demos.common.text import read_prompt
+from demos.common.tokens import piece, shorten
+from demos.common.words import number
 from demos.smollm.tokenizer import decode, encode
 from demos.smollm.weights import load
-
-if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 0.7 s
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 GROUPS = {
     "giorni": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -191,72 +186,5 @@ def show(facts: dict) -> None:
     print(f"   vicina è dello stesso gruppo nel {own}% dei casi.")
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw the nearest words as bars, and beside them the groups as points on a plane."""
-    from demos.common.figure import new_figure
-
-    figure = new_figure(1120, 430)
-    figure.set_layout_engine("none")  # placed by hand
-    draw_neighbours(figure.add_axes((0.145, 0.02, 0.27, 0.87)), facts)
-    draw_groups(figure.add_axes((0.54, 0.03, 0.455, 0.86)), facts)
-    return figure
-
-
-def draw_neighbours(axes: "Axes", facts: dict) -> None:
-    """Draw a bar for each of the nearest other words."""
-    from demos.common.blocks import FONTS, drawable
-    from demos.common.figure import BLUE
-
-    rows = facts["other_words"]
-    axes.barh(range(len(rows)), [max(row["cosine"], 0) for row in rows], height=0.7, color=BLUE)
-    for y, row in enumerate(rows):
-        label = drawable(shorten(row["piece"], 11))
-        axes.annotate(label, (0, y), xytext=(-10, 0), textcoords="offset points", ha="right", va="center", size=23,
-                      family=FONTS, parse_math=False)  # fmt: skip
-        axes.annotate(number(row["cosine"], 2), (max(row["cosine"], 0), y), xytext=(8, 0), textcoords="offset points",
-                      va="center", size=21)  # fmt: skip
-    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
-    axes.spines["bottom"].set_visible(False)
-    axes.set_title(
-        f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)",
-        x=-0.529,
-        size=22,
-        parse_math=False,
-    )
-
-
-def draw_groups(axes: "Axes", facts: dict) -> None:
-    """Draw the words of each group as points, with the group's name beside them."""
-    from demos.common.figure import PALETTE
-
-    tops = [max(y for _, y in group["points"]) for group in facts["groups"]]
-    for group, top, colour, marker in zip(facts["groups"], tops, PALETTE, "osD^", strict=False):
-        x, y = np.array(group["points"]).T
-        # The name of the highest cloud stands above it, the others below: so none falls on the
-        # cloud of another group.
-        place, offset, align = (
-            (y.max(), 12, "bottom") if top == max(tops) else (y.min(), -12, "top")
-        )
-        axes.plot(x, y, marker, color=colour, markersize=12, alpha=0.85, markeredgewidth=0)
-        axes.annotate(group["label"], (x.mean(), place), xytext=(0, offset), textcoords="offset points", ha="center",
-                      va=align, size=23, weight=600, color=colour)  # fmt: skip
-    axes.set(xticks=[], yticks=[])
-    axes.margins(0.14, 0.2)
-    axes.spines[["top", "right"]].set_visible(True)
-    axes.set_title("Gruppi di parole, da 576 numeri a 2", size=22)
-
-
-def alt(facts: dict) -> str:
-    """Say in words what the figure shows."""
-    near = ", ".join(
-        f"{shorten(row['piece'])} {number(row['cosine'], 2)}" for row in facts["other_words"]
-    )
-    groups = ", ".join(group["label"] for group in facts["groups"])
-    return (
-        f"Barre dei token più vicini a {shorten(facts['piece'])} nella tabella, con il coseno: {near}. "
-        f"Accanto, parole come punti su un piano: {groups} formano nuvole separate."
-    )
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

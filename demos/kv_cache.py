@@ -2,7 +2,7 @@
 
 SmolLM2-135M continues a text twice: with the cache, where each step computes one token, and
 without, where each step computes the whole text again. Bytes are those of the array elements in
-use. Multiplications are those of matrix products, counted as they run (`common/counted.py` says
+use. Multiplications are those of matrix products, counted as they run (`smollm/multiplications.py` says
 how).
 
 Leaves out: the room reserved for tokens still to come; a cache in 16 bits or fewer, as servers have
@@ -14,21 +14,17 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from textwrap import fill
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from demos.common.alone import alone
-from demos.common.counted import count_weights, counted_cache
-from demos.common.italian import number
-from demos.common.pieces import one_line
-from demos.common.prompt import read_prompt
+from demos.common.standalone import run_alone
+from demos.common.text import read_prompt
+from demos.common.tokens import one_line
+from demos.common.words import number
 from demos.smollm import tokenizer
 from demos.smollm.cache import Cache
+from demos.smollm.multiplications import count_weights, counted_cache
 from demos.smollm.transformer import forward
 from demos.smollm.weights import Shape, Weights, load
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LONGEST = 80  # tokens of text: without a cache, the work grows with the square of the length
 BYTES = {"fp32": 4, "fp16": 2}  # of one number; here the cache is in FP32
@@ -230,94 +226,5 @@ def milliseconds(step: Callable[[], object]) -> float:
     return min(times)
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw the bytes of the cache against the formula, and the multiplications of each step with and without it."""
-    from demos.common import figure
-
-    fig = figure.new_figure()
-    left, right = fig.subplots(1, 2)
-    plot_bytes(left, facts)
-    plot_work(right, facts)
-    fig.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr]
-    return fig
-
-
-def plot_bytes(axes: "Axes", facts: dict) -> None:
-    """Draw the measured bytes as points on the formula's line, which starts at no tokens.
-
-    >>> from matplotlib.figure import Figure
-    >>> steps = [{"n_tokens": 2, "kv_cache_bytes": 92160}]
-    >>> plot_bytes(axes := Figure().subplots(), {"steps": steps, "kv_bytes_per_token": 46080})
-    >>> [text.get_text() for text in axes.get_legend().get_texts()]
-    ['misurata', 'formula']
-    """
-    from demos.common import figure
-
-    tokens = [step["n_tokens"] for step in facts["steps"]]
-    measured = [step["kv_cache_bytes"] / 1e6 for step in facts["steps"]]
-    predicted = facts["kv_bytes_per_token"] * tokens[-1] / 1e6
-    axes.plot(tokens, measured, "o", color=figure.BLUE, label="misurata")
-    axes.plot([0, tokens[-1]], [0, predicted], color=figure.INK, lw=1.6, label="formula")
-    axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
-    axes.yaxis.set_major_formatter(lambda value, _: number(value))
-    axes.locator_params(nbins=6)
-    axes.grid(axis="y")
-    axes.legend(loc="upper left")
-    axes.set_title(f"+ {number(facts['kv_bytes_per_token'])} byte a ogni token")
-
-
-def plot_work(axes: "Axes", facts: dict) -> None:
-    """Draw the multiplications of each step in billions; each line bears its name.
-
-    >>> from matplotlib.figure import Figure
-    >>> steps = [{"n_tokens": n, "n_multiplications_with": 1, "n_multiplications_without": n} for n in (2, 3)]
-    >>> plot_work(axes := Figure().subplots(), {"steps": steps, "last_ratio": 3.0})
-    >>> axes.get_title("left")
-    "L'ultimo token: 3 volte meno lavoro"
-    """
-    from demos.common import figure
-
-    steps = (
-        facts["steps"][1:] or facts["steps"]
-    )  # the first step reads the text, the same with and without
-    tokens = [step["n_tokens"] for step in steps]
-    for key, label, color in (
-        ("without", "senza cache", figure.VERMILION),
-        ("with", "con la cache", figure.BLUE),
-    ):
-        work = [step[f"n_multiplications_{key}"] / 1e9 for step in steps]
-        axes.plot(tokens, work, color=color, marker="o")
-        axes.annotate(
-            label,
-            (tokens[-1], work[-1]),
-            (-8, 12),
-            textcoords="offset points",
-            color=color,
-            ha="right",
-        )
-    top = steps[-1]["n_multiplications_without"] / 1e9
-    axes.set(ylim=(0, 1.25 * top), xlabel="token nel testo", ylabel="moltiplicazioni (miliardi)")
-    axes.yaxis.set_major_formatter(lambda value, _: number(value))
-    axes.locator_params(nbins=6)
-    axes.locator_params(axis="x", integer=True)
-    axes.grid(axis="y")
-    axes.set_title(f"L'ultimo token: {number(facts['last_ratio'], 0)} volte meno lavoro")
-
-
-def alt(facts: dict) -> str:
-    """Say in Italian what the figure shows, with its numbers."""
-    first, last = facts["steps"][1], facts["steps"][-1]
-    with_cache, without = (
-        number(last[f"n_multiplications_{key}"] / 1e9, 2) for key in ("with", "without")
-    )
-    return (
-        f"A sinistra la cache KV cresce in linea retta, {number(facts['kv_bytes_per_token'])} byte per token, e i punti"
-        f" misurati stanno sulla retta della formula: con {last['n_tokens']} token sono"
-        f" {number(last['kv_cache_bytes'] / 1e6, 2)} MB. A destra le moltiplicazioni per scrivere un token, da"
-        f" {first['n_tokens']} a {last['n_tokens']} token di testo: senza cache salgono fino a {without} miliardi, con"
-        f" la cache restano {with_cache} miliardi."
-    )
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

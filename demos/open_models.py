@@ -11,16 +11,11 @@ of the code that runs them.
 
 import tomllib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from demos.common.alone import alone
-from demos.common.catalogue import DATA, load_rows
-from demos.common.counts import all_models
-from demos.common.dates import month
-from demos.common.sizes import FAMILY_NAMES, in_words, listed
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from demos.common.models import DATA, FAMILY_NAMES, all_model_sizes, load_rows
+from demos.common.standalone import run_alone
+from demos.common.words import billions_in_words, month
 
 KINDS = {"all": "tutte", "open-source": "open source", "open-weight": "pesi aperti"}
 
@@ -34,7 +29,7 @@ def run(*, licence: Literal["all", "open-source", "open-weight"] = "all") -> dic
     """
     if licence not in KINDS:
         raise ValueError(f"no licence {licence!r}; there are: {', '.join(KINDS)}")
-    sizes, rows = all_models()["sizes_billions"], load_rows(DATA / "families.toml", "family")
+    sizes, rows = all_model_sizes()["sizes_billions"], load_rows(DATA / "families.toml", "family")
     families = [describe(row, sizes[row["id"]]) for row in rows]
     n_open_source = sum(family["open_source"] for family in families)
     return {
@@ -80,7 +75,7 @@ def describe(row: dict[str, Any], sizes_billions: list[float]) -> dict:
         "released_it": month(row["released"]),
         "n_sizes": len(sizes_billions),
         "sizes_billions": sizes_billions,
-        "sizes_it": listed(sizes_billions),
+        "sizes_it": billions_in_words(sizes_billions),
     }
 
 
@@ -104,36 +99,5 @@ def show(facts: dict) -> None:
     print(f"   Le altre {facts['n_open_weight']} sono a pesi aperti: si scaricano, ma con limiti.")
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw a row a family and a mark a model on a logarithmic axis: full circles open source, hollow squares not."""
-    from demos.common.figure import GREEN, VERMILION, new_figure
-    from demos.common.sizes import draw_decades, name_rows
-
-    figure = new_figure(1120, 100 + 42 * len(facts["families"]))
-    axes = figure.add_subplot()
-    marks = {"open-source": ("o", GREEN, GREEN), "open-weight": ("s", "white", VERMILION)}
-    for row, family in enumerate(facts["families"]):
-        marker, face, edge = marks[family["kind"]]
-        counts = [size * 1e9 for size in family["sizes_billions"]]
-        axes.plot(counts, [row] * len(counts), marker, markersize=13, color=face, markeredgecolor=edge,
-                  markeredgewidth=3)  # fmt: skip
-        axes.annotate(family["licence"], (counts[-1], row), xytext=(16, 0), textcoords="offset points", va="center",
-                      size=18, color=edge)  # fmt: skip
-    draw_decades(axes, low=2e8, high=8e12)
-    name_rows(axes, [family["name"] for family in facts["families"]], bold=set())
-    axes.set_xlabel("parametri; cerchi pieni: open source; quadrati vuoti: pesi aperti")
-    return figure
-
-
-def alt(facts: dict) -> str:
-    """Say in words what the figure shows."""
-    parts = []
-    for family in facts["families"]:
-        smallest, largest = (in_words(family["sizes_billions"][place] * 1e9) for place in (0, -1))
-        span = f"da {smallest} a {largest}" if family["n_sizes"] > 1 else largest
-        parts.append(f"{family['name']} {span} ({family['licence']}, {family['kind_it']})")
-    return f"Una riga per famiglia, un segno per modello, su scala logaritmica dei parametri: {'; '.join(parts)}."
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

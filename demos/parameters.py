@@ -9,16 +9,19 @@ file may hold of one table (a model whose output is its embedding table has it o
 training keeps beside the parameters.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from demos.common.alone import alone
-from demos.common.catalogue import Model, find_model, load_models
-from demos.common.counts import all_models, architecture, parameter_groups
-from demos.common.italian import number
-from demos.common.sizes import FAMILY_NAMES, in_words, listed
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from demos.common.models import (
+    FAMILY_NAMES,
+    Model,
+    all_model_sizes,
+    architecture,
+    find_model,
+    load_models,
+    parameter_groups,
+)
+from demos.common.standalone import run_alone
+from demos.common.words import billions_in_words, number
 
 ModelName = Literal[tuple(model.id for model in load_models())]  # type: ignore[valid-type]  # made at run time
 GROUPS = {
@@ -56,7 +59,7 @@ def run(
         "published_difference": chosen.published_params / counts["n_params"] - 1,
         "work": work(chosen),
         "n_models": len(load_models()),
-        **all_models(),
+        **all_model_sizes(),
     }
 
 
@@ -123,7 +126,7 @@ def show_families(facts: dict) -> None:
     """Print every family with the sizes of its models."""
     print(f"\n4. Tutti i {facts['n_models']} modelli, in miliardi di parametri")
     for family, sizes in facts["sizes_billions"].items():
-        print(f"   {FAMILY_NAMES[family]:<16}{listed(sizes)}")
+        print(f"   {FAMILY_NAMES[family]:<16}{billions_in_words(sizes)}")
 
 
 def rows(facts: dict) -> list[tuple[str, list[float]]]:
@@ -138,37 +141,5 @@ def rows(facts: dict) -> list[tuple[str, list[float]]]:
     return sorted(families.items(), key=lambda item: -item[1][-1])
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw a bar a family as far as its largest model, on a logarithmic axis, and a dot for each of its models."""
-    from demos.common.figure import BLUE, TINTS, VERMILION, new_figure
-    from demos.common.sizes import draw_decades, name_rows
-
-    figure = new_figure(1120, 440)
-    axes = figure.add_subplot()
-    for row, (_, counts) in enumerate(rows(facts)):
-        axes.barh(row, counts[-1], height=0.62, color=TINTS[0])
-        axes.plot(counts, [row] * len(counts), "o", color=BLUE, markersize=9)
-        axes.annotate(in_words(counts[-1]), (counts[-1], row), xytext=(12, 0), textcoords="offset points",
-                      va="center", size=18)  # fmt: skip
-    chosen = [family for family, _ in rows(facts)].index(facts["family"])
-    axes.plot(facts["n_params"], chosen, "o", color=VERMILION, markersize=15, zorder=4)
-    draw_decades(axes)
-    name_rows(axes, [FAMILY_NAMES[family] for family, _ in rows(facts)], bold={chosen})
-    axes.set_xlabel(f"parametri; il punto grande è {facts['name']}: {in_words(facts['n_params'])}")
-    return figure
-
-
-def alt(facts: dict) -> str:
-    """Say in words what the figure shows."""
-    families = ", ".join(
-        f"{FAMILY_NAMES[family]} {in_words(counts[-1])}" for family, counts in rows(facts)
-    )
-    return (
-        f"Barre su scala logaritmica, una per famiglia, lunghe quanto il modello più grande: {families}. "
-        f"Un punto per ogni modello, {facts['n_models']} in tutto; in evidenza {facts['name']}, "
-        f"con {in_words(facts['n_params'])} di parametri."
-    )
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

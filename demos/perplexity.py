@@ -17,16 +17,13 @@ blocks of 16 the errors are much alike).
 
 import math
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from demos.common.alone import alone
-from demos.common.catalogue import DATA, find_model, load_rows, n_params
-from demos.common.italian import number
-from demos.common.minilm_encoder import embed, load_tensors
-from demos.common.prompt import significant
-from demos.common.requantized import (
+from demos.common.intervals import significant
+from demos.common.models import DATA, find_model, load_rows, n_params
+from demos.common.quantization import (
     largest,
     matrices,
     round_trip_all,
@@ -34,14 +31,13 @@ from demos.common.requantized import (
     size_bytes,
     writable_copy,
 )
+from demos.common.sentences import embed, load_tensors
+from demos.common.standalone import run_alone
+from demos.common.words import number
 from demos.smollm import tokenizer
 from demos.smollm.reader import Q4_1, Q8_0
 from demos.smollm.transformer import forward
 from demos.smollm.weights import Weights, header, load
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 TEXT, SENTENCES = (
     DATA / "texts" / "english-heldout.txt",
@@ -51,7 +47,6 @@ N_TOKENS = 256  # predicted, each from all before it: the beginning of the text
 BITS = (16, 8, 6, 5, 4, 3, 2)
 SCOPES = {"row": "una scala per riga", "block32": "blocchi di 32"}
 FORMATS = {Q4_1: "Q4_1", Q8_0: "Q8_0"}
-TOP = 12  # of the figure's axis; what is lost beyond is written
 
 
 def losses(weights: Weights, ids: list[int]) -> np.ndarray:
@@ -390,118 +385,5 @@ def show_published(models: list[dict]) -> None:
     print("   Perplessità di testi e modelli diversi non si confrontano: i rapporti sì.")
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw perplexity over that of 16 bits against bits a weight, ours and others', and MiniLM's vectors beside it."""
-    from demos.common import figure
-
-    fig = figure.new_figure(height=384)  # its slide has three lines below it
-    left, right = fig.subplots(1, 2, width_ratios=(1.5, 1))
-    plot_ratios(left, facts)
-    plot_minilm(right, facts)
-    return fig
-
-
-def plot_ratios(axes: "Axes", facts: dict) -> None:
-    """Draw a line a granularity with its intervals, the others' points, and a ring around the chosen one; log axes."""
-    from demos.common import figure
-
-    for scope, color, marker in zip(SCOPES, (figure.BLUE, figure.GREEN), "sD", strict=True):
-        rows = [row for row in facts["grid"] if row["granularity"] == scope]
-        bits, ratios = (
-            [row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio")
-        )
-        ends = ([row[f"perplexity_ratio_{end}"] for row in rows] for end in ("low", "high"))
-        axes.plot(bits, ratios, color=color, marker=marker, label=f"SmolLM2, {SCOPES[scope]}")
-        axes.vlines(
-            bits,
-            *ends,
-            color=color,
-            lw=7,
-            alpha=0.35,
-            label="± due errori" if scope == "block32" else None,
-        )
-    for of_model, color, marker in zip(
-        facts["published"], (figure.GREY, figure.VERMILION), "^v", strict=True
-    ):
-        bits, ratios = (
-            [row[key] for row in of_model["rows"]]
-            for key in ("bits_per_weight", "perplexity_ratio")
-        )
-        axes.plot(
-            bits, ratios, marker, color=color, ms=10, label=f"{of_model['model']}, pubblicato"
-        )
-    if facts["perplexity_ratio"] < TOP:
-        axes.plot(
-            facts["bits_per_weight"],
-            facts["perplexity_ratio"],
-            "o",
-            ms=20,
-            mew=3,
-            mfc="none",
-            mec=figure.INK,
-        )
-    axes.set(xscale="log", yscale="log", xlim=(2.3, 18), ylim=(0.9, TOP))
-    axes.set_xticks([3, 4, 5, 6, 8, 16], ["3", "4", "5", "6", "8", "16"])
-    axes.set_yticks([1, 1.5, 2, 3, 5, 10], ["× 1", "× 1,5", "× 2", "× 3", "× 5", "× 10"])
-    axes.minorticks_off()
-    axes.set(xlabel="bit per peso, scale comprese", ylabel="perplessità / quella a 16 bit")
-    axes.grid(axis="y")
-    axes.legend(loc="upper right", borderaxespad=0, labelspacing=0.3)
-    axes.set_title(
-        f"{number(facts['bits_per_weight'], 2)} bit per peso: perplessità × {times(facts)}"
-    )
-
-
-def times(row: dict) -> str:
-    """Write a ratio of perplexities with its standard error, and a ruined model's without.
-
-    >>> times({"perplexity_ratio": 1.43183, "perplexity_ratio_error": 0.1019})
-    '1,43 ± 0,10'
-    >>> times({"perplexity_ratio": 0.99913, "perplexity_ratio_error": 0.0036})
-    '0,999 ± 0,004'
-    """
-    ratio, error = row["perplexity_ratio"], row["perplexity_ratio_error"]
-    digits = 2 if error > 0.0095 else 3
-    return f"{number(ratio, digits)} ± {number(error, digits)}" if ratio < 100 else number(ratio, 0)
-
-
-def plot_minilm(axes: "Axes", facts: dict) -> None:
-    """Draw how far MiniLM's vectors moved, for the chosen granularity."""
-    from demos.common import figure
-
-    rows = [row for row in facts["grid"] if row["granularity"] == facts["granularity"]]
-    lines = (("cosine_mean", "coseno medio", figure.BLUE, "o"), ("cosine_worst", "il peggiore", figure.VERMILION, "v"),
-             ("rank_correlation", "ordine delle somiglianze", figure.GREEN, "D"))  # fmt: skip
-    for key, label, color, marker in lines:
-        axes.plot(
-            range(len(rows)), [row[key] for row in rows], color=color, marker=marker, label=label
-        )
-    axes.set_xticks(range(len(rows)), [str(row["bits"]) for row in rows])
-    axes.set(ylim=(-0.15, 1.08), xlabel="bit", yticks=[0, 0.5, 1])
-    axes.yaxis.set_major_formatter(lambda value, _: number(value))
-    axes.grid(axis="y")
-    axes.legend(loc="lower left", borderaxespad=0, labelspacing=0.3)
-    axes.set_title("MiniLM, nato in FP32")
-
-
-def alt(facts: dict) -> str:
-    """Say in Italian what the figure shows, with its numbers."""
-    row, block = (
-        {str(r["bits"]): times(r) for r in facts["grid"] if r["granularity"] == scope}
-        for scope in ("row", "block32")
-    )
-    others = " e ".join(
-        f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows']), 2)}"
-        for m in facts["published"]
-    )
-    return (
-        "A sinistra la perplessità di SmolLM2, rispetto a quella a 16 bit, contro i bit per peso: a 8, 6, 5, 4 bit è,"
-        f" per riga, {'; '.join(row[b] for b in '8654')} volte, a blocchi di 32 {'; '.join(block[b] for b in '8654')};"
-        f" con meno bit esce dal grafico. I modelli pubblicati stanno più in basso: {others} volte. A destra MiniLM"
-        f" ({SCOPES[facts['granularity']]}): a {facts['bits']} bit il coseno medio è {number(facts['cosine_mean'], 3)},"
-        f" la correlazione dell'ordine {number(facts['rank_correlation'], 3)}."
-    )
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

@@ -11,19 +11,15 @@ import textwrap
 import unicodedata
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import tiktoken
 
-from demos.common.alone import alone
-from demos.common.cut import check, in_words
-from demos.common.italian import number
-from demos.common.pieces import kinds, one_line, shorten, visible
+from demos.common.standalone import run_alone
+from demos.common.text import require_text
+from demos.common.tokens import kinds, one_line, shorten, visible
 from demos.common.vocabularies import VOCABULARIES, Vocabulary, encoding
+from demos.common.words import number
 from demos.smollm import tokenizer
-
-if TYPE_CHECKING:  # at run time matplotlib is imported by plot alone: it takes 0.7 s
-    from matplotlib.figure import Figure
 
 MAX_CHARACTERS = 2000
 MODELS = (
@@ -36,7 +32,6 @@ MODELS = (
 )  # tiktoken says which vocabulary each uses
 SMOLLM = "smollm2"  # the vocabulary of the LLM that the lecture runs
 NAMES = (*VOCABULARIES, SMOLLM)
-WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a vocabulary's blocks
 
 
 def run(*, text: str = "ChatGPT è incredibile!") -> dict:
@@ -46,7 +41,7 @@ def run(*, text: str = "ChatGPT è incredibile!") -> dict:
     punctuation and symbols. Raises `ValueError` on empty text, on more than `MAX_CHARACTERS`, and
     on text that is not valid Unicode.
     """
-    check(text, MAX_CHARACTERS)
+    require_text(text, MAX_CHARACTERS)
     return {
         "text": text,
         "n_characters": len(text),
@@ -228,21 +223,5 @@ def heading(name: str, facts: dict) -> str:
     return f"{name} ({', '.join(facts[name]['models'])}): {number(facts[name]['n_tokens'])} token"
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw each vocabulary's tokens as coloured blocks, as large as lets them all fit."""
-    from demos.common.blocks import Size, draw_rows
-
-    sizes = (Size(44, 26, rows=1), Size(32, 21, rows=1), Size(22, 18, rows=2))
-    rows = [(heading(name, facts), facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
-    return draw_rows(rows, sizes, WIDTH, HEIGHT, title=TITLE, points=22)
-
-
-def alt(facts: dict) -> str:
-    """Say in words what the figure shows."""
-    rows = [in_words(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
-    text = one_line(facts["text"], 100)
-    return f"«{text}» a blocchi colorati, uno per token, ciascuno con il suo id. {'. '.join(rows)}."
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

@@ -11,27 +11,25 @@ date.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
-from demos.common.alone import alone
-from demos.common.catalogue import find_model, n_params
-from demos.common.dates import month
-from demos.common.italian import number
-from demos.common.published_runs import agreement, energy, llama_3, published
+from demos.common.models import find_model, n_params
+from demos.common.standalone import run_alone
 from demos.common.training import (
     FLOP_PER_PARAM_TOKEN,
     accelerators,
+    agreement,
+    energy,
     energy_mwh,
     gpu_hours,
-    power_of_ten,
+    llama_3,
     prices,
+    published,
     runs,
     tables,
     train_flop,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from demos.common.words import month, number, power_of_ten
 
 ModelName = Literal[tuple(run.model for run in runs())]  # type: ignore[valid-type]  # made at run time
 GpuName = Literal["v100", "a100", "h100"]
@@ -185,47 +183,5 @@ def show_llama_3(llama: dict) -> None:
     print(f"   {number(llama['rent_low_usd'], 0)} a {number(llama['rent_high_usd'], 0)} USD.")
 
 
-def plot(facts: dict) -> "Figure":
-    """Draw hours on a logarithmic axis: a circle where the sum puts a run, a diamond where its authors do."""
-    from demos.common.figure import BLUE, GREY, VERMILION, new_figure
-    from demos.common.sizes import name_rows
-
-    rows = sorted(
-        (row for row in facts["runs"].values() if row["gpu_hours"]),
-        key=lambda row: -row["gpu_hours"],
-    )
-    figure = new_figure(1120, 430)
-    axes = figure.add_subplot(xscale="log", xlim=(3e4, 1.2e8))
-    for place, row in enumerate(rows):
-        ends = sorted((row["computed_gpu_hours"], row["gpu_hours"]))
-        axes.plot(ends, [place, place], color=GREY, linewidth=2.5, zorder=2)
-        axes.plot(row["computed_gpu_hours"], place, "o", color=BLUE, markersize=13)
-        axes.plot(row["gpu_hours"], place, "D", color=VERMILION, markersize=12)
-        axes.annotate(f"{number(row['utilization_percent'], 0)}%", (ends[1], place), xytext=(16, 0),
-                      textcoords="offset points", va="center", size=18)  # fmt: skip
-    names = {1e5: "100 mila", 1e6: "1 milione", 1e7: "10 milioni", 1e8: "100 milioni"}
-    axes.set_xticks(list(names), list(names.values()))
-    axes.minorticks_off()
-    axes.grid(axis="x")
-    name_rows(axes, [f"{row['name']} ({row['gpu']})" for row in rows], bold=set())
-    axes.set_xlabel(f"ore di GPU: il conto al {facts['utilization_percent']}% (cerchi), dichiarate (rombi), "
-                    "utilizzo che ne risulta")  # fmt: skip
-    return figure
-
-
-def alt(facts: dict) -> str:
-    """Say in words what the figure shows."""
-    rows = [
-        f"{row['name']} {number(row['gpu_hours'])} dichiarate, {number(row['computed_gpu_hours'], 0)} dal conto, "
-        f"utilizzo {number(row['utilization_percent'], 0)}%"
-        for row in facts["runs"].values()
-        if row["gpu_hours"]
-    ]
-    return (
-        f"Ore di GPU su scala logaritmica, dal conto al {facts['utilization_percent']}% di utilizzo e dichiarate "
-        f"da chi ha addestrato il modello: {'; '.join(rows)}."
-    )
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

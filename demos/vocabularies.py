@@ -22,18 +22,15 @@ import json
 from functools import lru_cache
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from demos.common import wordpiece
-from demos.common.alone import alone
-from demos.common.cut import check, in_words
-from demos.common.italian import number
-from demos.common.pieces import one_line, shorten, visible
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from demos.common.sentences import split_words, wordpiece_ids, wordpiece_vocabulary, wordpieces
+from demos.common.standalone import run_alone
+from demos.common.text import require_text
+from demos.common.tokens import one_line, shorten, visible
+from demos.common.words import number
 
 TEXT = Path(__file__).parent / "data" / "texts" / "italiano-addestramento.txt"
 UNKNOWN, MAX_CHARACTERS = "[UNK]", 500
@@ -46,7 +43,6 @@ WITH_SPACE = pre_tokenizers.Split(
 WITHOUT_SPACE = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
 NAMES = {"bpe": "BPE", "wordpiece": "WordPiece", "unigram": "Unigram", "bert": "WordPiece di BERT"}
 TRAINED = ("bpe", "wordpiece", "unigram")
-WIDTH, HEIGHT, TITLE = 1120, 420, 32  # slide pixels; TITLE is the strip above a vocabulary's blocks
 Size = Literal["500", "1000", "2000"]  # the text is too short for many more
 
 
@@ -59,7 +55,7 @@ def run(*, text: str = "Gli orologiai lavoravano.", n_vocab: Size = "1000") -> d
     >>> run(text="La bambina")["unigram"]["pieces"]
     ['L', 'a', '·bambin', 'a']
     """
-    check(text if text.strip() else "", MAX_CHARACTERS)
+    require_text(text if text.strip() else "", MAX_CHARACTERS)
     size = int(n_vocab)
     known = {name: entries(train(name, size)) for name in TRAINED}
     everyone = set.intersection(*known.values())
@@ -215,8 +211,8 @@ def cut_as_bert(text: str) -> dict:
     >>> cut_as_bert("L'incredibile")["pieces"]
     ['l', "'", 'inc', '##red', '##ib', '##ile']
     """
-    pieces = [piece for word in wordpiece.words(text) for piece in wordpiece.pieces(word)]
-    return described(pieces, wordpiece.encode(text)[1:-1], len(wordpiece.vocabulary()))
+    pieces = [piece for word in split_words(text) for piece in wordpieces(word)]
+    return described(pieces, wordpiece_ids(text)[1:-1], len(wordpiece_vocabulary()))
 
 
 def described(pieces: list[str], ids: list[int], n_vocab: int) -> dict:
@@ -264,29 +260,5 @@ def show(facts: dict) -> None:
         print(fill(f"   {NAMES[name]}: {', '.join(words)}", 88, subsequent_indent="     "))
 
 
-def heading(name: str, facts: dict) -> str:
-    """Name a vocabulary, its size, and how many tokens it makes.
-
-    >>> heading("bpe", {"bpe": {"n_vocab": 1000, "n_tokens": 13}})
-    'BPE, 1.000 voci: 13 token'
-    """
-    return f"{NAMES[name]}, {number(facts[name]['n_vocab'])} voci: {number(facts[name]['n_tokens'])} token"
-
-
-def plot(facts: dict) -> "Figure":
-    """Draw each vocabulary's tokens as coloured blocks, a row a vocabulary."""
-    from demos.common.blocks import Size, draw_rows
-
-    sizes = (Size(32, 18, rows=1), Size(24, 18, rows=1))
-    rows = [(heading(name, facts), facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
-    return draw_rows(rows, sizes, WIDTH, HEIGHT, title=TITLE, points=20)
-
-
-def alt(facts: dict) -> str:
-    """Say in words what the figure shows."""
-    rows = [in_words(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
-    return f"«{one_line(facts['text'], 100)}» divisa da quattro vocabolari. {'. '.join(rows)}."
-
-
 if __name__ == "__main__":
-    alone(run, show, plot)
+    run_alone(run, show)

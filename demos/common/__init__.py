@@ -1,1 +1,1 @@
-"""What several demos share: the figure style, Italian numbers, running a demo on its own."""
+"""What several demos share: texts and tokens, models and their sizes, Italian words, the figures' style."""

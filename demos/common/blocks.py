@@ -1,6 +1,6 @@
 """Tokens as coloured blocks, the piece above its id, row after row as words on a page; all sizes are slide pixels.
 
-Importing this module imports matplotlib: do it inside `plot`.
+Importing this module imports matplotlib: only what draws a figure does.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import text_to_path
 
-from demos.common.figure import TINTS, new_figure
-from demos.common.italian import number
-from demos.common.pieces import escape, shorten
+from demos.common.style import TINTS, new_figure
+from demos.common.tokens import escape, shorten
+from demos.common.words import number
 
 FONTS = (
     "Fantasque Sans Mono",

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from demos.common.catalogue import Model, find_model, kv_bytes_per_token, n_params  # noqa: F401  # find_model: doctests
+from demos.common.models import Model, find_model, kv_bytes_per_token, n_params  # noqa: F401  # find_model: doctests
 
 GB, GIB = 10**9, 2**30
 

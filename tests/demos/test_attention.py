@@ -10,7 +10,8 @@ import json
 import numpy as np
 import pytest
 
-from demos.attention import MAX_TOKENS, alt, findings, plot, run, shade, show
+from demos.attention import MAX_TOKENS, run, show
+from demos.figures.attention import alt, findings, plot, shade
 from demos.smollm.weights import load
 from tests.demos.looks import assert_legible, printed_with_each_thread_count
 

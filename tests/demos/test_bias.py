@@ -10,8 +10,9 @@ import math
 import numpy as np
 import pytest
 
-from demos.bias import alt, plot, run, show
-from demos.common.occupations import hidden_states, load_occupations, log_odds, templates
+from demos.bias import run, show
+from demos.common.bias import hidden_states, load_occupations, log_odds, templates
+from demos.figures.bias import alt, plot
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import forward
 from tests.demos.looks import assert_legible

@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from demos.common.catalogue import DATA
+from demos.common.models import DATA
 
 TABLES = ("occupations.toml", "counterfactuals.toml")
 OCCUPATIONS, COUNTERFACTUALS = (

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from demos import bias_mitigation
-from demos.bias_mitigation import alt, checked, plot, pronoun_places, show
-from demos.common.occupations import load_occupations, pairs, templates
+from demos.bias_mitigation import checked, pronoun_places, show
+from demos.common.bias import load_occupations, pairs, templates
+from demos.figures.bias_mitigation import alt, plot
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import hidden
 from tests.demos.looks import assert_legible

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiktoken._educational import bpe_train
 
-from demos.bpe import MAX_CHARACTERS, PATTERN, alt, merge, plot, run, show
+from demos.bpe import MAX_CHARACTERS, PATTERN, merge, run, show
+from demos.figures.bpe import alt, plot
 from tests.demos.looks import assert_legible
 
 HOSTILE = [

@@ -8,7 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from demos.embedding import GROUPS, alt, one_token, plot, run, show
+from demos.embedding import GROUPS, one_token, run, show
+from demos.figures.embedding import alt, plot
 from demos.smollm.tokenizer import decode, encode
 from demos.smollm.weights import load
 from tests.demos.looks import assert_legible, printed_with_each_thread_count

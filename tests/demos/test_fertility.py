@@ -11,8 +11,9 @@ import unicodedata
 import numpy as np
 import pytest
 
-from demos.common import wordpiece
-from demos.fertility import N_PAIRS, USERS, alt, cut, interval, load_pairs, measure, plot, run, show
+from demos.common.sentences import wordpiece_ids, wordpiece_vocabulary
+from demos.fertility import N_PAIRS, USERS, cut, interval, load_pairs, measure, run, show
+from demos.figures.fertility import alt, plot
 from tests.demos.looks import assert_legible
 
 PUBLISHED = {
@@ -35,8 +36,8 @@ def test_the_published_pair_costs_what_was_published(name: str, italian: int) ->
 def test_wordpiece_is_counted_without_the_tokens_around_it() -> None:
     """The pieces are those of BERT's ids, but for [CLS] and [SEP]."""
     text = PUBLISHED["italian"]
-    inverse = {token: piece for piece, token in wordpiece.vocabulary().items()}
-    assert cut(text, "wordpiece") == [inverse[token] for token in wordpiece.encode(text)][1:-1]
+    inverse = {token: piece for piece, token in wordpiece_vocabulary().items()}
+    assert cut(text, "wordpiece") == [inverse[token] for token in wordpiece_ids(text)][1:-1]
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "o200k_base", "smollm2"])

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from demos import fine_tuning
-from demos.fine_tuning import alt, choose, pairs_perplexity, plot, show, texts
+from demos.figures.fine_tuning import alt, plot
+from demos.fine_tuning import choose, pairs_perplexity, show, texts
 from demos.smollm import adapter as adapters
 from demos.smollm import weights
 from demos.smollm.transformer import forward

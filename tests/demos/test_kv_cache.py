@@ -13,7 +13,8 @@ import pytest
 from matplotlib.text import Text
 
 from demos import kv_cache
-from demos.common import counted
+from demos.figures.kv_cache import alt, plot
+from demos.smollm import multiplications
 from demos.smollm.cache import Cache
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
@@ -83,7 +84,7 @@ def test_a_product_is_counted_as_its_three_loops() -> None:
     tally: Counter = Counter()
     a, b = (
         np.ones((2, 3, 4), np.float32),
-        counted.count(np.ones((5, 4), np.float32), tally, "weights"),
+        multiplications.count(np.ones((5, 4), np.float32), tally, "weights"),
     )
     turns = sum(1 for _ in range(2) for _ in range(3) for _ in range(5) for _ in range(4))
     out = np.matmul(a, b.T, out=np.empty((2, 3, 5), np.float32))
@@ -94,7 +95,7 @@ def test_a_product_is_counted_as_its_three_loops() -> None:
 def test_counting_changes_nothing() -> None:
     """Logits of the counted model are those of the plain one, bit for bit, and the shared weights stay plain arrays."""
     weights = load()
-    observed = counted.count_weights(weights, Counter())
+    observed = multiplications.count_weights(weights, Counter())
     assert np.array_equal(forward(observed, [504, 3575]), forward(weights, [504, 3575]))
     assert type(weights.embedding) is np.ndarray and not weights.embedding.flags.writeable
 
@@ -136,7 +137,7 @@ def test_bad_input_is_named(bad: dict, message: str) -> None:
 def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.CaptureFixture) -> None:
     """Text is 18 points or more and inside the figure; lines fit 88 columns and control nothing; alt has the bytes."""
     facts = kv_cache.run(text=text, n_tokens=8)
-    figure = kv_cache.plot(facts)
+    figure = plot(facts)
     figure.draw_without_rendering()
     texts = [
         found for found in figure.findobj(Text) if found.get_visible() and found.get_text().strip()
@@ -144,7 +145,7 @@ def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.Captu
     assert min(found.get_fontsize() for found in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 430 / 72
-    assert "46.080 byte" in kv_cache.alt(facts)
+    assert "46.080 byte" in alt(facts)
     kv_cache.show(facts)
     printed = capsys.readouterr().out
     assert max(len(line) for line in printed.splitlines()) <= 88

@@ -9,7 +9,8 @@ import math
 import numpy as np
 import pytest
 
-from demos.next_token import alt, even_choices, look, plot, run, show, stream
+from demos.figures.next_token import alt, plot
+from demos.next_token import even_choices, look, run, show, stream
 from demos.smollm.generate import distribution, greedy, sample
 from demos.smollm.tokenizer import decode
 from demos.smollm.transformer import forward

@@ -11,8 +11,9 @@ import tomllib
 
 import pytest
 
-from demos.common.catalogue import DATA
-from demos.open_models import KINDS, alt, approved, plot, run, show
+from demos.common.models import DATA
+from demos.figures.open_models import alt, plot
+from demos.open_models import KINDS, approved, run, show
 from tests.demos.looks import assert_apart, assert_legible
 
 # As the announcements and model cards name them, in billions (each family's developer_source).

@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from demos.overfitting import GRID, SIZES, alt, draw, errors, features, fit, plot, run, show, truth
+from demos.figures.overfitting import alt, plot
+from demos.overfitting import GRID, SIZES, draw, errors, features, fit, run, show, truth
 from tests.demos.looks import assert_legible
 
 

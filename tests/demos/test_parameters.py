@@ -2,7 +2,7 @@
 
 Oracle: COUNTS, each the sum over the tensors of a checkpoint as `tensors` lists them, which knows
 nothing of the groups that the demo adds up. Others counted some of them in the weights: keras-hub
-seven (see test_catalogue), PyLLaMA LLaMA 13B, 33B and 65B
+seven (see test_models), PyLLaMA LLaMA 13B, 33B and 65B
 (https://github.com/juncongmoo/pyllama/blob/4cfd944/docs/quant/README.md), and the index file of
 Llama 3.1 70B, of the same shape as Llama 3 70B, says 141,107,412,992 bytes in BF16.
 """
@@ -13,9 +13,9 @@ from typing import get_args
 
 import pytest
 
-from demos.common.catalogue import Model, find_model, load_models
-from demos.common.sizes import FAMILY_NAMES
-from demos.parameters import GROUPS, ModelName, alt, plot, rows, run, show
+from demos.common.models import FAMILY_NAMES, Model, find_model, load_models
+from demos.figures.parameters import alt, plot
+from demos.parameters import GROUPS, ModelName, rows, run, show
 from tests.demos.looks import assert_apart, assert_legible
 
 COUNTS = {

@@ -19,10 +19,19 @@ import pytest
 from matplotlib.text import Text
 
 from demos import perplexity
-from demos.common import requantized
-from demos.common.catalogue import DATA, find_model, load_rows, n_params
-from demos.common.quantizer import dequantize, quantize, split
-from demos.common.requantized import largest, matrices, round_trip, round_trip_all, writable_copy
+from demos.common import quantization
+from demos.common.models import DATA, find_model, load_rows, n_params
+from demos.common.quantization import (
+    dequantize,
+    largest,
+    matrices,
+    quantize,
+    round_trip,
+    round_trip_all,
+    split,
+    writable_copy,
+)
+from demos.figures.perplexity import alt, plot
 from demos.smollm import tokenizer
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
@@ -180,7 +189,7 @@ def test_rounding_in_place_equals_the_quantizer(
         weights.shape
     )
     for chunk in (96, 2**17):
-        monkeypatch.setattr(requantized, "CHUNK", chunk)
+        monkeypatch.setattr(quantization, "CHUNK", chunk)
         round_trip(weights, bits, largest(weights, granularity), out := np.empty_like(weights))
         assert np.array_equal(out, expected)
 
@@ -191,10 +200,10 @@ def test_no_more_threads_than_the_runner_gives(
 ) -> None:
     """As many threads as NumPy may use, from 1 to 4; a setting that is no number counts as none."""
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", asked)
-    assert requantized.n_threads() == threads
+    assert quantization.n_threads() == threads
     for none in ("", "two", "-1"):
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", none)
-        assert 1 <= requantized.n_threads() <= 4
+        assert 1 <= quantization.n_threads() <= 4
 
 
 def test_one_scale_a_matrix_moves_minilm_a_hundred_times_further(facts: dict) -> None:
@@ -296,7 +305,7 @@ def test_the_figure_is_legible_and_told_in_words(
     """Text is 18 points or more and inside the figure; lines fit 88 columns; the caveat is printed, alt has numbers."""
     assert len(facts["grid"]) == 14
     facts = perplexity.run(bits=bits, granularity=granularity)
-    figure = perplexity.plot(facts)
+    figure = plot(facts)
     figure.draw_without_rendering()
     texts = [
         text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
@@ -304,7 +313,7 @@ def test_the_figure_is_legible_and_told_in_words(
     assert min(text.get_fontsize() for text in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 384 / 72
-    assert perplexity.number(facts["cosine_mean"], 3) in perplexity.alt(facts)
+    assert perplexity.number(facts["cosine_mean"], 3) in alt(facts)
     perplexity.show(facts)
     printed = capsys.readouterr().out
     assert max(len(line) for line in printed.splitlines()) <= 88

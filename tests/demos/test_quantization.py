@@ -20,8 +20,9 @@ from hypothesis.extra.numpy import arrays
 from matplotlib.text import Text
 
 from demos import quantization
-from demos.common import minilm
-from demos.common.quantizer import code_range, dequantize, packed_size, quantize, split
+from demos.common import sentences
+from demos.common.quantization import code_range, dequantize, packed_size, quantize, split
+from demos.figures.quantization import alt, plot
 
 SMALL = [[0.5, -1.0, 0.26, 0.0], [0.031, 0.02, 0.007, 0.0149], [0.0, 0.0, 0.0, 0.0]]
 WEIGHTS = st.floats(-1000, 1000, width=32)
@@ -60,7 +61,7 @@ def test_codes_scales_and_zero_points_equal_the_calculation_by_hand(bits: int, s
 
 def test_eight_bits_in_blocks_of_32_agree_with_llama_cpp() -> None:
     """Size and scales are those of Q8_0; codes may differ by one step, since gguf divides by the unrounded scale."""
-    weights = minilm.load_tensor(quantization.TENSORS["feed-forward-up"])
+    weights = sentences.load_tensor(quantization.TENSORS["feed-forward-up"])
     theirs = gguf.quants.quantize(weights, gguf.GGMLQuantizationType.Q8_0)
     facts = quantization.run(bits=8, granularity="block32")
     codes, scales, _ = quantize(split(weights, "block32"), 8, "symmetric")
@@ -142,7 +143,7 @@ def test_one_outlier_ruins_eight_bits_with_one_scale_and_blocks_repair_it() -> N
 def test_with_one_scale_the_values_left_are_counted_and_some_codes_stay_unused() -> None:
     """A set of the restored numbers has as many as the facts say, 92 of the 255 that 8 bits have room for."""
     facts = quantization.run(granularity="tensor")
-    weights = minilm.load_tensor(quantization.TENSORS["feed-forward-up"])
+    weights = sentences.load_tensor(quantization.TENSORS["feed-forward-up"])
     scale = facts["worked"]["scale"]
     left = {round(weight / scale) for weight in weights.ravel().tolist()}
     assert facts["n_distinct_restored"] == len(left) == 92 < facts["n_levels"] == 255
@@ -181,13 +182,13 @@ def test_without_the_model_the_error_names_the_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
     """A package without its files, and no package at all, both say `make models`; the package is never imported."""
-    (tmp_path / minilm.PACKAGE).mkdir()
-    (tmp_path / minilm.PACKAGE / "__init__.py").write_text("raise SystemExit", encoding="utf-8")
+    (tmp_path / sentences.PACKAGE).mkdir()
+    (tmp_path / sentences.PACKAGE / "__init__.py").write_text("raise SystemExit", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(FileNotFoundError, match="make models"):
         quantization.run()
     monkeypatch.setitem(
-        sys.modules, minilm.PACKAGE, None
+        sys.modules, sentences.PACKAGE, None
     )  # how Python itself marks a package as not importable
     with pytest.raises(FileNotFoundError, match="make models"):
         quantization.run()
@@ -201,7 +202,7 @@ def test_the_figure_is_legible_and_told_in_words(
     """Text is 18 points or more and inside the figure, which has all weights; lines fit 88 columns; alt has the SNR."""
     facts = quantization.run(tensor=tensor, bits=bits, granularity=granularity, scheme=scheme)
     assert sum(facts["worked"]["histogram"]) == facts["worked"]["group_size"]
-    figure = quantization.plot(facts)
+    figure = plot(facts)
     figure.draw_without_rendering()
     texts = [
         text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
@@ -209,6 +210,6 @@ def test_the_figure_is_legible_and_told_in_words(
     assert min(text.get_fontsize() for text in texts) >= 18
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 430 / 72
-    assert quantization.number(facts["snr_db"], 1) in quantization.alt(facts)
+    assert quantization.number(facts["snr_db"], 1) in alt(facts)
     quantization.show(facts)
     assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 88

@@ -9,7 +9,7 @@ import unicodedata
 
 import pytest
 
-from demos.common.catalogue import DATA
+from demos.common.models import DATA
 
 TRAINING, VALIDATION = "italiano-addestramento.txt", "italiano-scelta.txt"
 HELD_OUT, ENGLISH = "italiano-prova.txt", "english-heldout.txt"

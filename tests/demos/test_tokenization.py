@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demos.common.vocabularies import VOCABULARIES
+from demos.figures.tokenization import alt, plot
 from demos.smollm import tokenizer
-from demos.tokenization import MAX_CHARACTERS, NAMES, alt, plot, run, show
+from demos.tokenization import MAX_CHARACTERS, NAMES, run, show
 from tests.demos.looks import assert_legible, drawn_texts
 
 DRAFT = ["Chat", "GPT", "è", "incredibile", "!"]  # what is often said of the sentence

@@ -13,8 +13,10 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from demos.common.training import accelerators, power_of_ten, prices, runs, tables
-from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, alt, plot, run, show
+from demos.common.training import accelerators, prices, runs, tables
+from demos.common.words import power_of_ten
+from demos.figures.training_cost import alt, plot
+from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, run, show
 from tests.demos.looks import assert_apart, assert_legible
 
 MWH = {

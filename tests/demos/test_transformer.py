@@ -9,10 +9,11 @@ import json
 
 import pytest
 
+from demos.figures.transformer import alt, plot, shade
 from demos.smollm.generate import distribution
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
-from demos.transformer import alt, plot, run, shade, show
+from demos.transformer import run, show
 from tests.demos.looks import assert_legible, printed_with_each_thread_count
 
 TEXTS = [

@@ -14,18 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from demos.vocabularies import (
-    MAX_CHARACTERS,
-    NAMES,
-    TEXT,
-    TRAINED,
-    alt,
-    entries,
-    plot,
-    run,
-    show,
-    train,
-)
+from demos.figures.vocabularies import alt, plot
+from demos.vocabularies import MAX_CHARACTERS, NAMES, TEXT, TRAINED, entries, run, show, train
 from tests.demos.looks import assert_legible
 
 ROOT = Path(__file__).parents[2]

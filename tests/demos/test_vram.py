@@ -12,7 +12,8 @@ from typing import get_args
 
 import pytest
 
-from demos.vram import ModelName, alt, card_marks, plot, run, show
+from demos.figures.vram import alt, card_marks, plot
+from demos.vram import ModelName, run, show
 from tests.demos.looks import assert_legible
 
 EXTREMES = [

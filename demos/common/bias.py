@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from demos.common.italian import number
+from demos.common.words import number
 from demos.smollm import tokenizer, weights
 from demos.smollm.packed import hidden_each
 

@@ -6,11 +6,15 @@ own, `\xc3`.
 
 import unicodedata
 
+from demos.common.words import number
+
 SIGNS = {" ": "·", "\n": "↵", "\t": "→"}
 # Printable to Unicode, and yet nothing is seen: joiners, fillers, the empty Braille cell, variation
 # selectors.
 UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0} | {*range(0xFE00, 0xFE10)}
 UNSEEN |= {*range(0xE0100, 0xE01F0)}
+NAMED = 20
+"""How many pieces of a cut are named."""
 
 
 def visible(piece: bytes) -> str:
@@ -20,6 +24,17 @@ def visible(piece: bytes) -> str:
     ·è↵ \xc3 \u{200b}
     """
     return "".join(map(_visible_character, piece.decode("utf-8", errors="backslashreplace")))
+
+
+def piece(token: int) -> str:
+    r"""Write a token so that each of its characters is seen.
+
+    >>> piece(7158), piece(198)
+    ('·Italy', '↵')
+    """
+    from demos.smollm.tokenizer import token_bytes  # here: other demos do without the LLM
+
+    return visible(token_bytes(token))
 
 
 def _visible_character(character: str) -> str:
@@ -62,6 +77,17 @@ def one_line(text: str, length: int = 300) -> str:
     """
     words = " ".join(visible(word.encode()) for word in text.split())
     return shorten(words or visible(text.encode()), length)
+
+
+def name_pieces(heading: str, pieces: list[str]) -> str:
+    """Name the pieces of a cut, the first `NAMED` of them.
+
+    >>> name_pieces("BPE: 2 token", ["Chat", "GPT"])
+    'BPE: 2 token, Chat | GPT'
+    """
+    n_more = len(pieces) - NAMED
+    others = f" e altri {number(n_more)}" if n_more > 0 else ""
+    return f"{heading}, {' | '.join(map(shorten, pieces[:NAMED]))}{others}"
 
 
 def kinds(pieces: list[bytes]) -> list[str]:

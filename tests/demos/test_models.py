@@ -9,7 +9,7 @@ from math import ceil
 
 import pytest
 
-from demos.common.catalogue import (
+from demos.common.models import (
     find_model,
     kv_bytes_per_token,
     load_gpus,

@@ -12,8 +12,7 @@ import math
 import numpy as np
 import pytest
 
-from demos.common.minilm_encoder import embed, erf, load_tensors
-from demos.common.wordpiece import encode, vocabulary
+from demos.common.sentences import embed, erf, load_tensors, wordpiece_ids, wordpiece_vocabulary
 
 IDS = {
     "Hello, world!": [101, 7592, 1010, 2088, 999, 102],
@@ -73,12 +72,12 @@ COSINE = 0.6101094  # of the two sentences
 @pytest.mark.parametrize("text", IDS)
 def test_ids_are_those_of_hugging_face(text: str) -> None:
     """Accents, ideograms, ligatures, control characters, unknown and overlong words give the pinned ids."""
-    assert encode(text) == IDS[text]
+    assert wordpiece_ids(text) == IDS[text]
 
 
 def test_the_vocabulary_is_read_whole() -> None:
     """There are 30,522 pieces, and a piece's id is its line."""
-    assert list(vocabulary().values()) == list(range(30522))
+    assert list(wordpiece_vocabulary().values()) == list(range(30522))
 
 
 def test_vectors_are_those_of_pytorch() -> None:

@@ -1,8 +1,9 @@
-"""How far a figure could be another by the luck of what was measured: the bootstrap's interval.
+"""How far to trust a figure: the bootstrap's interval, and the digits that two machines agree on.
 
-Draw from the things measured (occupations, pieces of a text) as many as there are, the same one
-perhaps twice, and compute the figure again; of many such draws, the middle 95 % are the interval
-(Efron 1979, https://doi.org/10.1214/aos/1176344552; the percentile method).
+How far could a figure be another by the luck of what was measured? Draw from the things measured
+(occupations, pieces of a text) as many as there are, the same one perhaps twice, and compute the
+figure again; of many such draws, the middle 95 % are the interval (Efron 1979,
+https://doi.org/10.1214/aos/1176344552; the percentile method).
 
 Leaves out: whatever all the things have in common (one model, one country, one author of the
 sentences).
@@ -45,3 +46,12 @@ def perplexity_change(before: np.ndarray, after: np.ndarray) -> tuple[float, flo
         return round(float(100 * (np.exp(sums[drawn].sum() / sizes[drawn].sum()) - 1)), 9)
 
     return percent(np.arange(len(blocks))), *interval(percent, len(blocks))
+
+
+def significant(value: float, digits: int = 3) -> float:
+    """Keep what two machines agree on: float32 sums differ in the sixth digit with the order that they are made in.
+
+    >>> significant(0.380123), significant(18.4567)
+    (0.38, 18.5)
+    """
+    return float(f"{value:.{digits}g}")

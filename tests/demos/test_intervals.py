@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from demos.common.bootstrap import interval, perplexity_change
+from demos.common.intervals import interval, perplexity_change
 
 
 def test_interval_of_a_mean_is_the_normal_one():

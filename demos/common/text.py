@@ -1,8 +1,26 @@
-"""What the demos on the real LLM share: a prompt that is checked before the model sees it, and tokens made visible."""
+"""Texts that come in: refused, in Italian, where a demo can't read them."""
 
-from demos.common.italian import number
-from demos.common.pieces import visible
-from demos.smollm.tokenizer import encode, token_bytes
+from demos.common.words import number
+
+
+def require_text(text: str, most: int) -> None:
+    """Refuse, in Italian, a text that is empty, has more than `most` characters, or is no valid Unicode.
+
+    >>> require_text("", most=500)
+    Traceback (most recent call last):
+    ValueError: Il testo è vuoto: scrivi almeno un carattere.
+    """
+    if not text:
+        raise ValueError("Il testo è vuoto: scrivi almeno un carattere.")
+    if len(text) > most:
+        raise ValueError(f"Il testo ha {number(len(text))} caratteri: al massimo {number(most)}.")
+    for position, character in enumerate(text, start=1):
+        if (
+            "\ud800" <= character <= "\udfff"
+        ):  # half of a UTF-16 pair: it has no UTF-8, and would be replaced
+            raise ValueError(
+                f"Il carattere {position} (U+{ord(character):04X}) non è Unicode valido: toglilo."
+            )
 
 
 def read_prompt(text: str, most: int) -> list[int]:
@@ -14,6 +32,8 @@ def read_prompt(text: str, most: int) -> list[int]:
     Traceback (most recent call last):
     ValueError: Il testo ha 3 token: qui al massimo 2.
     """
+    from demos.smollm.tokenizer import encode  # here: other demos do without the LLM
+
     if any(
         "\ud800" <= character <= "\udfff" for character in text
     ):  # half of a UTF-16 pair: it has no UTF-8
@@ -30,21 +50,3 @@ def read_prompt(text: str, most: int) -> list[int]:
     if len(ids) > most:
         raise ValueError(f"Il testo ha {number(len(ids))} token: qui al massimo {number(most)}.")
     return ids
-
-
-def piece(token: int) -> str:
-    r"""Write a token so that each of its characters is seen.
-
-    >>> piece(7158), piece(198)
-    ('·Italy', '↵')
-    """
-    return visible(token_bytes(token))
-
-
-def significant(value: float, digits: int = 3) -> float:
-    """Keep what two machines agree on: float32 sums differ in the sixth digit with the order that they are made in.
-
-    >>> significant(0.380123), significant(18.4567)
-    (0.38, 18.5)
-    """
-    return float(f"{value:.{digits}g}")

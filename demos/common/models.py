@@ -2,7 +2,8 @@
 
 Rows that are not confirmed in `demos/data/` are not loaded. A parameter count is never looked up:
 it is the sum of the shapes of all weight tensors, and the tests hold it against what each model's
-authors published.
+authors published. The last three functions give counts as facts: several demos return them, so that
+a count is the same number on every slide.
 """
 
 import tomllib
@@ -12,6 +13,20 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parents[1] / "data"
+FAMILY_NAMES = {
+    "gpt2": "GPT-2",
+    "gpt3": "GPT-3",
+    "llama1": "LLaMA",
+    "llama2": "Llama 2",
+    "llama3": "Llama 3",
+    "llama3.1": "Llama 3.1",
+    "mistral": "Mistral 7B",
+    "gemma": "Gemma",
+    "qwen1.5": "Qwen1.5",
+    "phi3": "Phi-3",
+    "deepseek-coder": "DeepSeek-Coder",
+    "codellama": "Code Llama",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,3 +255,59 @@ def kv_bytes_per_token(model: Model, bytes_per_element: int = 2) -> int:
     524288
     """
     return 2 * model.layers * model.kv_heads * model.head_dim * bytes_per_element
+
+
+def architecture(model: Model) -> dict:
+    """List a model's name, shapes and source as facts.
+
+    >>> architecture(find_model("llama3-8b"))["n_kv_heads"]
+    8
+    """
+    names = ("name", "family", "developer", "source")
+    sizes = ("hidden_size", "head_dim", "ffn_size", "vocab_size", "context_length")
+    counts = {"n_layers": model.layers, "n_heads": model.heads, "n_kv_heads": model.kv_heads}
+    return {key: getattr(model, key) for key in names + sizes} | counts
+
+
+def parameter_groups(model: Model) -> dict:
+    """Count a model's parameters in groups: not all of them are weights of connections.
+
+    >>> facts = parameter_groups(find_model("gpt2-small"))
+    >>> facts["n_params_embeddings"], facts["n_params_matrices"], facts["n_params_biases"], facts["n_params_norms"]
+    (39383808, 84934656, 82944, 38400)
+    """
+    attention, feed_forward = (
+        attention_params(model),
+        feed_forward_params(model),
+    )
+    return {
+        "n_params": n_params(model),
+        "params_billions": n_params(model) / 10**9,
+        "n_params_token_table": model.vocab_size * model.hidden_size,
+        "n_params_embeddings": embedding_params(model),
+        "n_params_output": output_params(model),
+        "n_params_attention": attention,
+        "n_params_feed_forward": feed_forward,
+        "n_params_matrices": attention + feed_forward,
+        "n_params_biases": bias_params(model),
+        "n_params_norms": norm_params(model),
+    }
+
+
+def all_model_sizes() -> dict:
+    """Count the parameters of every model of the catalogue, and gather each family's sizes, smallest first.
+
+    >>> facts = all_model_sizes()
+    >>> facts["sizes_billions"]["llama3"], max(facts["llama_sizes_billions"])
+    ([8.030261248, 70.553706496], 405.8533888)
+    """
+    rows: list[dict[str, Any]] = [
+        {"id": model.id, "name": model.name, "family": model.family, "n_layers": model.layers,
+         "n_params": n_params(model), "params_billions": n_params(model) / 10**9}
+        for model in load_models()
+    ]  # fmt: skip
+    sizes: dict[str, list[float]] = {}
+    for row in sorted(rows, key=lambda row: row["n_params"]):
+        sizes.setdefault(row["family"], []).append(row["params_billions"])
+    llamas = [row["params_billions"] for row in rows if row["family"].startswith("llama")]
+    return {"catalogue": rows, "sizes_billions": sizes, "llama_sizes_billions": sorted(llamas)}

