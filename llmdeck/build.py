@@ -86,7 +86,6 @@ def build(
         written = _convert_all(config, options, rendered, marp, work)
         _publish(config.output, work, written)
     cache.write(config.output)
-    project.store.write_index()
     outputs = {
         fingerprint.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}"
         for fmt in options.formats

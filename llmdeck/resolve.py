@@ -9,7 +9,7 @@ from llmdeck import ledger
 from llmdeck.config import Config
 from llmdeck.errors import DeckError, DemoError
 from llmdeck.model import Claim, Demo, Result, Variant
-from llmdeck.render.cache import RenderCache
+from llmdeck.render.cache import KeptLedger, RenderCache
 from llmdeck.render.deck import Rendered, Renderer
 from llmdeck.results.files import Digests
 from llmdeck.results.store import Results, Store
@@ -46,8 +46,11 @@ class Project:
         Raises:
             ConfigError: where the ledger or `deck.toml` is not right.
         """
-        demos, claims = find_demos(config), ledger.load_ledger(config)
-        store = Store(config, Digests(config.root, known))
+        cache = RenderCache() if cache is None else cache
+        digests = Digests(config.root, known)
+        demos, claims = find_demos(config), _claims(config, digests, cache)
+        store = Store(config, digests, cache.heads)
+        cache.heads = store.heads_by_name
         renderer = Renderer(config=config, demos=demos, claims=claims, notes=notes, cache=cache)
         return cls(
             config=config,
@@ -62,6 +65,14 @@ class Project:
     def render(self) -> Rendered:
         """Render all templates once, with the results that there are."""
         return self.renderer.render(self.results, self.store.digests)
+
+
+def _claims(config: Config, digests: Digests, cache: RenderCache) -> Mapping[str, Claim]:
+    """Return the claims of the ledger, which is read anew where it changed."""
+    digest = digests[config.relative(config.folder / ledger.FILE)]
+    if digest != cache.ledger.digest:
+        cache.ledger = KeptLedger(digest=digest, claims=ledger.load_ledger(config))
+    return cache.ledger.claims
 
 
 @dataclass

@@ -1,12 +1,10 @@
-"""Pages and verdicts of an earlier rendering, used again while all that they came from is the same.
+"""What an earlier rendering read and made, used again while all that it came from is the same.
 
-Each is kept by a key over its inputs, so that nothing has to be forgotten: an input that changed
-makes another key.
+Nothing in it has to be forgotten: each thing is kept with its inputs, and is good for these alone.
 """
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,55 +12,61 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmdeck.results.files import write_whole
+from llmdeck.results.fingerprint import package_digest
 
 if TYPE_CHECKING:
-    from llmdeck.model import Variant
+    from llmdeck.model import Claim, Variant
     from llmdeck.render.page import Page
+    from llmdeck.results.store import Head
 
     Input = tuple[str, str | Variant]
 
 NAME = ".rendered"
-"""The file in the output folder. It is ours as Jinja's compiled templates are, and as those, code."""
+"""The file in the output folder. It is code, as Jinja's compiled templates are."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptPage:
-    """A page, and the key of each of its inputs when it was rendered."""
+    """A page, and each of its inputs as it was when the page was rendered."""
 
     page: Page
-    inputs: Mapping[Input, str]
+    inputs: Mapping[Input, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptLedger:
+    """The claims of a ledger with this digest."""
+
+    digest: str = ""
+    claims: Mapping[str, Claim] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class RenderCache:
-    """What earlier renderings made; one for a live deck, or one read from a file for each build."""
+    """What earlier renderings made: one for a live deck, or one from a file for each build."""
 
     pages: dict[str, KeptPage] = field(default_factory=dict)
-    """By the template's file and the settings that hold for all pages."""
-    holding: set[str] = field(default_factory=set)
-    """The keys of claims that were found to hold, each over the claim and its facts."""
-    changed: bool = False
-    """Whether there is something that the file does not have."""
+    """By the template's file."""
+    holding: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    """What the claims that hold were judged by, by their ids."""
+    ledger: KeptLedger = field(default_factory=KeptLedger)
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    """What is known of each stored result, by the name of its file."""
 
     @classmethod
     def read(cls, folder: Path) -> RenderCache:
-        """Return what lies in an output folder; an empty one where there is nothing to read."""
+        """Return what this very version of the package left in an output folder, or nothing."""
         try:
-            pages, holding = pickle.loads((folder / NAME).read_bytes())  # noqa: S301  see NAME
-        except Exception:  # noqa: BLE001  whatever a damaged or older file raises
-            return cls()
-        return cls(pages=pages, holding=holding)
+            version, _, raw = (folder / NAME).read_bytes().partition(b"\n")
+            if version.decode() == package_digest():
+                pages, holding, ledger, heads = pickle.loads(raw)  # noqa: S301  see NAME
+                return cls(pages=pages, holding=holding, ledger=ledger, heads=heads)
+        except Exception:  # noqa: BLE001, S110  whatever a damaged file raises: it is as good as none
+            pass
+        return cls()
 
     def write(self, folder: Path) -> None:
-        """Write it to an output folder, where it changed."""
-        if self.changed:
-            write_whole(folder / NAME, pickle.dumps((self.pages, self.holding), protocol=5))
-
-
-def key(*parts: object) -> str:
-    """Return a short digest of what something comes from.
-
-    >>> key("a", 1) == key("a", 1), key("a", 1) == key("a1")
-    (True, False)
-    """
-    return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()[:24]
+        """Leave it in an output folder for the next build."""
+        whole = self.pages, self.holding, self.ledger, dict(self.heads)
+        raw = pickle.dumps(whole, protocol=5)
+        write_whole(folder / NAME, f"{package_digest()}\n".encode() + raw)

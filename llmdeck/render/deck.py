@@ -23,13 +23,12 @@ from llmdeck.config import Config
 from llmdeck.errors import ClaimError, DeckError, TemplateError
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.render.api import TemplateApi
-from llmdeck.render.cache import KeptPage, RenderCache, key
+from llmdeck.render.cache import KeptPage, RenderCache
 from llmdeck.render.controls import Controls
 from llmdeck.render.environment import MISTAKES, mistake
 from llmdeck.render.merge import Merged, each_once, flagged
 from llmdeck.render.page import Notes, Page, finished
 from llmdeck.results.files import Digests
-from llmdeck.results.fingerprint import package_digest
 from llmdeck.results.store import Results
 
 SUFFIX = ".md.j2"
@@ -186,14 +185,18 @@ class Renderer:
         """Return a template's page: an earlier one where nothing that it came from has changed."""
         file = self.config.relative(path)
         kept = self.cache.pages.get(file)
-        if kept and all(self._key(what, results) == value for what, value in kept.inputs.items()):
+        if kept and self._are_unchanged(kept.inputs, results):
             return kept.page
         page, inputs = self._render_page(path, file)
-        keys = {what: self._key(what, results) for what in inputs}
-        if not (page.errors or page.pending or "" in keys.values()):
-            self.cache.pages[file] = KeptPage(page=page, inputs=keys)
-            self.cache.changed = True
+        values = {what: self._value(what, results) for what in inputs}
+        if not (page.errors or page.pending or "" in values.values()):
+            self.cache.pages[file] = KeptPage(page=page, inputs=values)
         return page
+
+    def _are_unchanged(
+        self, inputs: Mapping[Input, object], results: Mapping[Variant, Result]
+    ) -> bool:
+        return all(self._value(what, results) == value for what, value in inputs.items())
 
     def _render_page(self, path: Path, file: str) -> tuple[Page, set[Input]]:
         name = path.relative_to(self.config.folder).as_posix()
@@ -210,48 +213,47 @@ class Renderer:
             errors = []  # the mistake may be the gap's own
         return finished(file, text, notes, errors), _inputs(notes)
 
-    def _key(self, what: Input, results: Mapping[Variant, Result]) -> str:
-        """Return the key of an input of a page as it is now; nothing where it has none."""
+    def _value(self, what: Input, results: Mapping[Variant, Result]) -> object:
+        """Return an input of a page as it is now; an empty text where there is nothing to compare."""
         kind, name = what
         if isinstance(name, Variant):
             return _digest_of(results, name)
         if kind == "file":
             return self.digests[name]
         if kind == "claim":
-            claim = self.claims.get(name)
-            return key(claim) if claim else ""
-        return self._ledger_key if kind == "ledger" else self._settings_key
+            return self.claims.get(name, "")
+        return list(self.claims.values()) if kind == "ledger" else self._settings
 
     @cached_property
-    def _ledger_key(self) -> str:
-        return key(list(self.claims.items()))
-
-    @cached_property
-    def _settings_key(self) -> str:
-        """The key of what holds for all pages: settings, demos, our own code and what it rests on."""
+    def _settings(self) -> str:
+        """What holds for all pages: settings, demos, and the versions of what they are made with."""
         config = self.config
-        settings = (config.deck, config.words, sorted(config.controls.items()), self.notes)
+        controls = sorted(config.controls.items())
         versions = (platform.python_version(), jinja2.__version__, babel.__version__)
-        return key(settings, sorted(self.demos), versions, package_digest())
+        return repr((config.deck, config.words, controls, self.notes, list(self.demos), versions))
 
     def _failing_claims(
         self, rendered: Rendered, results: Mapping[Variant, Result]
     ) -> dict[str, ClaimError]:
         """Return the claims of the ledger that don't hold, by id; see `ledger.failures`."""
-        unknown: list[Claim] = []
-        keys: dict[str, str] = {}
+        unknown: dict[str, tuple[object, ...]] = {}
         for claim in self.claims.values():
-            if claim.variant and claim.variant in results:
-                digest = _digest_of(results, claim.variant)
-                keys[claim.id] = key(claim, digest, self._settings_key) if digest else ""
-                if keys[claim.id] not in self.cache.holding:
-                    unknown.append(claim)
-        used = partial(_slides_that_say, rendered)
-        failing = ledger.failures(self.api.env, unknown, results, used)
-        found = {keys[claim.id] for claim in unknown if claim.id not in failing} - {""}
-        if found:
-            self.cache.holding |= found
-            self.cache.changed = True
+            if claim.variant is None:
+                continue
+            judged_by: tuple[object, ...] = (
+                claim,
+                _digest_of(results, claim.variant),
+                self._settings,
+            )
+            if self.cache.holding.get(claim.id) != judged_by:
+                unknown[claim.id] = judged_by
+        claims = [self.claims[name] for name in unknown]
+        failing = ledger.failures(
+            self.api.env, claims, results, partial(_slides_that_say, rendered)
+        )
+        for name, judged_by in unknown.items():
+            if name not in failing and judged_by[1]:
+                self.cache.holding[name] = judged_by
         return failing
 
     def facts_of(self, claim: Claim) -> set[str]:

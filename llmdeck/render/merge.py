@@ -105,7 +105,8 @@ def flagged(text: str, page: Page, first: int, slides: Collection[int], config: 
 def each_once(uses: Iterable[Use]) -> tuple[Use, ...]:
     """Return uses in the order of the slides, each once."""
 
-    def order(use: Use) -> tuple[int, Place, str, str, str]:
-        return use.slide, use.place, use.variant.values, use.fact, use.claim
+    def order(use: Use) -> tuple[int, str, int, str, str, str]:
+        place = use.place
+        return use.slide, place.file, place.line, use.variant.values, use.fact, use.claim
 
     return tuple(sorted(set(uses), key=order))

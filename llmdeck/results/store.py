@@ -6,8 +6,8 @@ a temporary name and renamed, so that a reader never sees half a file; the figur
 digest is in the JSON, so that a build that was killed in between leaves a stale result, not a wrong
 one. Two builds at once write the same bytes.
 
-What is asked of every result at once (which variant, from which inputs) is kept in an index in the
-output folder, by the digest of each file, so that only files that changed are read.
+What is asked of every result at once (which variant, from which inputs) is its `Head`, which a
+build keeps by the digest of the file, so that only files that changed are read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from llmdeck.model import Answer, Facts, Result, State, Variant
 from llmdeck.results.files import LEFTOVER_S, Digests, write_whole
 
 FORMAT = 1
-INDEX = ".results.json"
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 """What a damaged file raises while it is read."""
 
@@ -35,46 +35,74 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSErr
 class Head:
     """What is known of a stored result before its facts are read."""
 
+    name: str
+    """Its file, relative to the root."""
     digest: str
     """SHA-256 of its file."""
-    demo: str
-    values: str
-    grid: tuple[str, ...]
+    variant: Variant
     inputs: Mapping[str, str]
     figure_digest: str | None
     """SHA-256 of its figure; None where it has none."""
 
     @property
-    def variant(self) -> Variant:
-        """The variant that it is of."""
-        return Variant(self.demo, self.values, self.grid)
+    def figure(self) -> str:
+        """The file of its figure, where it has one, relative to the root."""
+        return f"{self.name.removesuffix('.json')}.svg"
 
 
 class Store:
     """The results of one project."""
 
-    def __init__(self, config: Config, digests: Digests | None = None) -> None:
-        """Look at a project's results; `digests` are those of its files, as far as known."""
+    def __init__(
+        self,
+        config: Config,
+        digests: Digests | None = None,
+        known: Mapping[str, Head] | None = None,
+    ) -> None:
+        """Look at a project's results.
+
+        `digests` are those of its files, as far as they are known, and `known` the heads of
+        earlier ones, by the name of their file.
+        """
         self.root = config.root
         self.folder = config.folder / "results"
-        self.index = config.output / INDEX
         self.digests = Digests(config.root) if digests is None else digests
-        self._heads: dict[Variant, Head] | None = None
+        self._known = {} if known is None else known
+        self._prefix = config.relative(self.folder)
 
     def path(self, variant: Variant) -> Path:
         """Return where a variant's result lies."""
-        return self.folder / variant.demo / f"{variant.slug}.json"
+        return self.root / self.name(variant)
 
-    def name(self, path: Path) -> str:
-        """Return a path relative to the root."""
-        return path.relative_to(self.root).as_posix()
+    def name(self, variant: Variant) -> str:
+        """Return the name of a variant's result: its path relative to the root."""
+        return f"{self._prefix}/{variant.demo}/{variant.slug}.json"
 
-    @property
+    @cached_property
+    def heads_by_name(self) -> dict[str, Head]:
+        """What is known of every result that can be read, by the name of its file."""
+        found: dict[str, Head] = {}
+        for path in sorted(self.folder.glob("*/*.json")):
+            name = f"{self._prefix}/{path.parent.name}/{path.name}"
+            head = self._known.get(name)
+            if head is None or head.digest != self.digests[name]:
+                head = self._read_head(path, name)
+            if head:
+                found[name] = head
+        return found
+
+    @cached_property
     def heads(self) -> dict[Variant, Head]:
         """What is known of every result that can be read; an unreadable one is as good as missing."""
-        if self._heads is None:
-            self._heads = self._read_heads()
-        return self._heads
+        return {head.variant: head for head in self.heads_by_name.values()}
+
+    def _read_head(self, path: Path, name: str) -> Head | None:
+        """Return the head of a file; None where it can't be read, or is another variant's."""
+        with suppress(*UNREADABLE):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            head = _head(record, name, self.digests[name])
+            return head if self.name(head.variant) == name else None
+        return None
 
     def results(self) -> Results:
         """Return every stored result that can be read, fresh or not."""
@@ -82,10 +110,10 @@ class Store:
 
     def look_up(self, variant: Variant, *, figure: bool = False) -> Answer:
         """Return what the store says of a variant; `figure` asks for a result with its figure."""
-        path = self.path(variant)
         if variant in self.heads:
             return self._judge(variant, figure=figure)
-        reason = f"{self.name(path)} is unreadable" if path.is_file() else "it was never run"
+        exists = self.path(variant).is_file()
+        reason = f"{self.name(variant)} is unreadable" if exists else "it was never run"
         return Answer(state=State.MISSING, reasons=(reason,))
 
     def is_fresh(self, variant: Variant) -> bool:
@@ -110,9 +138,8 @@ class Store:
 
     def has_figure(self, variant: Variant) -> bool:
         """Return whether a result's figure lies beside it, whole."""
-        wanted = self.heads[variant].figure_digest
-        figure = self.path(variant).with_suffix(".svg")
-        return wanted is not None and self.digests[self.name(figure)] == wanted
+        head = self.heads[variant]
+        return head.figure_digest is not None and self.digests[head.figure] == head.figure_digest
 
     def read(self, variant: Variant) -> Result:
         """Return a stored result.
@@ -124,7 +151,7 @@ class Store:
         record = json.loads(path.read_text(encoding="utf-8"))
         figure = None
         if self.has_figure(variant):
-            figure = path.with_suffix(".svg").read_text(encoding="utf-8")
+            figure = (self.root / head.figure).read_text(encoding="utf-8")
         return Result(
             variant=variant,
             facts=unfold(record["facts"]) if variant.grid else dict(record["facts"]),
@@ -136,54 +163,29 @@ class Store:
 
     def write(self, result: Result) -> None:
         """Keep a result, unless just that is there already."""
-        path = self.path(result.variant)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path, name = self.path(result.variant), self.name(result.variant)
         record = _record(result)
         if result.figure is not None:
-            figure = path.with_suffix(".svg")
-            write_whole(figure, result.figure)
-            self.digests.forget(self.name(figure))
+            write_whole(path.with_suffix(".svg"), result.figure)
         write_whole(path, _lines(record) + "\n")
-        self.digests.forget(self.name(path))
-        self.heads[result.variant] = _head(record, self.digests[self.name(path)])
+        self.digests.forget(name)
+        head = _head(record, name, self.digests[name])
+        self.digests.forget(head.figure)
+        self.heads_by_name[name] = self.heads[result.variant] = head
 
     def prune(self, used: Collection[Variant]) -> None:
         """Remove the results that no slide and no claim uses any more."""
-        keep = {self.path(variant).with_suffix("") for variant in used}
+        heads = [self.heads[variant] for variant in used if variant in self.heads]
+        keep = {name for head in heads for name in (head.name, head.figure)}
         for path in self.folder.glob("*/*"):
-            if path.suffix in (".json", ".svg") and path.with_suffix("") not in keep:
+            name = f"{self._prefix}/{path.parent.name}/{path.name}"
+            if name.endswith((".json", ".svg")) and name not in keep:
                 path.unlink(missing_ok=True)
+                self.heads_by_name.pop(name, None)
         for path in self.folder.glob("*/.*.*.*"):  # what `write_whole` writes to, then renames
             old = time.time() - path.stat().st_mtime > LEFTOVER_S
             if path.suffix not in (".json", ".svg") and old:
                 path.unlink(missing_ok=True)
-
-    def _read_heads(self) -> dict[Variant, Head]:
-        indexed = self._read_index()
-        found: dict[str, Head] = {}
-        for path in sorted(self.folder.glob("*/*.json")):
-            name = self.name(path)
-            head = indexed.get(name)
-            if head is None or head.digest != self.digests[name]:
-                with suppress(*UNREADABLE):
-                    record = json.loads(path.read_text(encoding="utf-8"))
-                    found[name] = _head(record, self.digests[name])
-            else:
-                found[name] = head
-        heads = {head.variant: (name, head) for name, head in found.items()}
-        return {v: head for v, (name, head) in heads.items() if name == self.name(self.path(v))}
-
-    def _read_index(self) -> dict[str, Head]:
-        try:
-            rows = json.loads(self.index.read_text(encoding="utf-8"))
-            return {n: Head(**{**row, "grid": tuple(row["grid"])}) for n, row in rows.items()}
-        except UNREADABLE:
-            return {}
-
-    def write_index(self) -> None:
-        """Keep the heads in the output folder, for the next build."""
-        rows = {self.name(self.path(v)): asdict(head) for v, head in self.heads.items()}
-        write_whole(self.index, json.dumps(rows, ensure_ascii=False))
 
 
 class Results(MutableMapping[Variant, Result]):
@@ -260,7 +262,7 @@ def _record(result: Result) -> dict[str, Any]:
     return record
 
 
-def _head(record: Mapping[str, Any], digest: str) -> Head:
+def _head(record: Mapping[str, Any], name: str, digest: str) -> Head:
     """Return the head of a record.
 
     Raises:
@@ -273,10 +275,9 @@ def _head(record: Mapping[str, Any], digest: str) -> Head:
     if not isinstance(facts, dict) or (variant.grid and not facts["points"][0]["all"]):
         raise ValueError("facts are an object")
     return Head(
+        name=name,
         digest=digest,
-        demo=variant.demo,
-        values=variant.values,
-        grid=variant.grid,
+        variant=variant,
         inputs=dict(record["inputs"]),
         figure_digest=record.get("figure_sha256"),
     )
