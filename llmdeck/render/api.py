@@ -152,16 +152,18 @@ class TemplateApi:
         question = markdown.inline(self.sentence(claim, "asks"))
         return markdown.reveal(question, self._said(claim, self.sentence(claim)))
 
-    def register(self, width: int = 1120, height: int = 530) -> list[Markdown]:
-        """Return the ledger as pages of at most `width` × `height` slide pixels, to loop over."""
+    def register(self, rows: int = 5) -> list[Markdown]:
+        """Return the ledger as pages of at most so many rows, to loop over."""
+        if rows < 1:
+            raise ValueError(f"register: a page has one row or more, not {rows}")
         self.page.whole_ledger = True
-        rows = []
+        made = []
         for claim in self.claims.values():
             if self._is_known(claim):
                 mark = self.page.mark_row(claim.id, computed=claim.variant is not None)
-                rows.append(register.row(claim, self.sentence(claim), self.config.words, mark))
+                made.append(register.row(claim, self.sentence(claim), self.config.words, mark))
         self.page.need_style(register.STYLE)
-        return register.pages(rows, width, height)
+        return register.pages(made, rows)
 
     def table(self, rows: Any, columns: Sequence[str] = (), headers: Sequence[str] = ()) -> Any:
         """Return rows of facts as a table; `columns` picks and orders them, `headers` names them."""

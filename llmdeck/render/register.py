@@ -1,30 +1,24 @@
-"""The register: the ledger as pages of rows that nobody writes, each page low enough for a slide.
+"""The register: the ledger as pages of rows that nobody writes.
 
-A row tells of one claim what it says, its verdict, what is often said instead, the slides that show
-it, its sources, and the command that computes it. Rows have very different heights, and no browser
-is asked how high they are: a row's lines are laid out here with widths of letters that are on the
-generous side. A test measures the pages in Chromium.
+A row tells of one claim what it says, its verdict, what is often said, the slides that show it, its
+sources, and the command that computes it. A page has as many rows as the template asks for; whether
+they fit, the overflow lint says.
 
-The register sets its own sizes, so that the estimate holds with any theme; colours and faces are
-the theme's.
+The register sets its own sizes; colours and faces are the theme's.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from llmdeck.config import Words
 from llmdeck.model import Claim
 from llmdeck.render import markdown, marks
 from llmdeck.render.markdown import Markdown
-from llmdeck.render.numbers import NBSP
 
-TEXT_PX, LINE_PX, PADDING_PX = 19, 27, 17
-"""Size of the letters, height of a line, and what a row has above and below them, its rule included."""
-CODE_PX = 18
+TEXT_PX, LINE_PX, CODE_PX = 19, 27, 18
+"""The size of the letters and the height of a line, and the size of the code face."""
 STYLE = f"""
 .register {{ margin: 0; padding: 0; list-style: none; font-size: {TEXT_PX}px; line-height: {LINE_PX}px }}
 .register li {{ margin: 0; padding: 8px 0; border-bottom: 1px solid #8886; overflow-wrap: anywhere }}
@@ -40,52 +34,39 @@ LONGEST = 260
 LONGEST_SOURCE = 44
 MOST_SLIDES = 3
 """How many of the slides that show a claim its row links to."""
-NARROW, WIDE = set("iljtfrI.,:;'|!()[]{}·-/ " + NBSP), set("mwMW@%—…")
 SOURCE = re.compile(r"(?P<name>.*?)[:,]?\s*(?P<url>https?://\S+)\s*(?P<rest>.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One claim as the register shows it."""
-
-    markup: str
-    lines: tuple[str, str]
-    """The text of its two paragraphs, as far as it takes room."""
-
-    def height(self, width: int) -> int:
-        """How many slide pixels it is high, at most, where it is `width` wide."""
-        return sum(n_lines(text, width) for text in self.lines) * LINE_PX + PADDING_PX
-
-
-def row(claim: Claim, says: str, words: Words, mark: str) -> Row:
-    """Make a claim's row from its sentence; `mark` tells later on which slide the row stands.
+def row(claim: Claim, says: str, words: Words, mark: str) -> str:
+    """Return a claim's row, with its sentence; `mark` tells later on which slide the row stands.
 
     Its two paragraphs are Markdown, with blank lines around them, so that Marp draws formulas and
     emoji in them.
     """
-    label = str(getattr(words, claim.verdict.value))
+    first, second = _sentence(claim, says, words), " · ".join(_references(claim, words))
+    return f'{mark}<li id="{anchor(claim.id)}">\n\n{first}\n\n{second}\n\n</li>\n'
+
+
+def _sentence(claim: Claim, says: str, words: Words) -> str:
+    """Return the verdict, what the claim says, and what is often said."""
+    kind = claim.verdict.value
     says = marks.strip_marks(says).replace("\n", " ")
-    sentence = markdown.plain(says)
-    if len(sentence) > LONGEST:
-        sentence = _cut_off(sentence, LONGEST)
-        says = markdown.text(sentence)
-    often = _cut_off(claim.often or "", LONGEST)
-    first = f'<span class="verdict {claim.verdict.value}">{markdown.text(label)}</span> {says}'
-    if often:
-        first += f' <span class="often">{markdown.text(often)}</span>'
-    command = claim.variant.command if claim.variant else ""
-    sources = [_source(source) for source in claim.sources]
-    parts = [marks.link("slides", claim.id, words.slide), *(link for link, _ in sources)]
-    parts += [markdown.inline_code(command)] if command else []
-    second = " · ".join(filter(None, parts))
-    markup = f'{mark}<li id="{anchor(claim.id)}">\n\n{first}\n\n{second}\n\n</li>\n'
-    slides = f"{words.slide} " + ", ".join(["00"] * MOST_SLIDES)
-    whole = command.replace(" ", NBSP)  # it begins on a new line rather than being broken
-    texts = (
-        f"{NBSP * 12}{label} {sentence} {often}",
-        " · ".join([slides, *(n for _, n in sources), whole]),
-    )
-    return Row(markup=markup, lines=texts)
+    plain = markdown.plain(says)
+    if len(plain) > LONGEST:
+        says = markdown.text(_cut_off(plain, LONGEST))
+    verdict = f'<span class="verdict {kind}">{markdown.text(getattr(words, kind))}</span>'
+    if not claim.often:
+        return f"{verdict} {says}"
+    often = markdown.text(_cut_off(claim.often, LONGEST))
+    return f'{verdict} {says} <span class="often">{often}</span>'
+
+
+def _references(claim: Claim, words: Words) -> list[str]:
+    """Return the slides that show a claim, its sources, and the command that computes it."""
+    found = [marks.link("slides", claim.id, words.slide), *map(_source, claim.sources)]
+    if claim.variant:
+        found.append(markdown.inline_code(claim.variant.command))
+    return found
 
 
 def anchor(key: str) -> str:
@@ -93,74 +74,31 @@ def anchor(key: str) -> str:
     return f"row-{markdown.references(key)}"
 
 
-def pages(rows: Sequence[Row], width: int, height: int) -> list[Markdown]:
-    """Cut the rows into as few pages of at most `height` as can be, and those about as high as one another.
+def pages(rows: Sequence[str], most: int) -> list[Markdown]:
+    """Return the rows as few pages of at most `most` each, which have about as many one as another.
 
-    A row that is higher than a page stands alone.
+    >>> [page.count("<li>") for page in pages(["<li>"] * 7, 3)]
+    [3, 2, 2]
     """
-    heights = [each.height(width) for each in rows]
-    cut = _cut(heights, height)
-    while height > 0 and len(lower := _cut(heights, height - LINE_PX)) == len(cut):
-        cut, height = lower, height - LINE_PX
-    return [
-        Markdown(f'<ul class="register">\n{"".join(rows[n].markup for n in page)}</ul>')
-        for page in cut
-    ]
-
-
-def _cut(heights: Sequence[int], height: int) -> list[list[int]]:
-    made: list[list[int]] = []
-    room = 0
-    for n, needs in enumerate(heights):
-        if not made or needs > room:
-            made.append([])
-            room = height
-        made[-1].append(n)
-        room -= needs
+    n_pages = -(-len(rows) // most)
+    made, start = [], 0
+    for page in range(n_pages):
+        end = start + -(-(len(rows) - start) // (n_pages - page))
+        made.append(Markdown(f'<ul class="register">\n{"".join(rows[start:end])}</ul>'))
+        start = end
     return made
 
 
-def n_lines(text: str, width: int) -> int:
-    """How many lines a text takes, at most; words are not broken, but for one that is longer than a line.
-
-    >>> n_lines("due parole", 1120), n_lines("m" * 130, 1120), n_lines("", 1120)
-    (1, 3, 0)
-    """
-    lines, room = 0, 0.0
-    for word in re.findall(r"[^ \n]+[ \n]*|[ \n]+", text):
-        needs = _width(word)
-        if lines == 0 or needs > room:
-            lines, room = lines + 1, float(width)
-        while needs > room:
-            lines, needs, room = lines + 1, needs - room, float(width)
-        room -= needs
-    return lines
-
-
-def _width(word: str) -> float:
-    return sum(map(_em, word)) * TEXT_PX
-
-
-def _em(char: str) -> float:
-    """The width of a letter in a wide sans-serif face, on the generous side."""
-    if unicodedata.east_asian_width(char) in "WF":
-        return 1.4
-    if char in NARROW:
-        return 0.32
-    if char in WIDE:
-        return 0.95
-    return 0.68 if char.isupper() else 0.56
-
-
-def _source(source: str) -> tuple[str, str]:
-    """A source as a link with a short name, and that name; without an address, as it is."""
+def _source(source: str) -> str:
+    """Return a source as a link with a short name; without an address, as it is."""
     match = SOURCE.fullmatch(source)
-    name = _short((match["name"] or match["url"].split("://", 1)[1]) if match else source)
     if not match:
-        return markdown.text(name), name
+        return markdown.text(_short(source))
+    name = _short(match["name"] or match["url"].split("://", 1)[1])
     title = " ".join(filter(None, (match["name"], match["rest"])))
     titled = f' title="{markdown.references(title)}"' if title else ""
-    return f'<a href="{markdown.references(match["url"])}"{titled}>{markdown.text(name)}</a>', name
+    address = markdown.references(match["url"])
+    return f'<a href="{address}"{titled}>{markdown.text(name)}</a>'
 
 
 def _short(name: str) -> str:
