@@ -13,8 +13,9 @@ import pytest
 from llmdeck.ledger import load_ledger
 from llmdeck.model import Place, Result, Variant
 from llmdeck.render.deck import Rendered, Renderer
+from llmdeck.render.excerpt import excerpt
 from llmdeck.render.marks import split
-from llmdeck.run.interface import excerpt, find_demos
+from llmdeck.run.interface import find_demos
 from tests.conftest import Project
 
 FACTS = {

@@ -163,6 +163,19 @@ def test_what_a_demo_does_not_read_leaves_it_fresh(project: Project) -> None:
     assert state(project, "twice") == (State.FRESH, ())
 
 
+def test_what_lies_where_the_deck_is_built_is_no_input(project: Project) -> None:
+    """A demo that lists and reads the output folder, whatever its name, is as fresh after the next build."""
+    project.write("deck/deck.toml", '[deck]\ntitle = "x"\noutput = "out"\n')
+    project.write("out/deck.html", "1")
+    project.write("build/data.txt", "1")
+    reads = "    os.listdir('out')\n    open('out/deck.html')\n    open('build/data.txt')\n"
+    project.write("demos/peeps.py", f"import os\ndef run():\n{reads}    return {{}}{SHOW}")
+    (result,) = compute(project, "peeps")
+    assert set(result.inputs) == {"demos/peeps.py", "build/data.txt"}
+    project.write("out/deck.html", "2")
+    assert state(project, "peeps") == (State.FRESH, ())
+
+
 def test_why_says_which_part_changed(project: Project) -> None:
     """`llmdeck why` names the state of each variant and the part that changed."""
     assert project.run("why", "twice").stdout == "twice: missing\n  it was never run\n"

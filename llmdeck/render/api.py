@@ -29,9 +29,9 @@ from llmdeck.render.environment import (
     template_place,
     view,
 )
+from llmdeck.render.excerpt import excerpt
 from llmdeck.render.markdown import Markdown
 from llmdeck.render.numbers import Numbers
-from llmdeck.run.interface import excerpt
 
 ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
 NOTED = ("met", "lives", "figures", "pending", "wants_figure", "shown", "styles", "anchored")

@@ -19,8 +19,7 @@ from typing import Any
 
 from llmdeck.config import Config
 from llmdeck.model import Answer, Facts, Result, State, Variant
-from llmdeck.results.files import LEFTOVER_S, write_whole
-from llmdeck.run.interface import changed_inputs
+from llmdeck.results.files import LEFTOVER_S, digest, write_whole
 
 FORMAT = 1
 
@@ -130,6 +129,17 @@ class Store:
             figure=figure,
             alt=record.get("alt"),
         )
+
+
+def changed_inputs(root: Path, inputs: Mapping[str, str], known: dict[str, str]) -> list[str]:
+    """Return the files (relative to `root`) that no longer have the digest recorded for them.
+
+    `known` remembers digests over several calls: a file that ten variants read is read once.
+    """
+    for name in inputs:
+        if name not in known:
+            known[name] = digest(root / name)
+    return [name for name, old in inputs.items() if known[name] != old]
 
 
 def fold(facts: Facts) -> Facts:
