@@ -12,7 +12,10 @@ def excerpt(source: str, function: str) -> str:
         ValueError: where the module has no such function; the message names those it has.
     """
     body = ast.parse(source).body
-    nodes = {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    nodes = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            nodes[node.name] = node
     if function not in nodes:
         raise ValueError(f"code: no function `{function}`; there are: {', '.join(nodes)}")
     node, lines = nodes[function], source.splitlines()
@@ -20,8 +23,8 @@ def excerpt(source: str, function: str) -> str:
     start = min([node.lineno, *decorators])
     end = node.end_lineno or node.lineno
     without = _docstring_lines(node)
-    shown = [lines[number - 1] for number in range(start, end + 1) if number not in without]
-    return "\n".join(shown)
+    numbers = [number for number in range(start, end + 1) if number not in without]
+    return "\n".join(lines[number - 1] for number in numbers)
 
 
 def _docstring_lines(node: ast.FunctionDef | ast.ClassDef) -> range:

@@ -1,4 +1,4 @@
-"""What a demo gives for a request, as JSON: its facts and printed lines, its figure, or its failure."""
+"""What a demo gives for a request, as JSON: its facts and printed lines, its figure, its interface."""
 
 from __future__ import annotations
 
@@ -8,36 +8,17 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from llmdeck.model import Facts, Parameter
 from llmdeck.run import Line
-from llmdeck.run.grid import axes_of, points
+from llmdeck.run.failure import InvalidValueError, RejectedError
+from llmdeck.run.grid import Axis, axes_of, points
 from llmdeck.run.interface import bind, parameters_of, to_json
 from llmdeck.run.sandbox import Inputs
 
 SIGNIFICANT_DIGITS = 6
-PRINTED_CHARACTERS = 2000
-"""How much of what a failing demo had printed is told, from the end."""
-
-
-class RejectedError(Exception):
-    """The demo ran, but what it gave can't be used; the message says why."""
-
-    def __init__(
-        self, message: str, function: str = "run", module: ModuleType | None = None
-    ) -> None:
-        super().__init__(message)
-        self.function = function
-        """The function to look at."""
-        self.module = module
-        """The module of that function, where it is not the demo itself."""
-
-
-class InvalidValueError(RejectedError):
-    """A parameter that the demo does not have, or a value that it can't take."""
 
 
 def normalise(value: Any, path: str = "facts") -> Any:
@@ -103,7 +84,8 @@ def run_variant(
 ) -> Line:
     """Run one variant: facts, what it prints into `buffer`, and the figure where one is asked for."""
     values = checked(interface(module), request["values"])
-    facts = settle(normalise(module.run(**values)))
+    facts = normalise(module.run(**values))
+    facts = settle(facts)
     if not isinstance(facts, dict):
         raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
     start = buffer.tell()
@@ -125,19 +107,35 @@ def _as_text(raw: bytes) -> str:
 
 def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) -> Line:
     """Run all points of a grid: its axes, and the facts of each point in the order of `points`."""
-    parameters, names, given = interface(module), request["grid"], request["values"]
+    names, given = request["grid"], request["values"]
+    parameters = interface(module)
     try:
         axes = axes_of(parameters, names, given)
     except ValueError as error:
         raise InvalidValueError(str(error)) from None
     fixed = {name: value for name, value in given.items() if name not in names}
     wanted = [checked(parameters, values) for values in points(axes, fixed)]
-    found = [normalise(module.run(**values), f"facts of {values}") for values in wanted]
-    described = [
-        vars(axis) | {"kind": axis.kind.value, "values": list(axis.values)} for axis in axes
-    ]
-    facts = settle({"axes": described, "points": found})
-    return {"facts": facts, "output": "", "inputs": inputs.so_far()}
+    found = []
+    for values in wanted:
+        facts = module.run(**values)
+        found.append(normalise(facts, f"facts of {values}"))
+    grid = {
+        "axes": [_axis_to_json(axis) for axis in axes],
+        "points": found,
+    }
+    return {
+        "facts": settle(grid),
+        "output": "",
+        "inputs": inputs.so_far(),
+    }
+
+
+def _axis_to_json(axis: Axis) -> dict[str, Any]:
+    plain = {
+        "kind": axis.kind.value,
+        "values": list(axis.values),
+    }
+    return vars(axis) | plain
 
 
 def draw(demo: ModuleType, facts: Facts) -> tuple[str, str]:
@@ -149,13 +147,18 @@ def draw(demo: ModuleType, facts: Facts) -> tuple[str, str]:
     if not isinstance(alt, str) or not alt.strip():
         raise RejectedError("alt must return the figure in words", "alt", module)
     alt = _unicode(alt, "alt")
-    figure, buffer = module.plot(facts), io.BytesIO()
+    return _svg(module.plot(facts)), alt
+
+
+def _svg(figure: Any) -> str:
+    """Return a matplotlib figure as SVG, without a date and with the same ids each time."""
     import matplotlib as mpl
 
+    buffer = io.BytesIO()
     salt = mpl.rcParams["svg.hashsalt"] or "llmdeck"
     with mpl.rc_context({"svg.hashsalt": salt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue().decode("utf-8"), alt
+    return buffer.getvalue().decode("utf-8")
 
 
 def figure_module(demo: ModuleType) -> ModuleType | None:
@@ -206,57 +209,3 @@ def checked(parameters: tuple[Parameter, ...], values: dict[str, Any]) -> dict[s
         return bind(parameters, values)
     except ValueError as error:
         raise InvalidValueError(str(error)) from None
-
-
-def failure(
-    error: BaseException, folder: Path, raw: bytes, module: ModuleType | None = None
-) -> Line:
-    """Return what the parent needs to tell of a failure.
-
-    It has the message, the demo's own file and line (the last one in `folder`), what was printed
-    (`raw`), and whether memory ran out.
-    """
-    file, line = _demos_line(error, folder, module)
-    name = "" if isinstance(error, RejectedError) else f"{type(error).__name__}: "
-    return {
-        "error": sendable(f"{name}{error}".rstrip(": ")),
-        "memory": isinstance(error, MemoryError),
-        "file": file,
-        "line": line,
-        "printed": raw.decode("utf-8", "backslashreplace")[-PRINTED_CHARACTERS:],
-    }
-
-
-def _demos_line(
-    error: BaseException, folder: Path, module: ModuleType | None
-) -> tuple[str | None, int]:
-    """Return the last file in `folder`, and the line in it, that an error came through."""
-    if isinstance(error, RejectedError):
-        function = getattr(error.module or module, error.function, None)
-        code = getattr(function, "__code__", None)
-        lines = [(code.co_filename, code.co_firstlineno)] if code else []
-    else:
-        lines = _traceback_lines(error)
-    if isinstance(error, SyntaxError):
-        lines.append((error.filename or "", error.lineno or 0))
-    mine = [(file, line) for file, line in lines if Path(file).is_relative_to(folder)]
-    return mine[-1] if mine else (None, 0)
-
-
-def _traceback_lines(error: BaseException) -> list[tuple[str, int]]:
-    """Return file and line of each frame, the innermost last, with no import: memory may be short."""
-    lines = []
-    traceback = error.__traceback__
-    while traceback:
-        lines.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno or 0))
-        traceback = traceback.tb_next
-    return lines
-
-
-def sendable(text: str) -> str:
-    r"""Return a text that UTF-8 can hold: a lone surrogate in it is written out.
-
-    >>> sendable("a\ud800")
-    'a\\ud800'
-    """
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

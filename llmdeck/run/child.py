@@ -39,17 +39,15 @@ from typing import IO
 
 from llmdeck.run import Line
 from llmdeck.run.answer import (
-    InvalidValueError,
     checked,
     describe,
-    failure,
     interface,
     normalise,
     run_grid,
     run_variant,
-    sendable,
     settle_to,
 )
+from llmdeck.run.failure import InvalidValueError, failure, sendable
 from llmdeck.run.sandbox import (
     Inputs,
     import_from_source,

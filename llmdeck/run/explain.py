@@ -20,13 +20,17 @@ FRAME = re.compile(r'File "([^"]+)", line (\d+) in')
 def demo_error(
     config: Config, demo: Demo, line: dict[str, Any], variant: Variant | None = None
 ) -> DemoError:
-    """Return the error of which a demo's process tells in a line (see `answer.failure`)."""
+    """Return the error of which a demo's process tells in a line (see `failure`)."""
     message = f"demo {variant or demo.name}: {line['error']}"
     if line["memory"]:
         limit = config.limits_of(demo.name).memory_gib
         message += f" (its memory limit is {limit:g} GiB)"
-    file = config.relative(Path(line["file"])) if line["file"] else demo.file
-    command = variant.command if variant else f"python -m {demo.module}"
+    file = demo.file
+    if line["file"]:
+        file = config.relative(Path(line["file"]))
+    command = f"python -m {demo.module}"
+    if variant:
+        command = variant.command
     return DemoError(
         message,
         place=Place(file=file, line=line["line"]),
@@ -51,9 +55,7 @@ def ended_without_answer(config: Config, demo: Demo, code: int, log: str, hung: 
     `log` is what was printed; where the process hung or crashed, it ends with the line that it was
     at. `hung` says that the process was ended from outside, after its limit.
     """
-    printed, last_words, trace = [*re.split(LAST_WORDS, log, maxsplit=1), "", ""][:3]
-    place = _demos_place(config, trace) or Place(file=demo.file)
-    shown = "\n".join(printed.splitlines()[-PRINTED_LINES:])
+    printed, last_words = _split(log)
     limits = config.limits_of(demo.name)
     if hung or last_words.startswith("Timeout"):
         message = f"demo {demo.name} took longer than its limit of {limits.time_s:g} s"
@@ -62,14 +64,24 @@ def ended_without_answer(config: Config, demo: Demo, code: int, log: str, hung: 
         message = f"demo {demo.name} ended without an answer ({_how_it_ended(code)})"
         memory = f"its memory limit is {limits.memory_gib:g} GiB"
         hint = f"run it alone: python -m {demo.module} ({memory})"
-    return DemoError(message, place=place, hint=hint, printed=shown)
+    place = _demos_place(config, last_words) or Place(file=demo.file)
+    last_lines = printed.splitlines()[-PRINTED_LINES:]
+    return DemoError(message, place=place, hint=hint, printed="\n".join(last_lines))
+
+
+def _split(log: str) -> tuple[str, str]:
+    """Return what the demo printed, and where it hung or crashed as faulthandler tells it."""
+    found = LAST_WORDS.search(log)
+    end = found.start() if found else len(log)
+    return log[:end], log[end:]
 
 
 def _demos_place(config: Config, trace: str) -> Place | None:
     """Return the innermost of the demos' own lines in a trace of faulthandler."""
     for file, line in FRAME.findall(trace):
-        if Path(file).is_relative_to(config.demos_folder):
-            return Place(file=config.relative(Path(file)), line=int(line))
+        path = Path(file)
+        if path.is_relative_to(config.demos_folder):
+            return Place(file=config.relative(path), line=int(line))
     return None
 
 

@@ -44,31 +44,40 @@ def axes_of(
     (Axis(name='dtype', kind=<Kind.CHOICE: 'choice'>, values=('fp16', 'int8'), default=1),)
     """
     known = {parameter.name: parameter for parameter in parameters}
-    axes = tuple(_axis(parameter_named(name, known), given.get(name)) for name in names)
+    axes = []
+    for name in names:
+        parameter = parameter_named(name, known)
+        axes.append(_axis(parameter, given.get(name)))
     n_points = math.prod(len(axis.values) for axis in axes)
     if n_points > MOST_POINTS:
         raise ValueError(_too_many(axes, n_points))
-    return axes
+    return tuple(axes)
 
 
 def _too_many(axes: Sequence[Axis], n_points: int) -> str:
     sizes = " × ".join(f"{len(axis.values)} of `{axis.name}`" for axis in axes)
-    most = max(axes, key=lambda axis: len(axis.values))
-    two = list(most.values[:2])
-    return (
-        f"{sizes} make {n_points} points; {MOST_POINTS} at most: thin out `{most.name}`, "
-        f"{most.name}={two!r} offers two of its {len(most.values)} values"
-    )
+    longest = max(axes, key=lambda axis: len(axis.values))
+    name, n_values = longest.name, len(longest.values)
+    two = list(longest.values[:2])
+    example = f"{name}={two!r} offers two of its {n_values} values"
+    most = f"{n_points} points; {MOST_POINTS} at most"
+    return f"{sizes} make {most}: thin out `{name}`, {example}"
 
 
 def _axis(parameter: Parameter, given: Any) -> Axis:
     values = _offered(parameter, given)
-    kind = parameter.kind
-    is_free = kind in (Kind.TEXT, Kind.NUMBER)
-    if is_free or (kind is Kind.SWITCH and values != (False, True)):
-        kind = Kind.CHOICE
-    default = values.index(parameter.default) if parameter.default in values else 0
-    return Axis(name=parameter.name, kind=kind, values=values, default=default)
+    is_slider = parameter.kind is Kind.SLIDER
+    is_switch = parameter.kind is Kind.SWITCH and values == (False, True)
+    kind = parameter.kind if is_slider or is_switch else Kind.CHOICE
+    default = 0
+    if parameter.default in values:
+        default = values.index(parameter.default)
+    return Axis(
+        name=parameter.name,
+        kind=kind,
+        values=values,
+        default=default,
+    )
 
 
 def _offered(parameter: Parameter, given: Any) -> tuple[Any, ...]:
@@ -76,11 +85,12 @@ def _offered(parameter: Parameter, given: Any) -> tuple[Any, ...]:
     name = parameter.name
     if given is not None:
         return _given_values(name, given)
-    values = (False, True) if parameter.kind is Kind.SWITCH else parameter.choices
-    if not values:
+    if parameter.kind is Kind.SWITCH:
+        return (False, True)
+    if not parameter.choices:
         example = f"{name}=[{parameter.default!r}, …]"
         raise ValueError(f"`{name}` is free: list what its control offers, {example}")
-    return values
+    return parameter.choices
 
 
 def _given_values(name: str, given: Any) -> tuple[Any, ...]:
@@ -101,8 +111,10 @@ def points(axes: Sequence[Axis], fixed: Mapping[str, Any]) -> Iterator[dict[str,
     {'c': 3, 'a': 1, 'b': 2}
     """
     names = [axis.name for axis in axes]
-    for values in product(*(axis.values for axis in axes)):
-        yield dict(fixed) | dict(zip(names, values, strict=True))
+    offered = [axis.values for axis in axes]
+    for values in product(*offered):
+        point = dict(zip(names, values, strict=True))
+        yield dict(fixed) | point
 
 
 def default_point(axes: Sequence[Axis]) -> int:

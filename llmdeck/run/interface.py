@@ -14,10 +14,19 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 10_000
 """The most characters that a text parameter may have."""
-PLAIN = {bool: Kind.SWITCH, str: Kind.TEXT, int: Kind.NUMBER, float: Kind.NUMBER}
+PLAIN = {
+    bool: Kind.SWITCH,
+    str: Kind.TEXT,
+    int: Kind.NUMBER,
+    float: Kind.NUMBER,
+}
 """How a parameter with a plain type can be set."""
-ACCEPTED: dict[str, tuple[type, ...]]
-ACCEPTED = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+ACCEPTED: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+}
 """What values a parameter takes, by the name of its type."""
 
 
@@ -33,13 +42,20 @@ def find_demos(config: Config) -> dict[str, Demo]:
     found = {}
     for path in sorted(package.glob("*.py")):
         name = path.stem
-        if not name.startswith("_"):
-            module = f"{package.name}.{name}"
-            found[name] = Demo(name=name, module=module, file=config.relative(path))
+        if name.startswith("_"):
+            continue
+        found[name] = Demo(
+            name=name,
+            module=f"{package.name}.{name}",
+            file=config.relative(path),
+        )
     for name in config.demos:
         if name not in found:
-            place, hint = Place(file="deck/deck.toml"), did_you_mean(name, found)
-            raise ConfigError(f"[demos.{name}]: no such demo", place=place, hint=hint)
+            raise ConfigError(
+                f"[demos.{name}]: no such demo",
+                place=Place(file="deck/deck.toml"),
+                hint=did_you_mean(name, found),
+            )
     return found
 
 
@@ -55,30 +71,50 @@ def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
     [('dtype', 'choice', ('a', 'b')), ('n', 'slider', (1, 5))]
     """
     hints = get_type_hints(run, include_extras=True)
-    items = inspect.signature(run).parameters.values()
-    parameters = tuple(_parameter(item, hints.get(item.name, str)) for item in items)
-    for parameter in parameters:
+    parameters = []
+    for item in inspect.signature(run).parameters.values():
+        hint = hints.get(item.name, str)
+        parameter = _parameter(item, hint)
         try:
             _check(parameter, parameter.default)
         except ValueError as error:
             raise TypeError(f"the default of parameter {error}") from None
-    return parameters
+        parameters.append(parameter)
+    return tuple(parameters)
 
 
 def _parameter(item: inspect.Parameter, hint: Any) -> Parameter:
-    name, default = item.name, item.default
-    if item.kind is not inspect.Parameter.KEYWORD_ONLY or default is inspect.Parameter.empty:
+    name = item.name
+    has_default = item.default is not inspect.Parameter.empty
+    if item.kind is not inspect.Parameter.KEYWORD_ONLY or not has_default:
         raise TypeError(f"parameter `{name}` of run must be keyword-only and have a default")
-    if get_origin(hint) is Literal:
-        kind, choices, type_ = Kind.CHOICE, get_args(hint), type(default).__name__
-    elif get_origin(hint) is Annotated and isinstance(get_args(hint)[1], range):
-        kind, choices, type_ = Kind.SLIDER, tuple(get_args(hint)[1]), "int"
-    elif hint in PLAIN:
-        kind, choices, type_ = PLAIN[hint], (), hint.__name__
+    kind, choices = _settings_of(name, hint)
+    if kind is Kind.CHOICE:
+        type_ = type(item.default)
+    elif kind is Kind.SLIDER:
+        type_ = int
     else:
-        allowed = "Literal, Annotated[int, range(...)], bool, str, int or float"
-        raise TypeError(f"parameter `{name}` of run is {hint}: use {allowed}")
-    return Parameter(name=name, kind=kind, default=default, choices=choices, type=type_)
+        type_ = hint
+    return Parameter(
+        name=name,
+        kind=kind,
+        default=item.default,
+        choices=choices,
+        type=type_.__name__,
+    )
+
+
+def _settings_of(name: str, hint: Any) -> tuple[Kind, tuple[Any, ...]]:
+    """Return how a parameter can be set, and the values that it may take where they are listed."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return Kind.CHOICE, arguments
+    if origin is Annotated and isinstance(arguments[1], range):
+        return Kind.SLIDER, tuple(arguments[1])
+    if hint in PLAIN:
+        return PLAIN[hint], ()
+    allowed = "Literal, Annotated[int, range(...)], bool, str, int or float"
+    raise TypeError(f"parameter `{name}` of run is {hint}: use {allowed}")
 
 
 def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +126,8 @@ def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str
     """
     known = {parameter.name: parameter for parameter in parameters}
     for name, value in values.items():
-        _check(parameter_named(name, known), value)
+        parameter = parameter_named(name, known)
+        _check(parameter, value)
     return dict(values)
 
 
@@ -127,8 +164,11 @@ def _allowed(parameter: Parameter) -> str:
 
 def to_json(parameter: Parameter) -> dict[str, Any]:
     """Return a parameter as a demo's process describes it."""
-    kind, choices = parameter.kind.value, list(parameter.choices)
-    return vars(parameter) | {"kind": kind, "choices": choices}
+    plain = {
+        "kind": parameter.kind.value,
+        "choices": list(parameter.choices),
+    }
+    return vars(parameter) | plain
 
 
 def from_json(item: Mapping[str, Any]) -> Parameter:
@@ -137,4 +177,8 @@ def from_json(item: Mapping[str, Any]) -> Parameter:
     >>> from_json(to_json(Parameter(name="n", kind=Kind.NUMBER, default=1, type="int")))
     Parameter(name='n', kind=<Kind.NUMBER: 'number'>, default=1, choices=(), type='int')
     """
-    return Parameter(**{**item, "kind": Kind(item["kind"]), "choices": tuple(item["choices"])})
+    typed = {
+        "kind": Kind(item["kind"]),
+        "choices": tuple(item["choices"]),
+    }
+    return Parameter(**{**item, **typed})
