@@ -1,4 +1,4 @@
-"""What a demo gives for a request, as JSON: its facts and printed lines, its figure, its interface."""
+"""What a demo gives for a request, as JSON: facts and printed lines, a figure, its interface."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ Settle = Callable[[Any], Any]
 
 
 def settle_to(stored: Facts | None, tolerance: Mapping[str, float]) -> Settle:
-    """Return what settles facts to the `stored` ones (see `results.compare`); none leave them alone."""
+    """Return what settles facts to the `stored` ones (see `results.compare`), if there are any."""
     if stored is None:
         return lambda facts: facts
     from llmdeck.results.compare import Tolerance, settled
@@ -82,7 +82,7 @@ def settle_to(stored: Facts | None, tolerance: Mapping[str, float]) -> Settle:
 def run_variant(
     module: ModuleType, request: Line, inputs: Inputs, buffer: io.BytesIO, settle: Settle
 ) -> Line:
-    """Run one variant: facts, what it prints into `buffer`, and the figure where one is asked for."""
+    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for."""
     values = checked(interface(module), request["values"])
     facts = normalise(module.run(**values))
     facts = settle(facts)
@@ -162,7 +162,7 @@ def _svg(figure: Any) -> str:
 
 
 def figure_module(demo: ModuleType) -> ModuleType | None:
-    """Return what draws: the demo itself, or `figures/NAME.py` beside it; None where neither does."""
+    """Return what draws: the demo itself, or `figures/NAME.py` beside it; None if neither does."""
     if hasattr(demo, "plot"):
         return demo
     package, _, name = demo.__name__.rpartition(".")

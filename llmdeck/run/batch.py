@@ -1,4 +1,4 @@
-"""Run demos, as many at once as there are cores: each in a session of its own, with a time limit."""
+"""Run demos, as many at once as there are cores: each in a session, with a time limit."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class Child:
             with printed() as buffer:
                 demo = importlib.import_module(self.settings["module"])
             inputs.note_modules()
-        except BaseException as error:  # noqa: BLE001  a demo may raise anything, SystemExit included
+        except BaseException as error:  # noqa: BLE001  a demo may raise anything
             return failure(error, self.folder, buffer.getvalue())
         return demo
 

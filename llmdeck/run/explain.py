@@ -1,4 +1,4 @@
-"""Say what went wrong with a demo: an error that its process tells of, or the end of the process."""
+"""Say what went wrong with a demo: its process tells of an error, or has ended."""
 
 from __future__ import annotations
 

@@ -73,7 +73,10 @@ def _first_line(module: ModuleType | None, function: str) -> list[tuple[str, int
 
 
 def _traceback_lines(error: BaseException) -> list[tuple[str, int]]:
-    """Return file and line of each frame, the innermost last, with no import: memory may be short."""
+    """Return file and line of each frame, the innermost last.
+
+    It imports nothing for that: memory may be short.
+    """
     lines = []
     traceback = error.__traceback__
     while traceback:

@@ -1,4 +1,4 @@
-"""Warm demos: a session each, asked again and again, a few at a time, ended when its files change."""
+"""Warm demos: a session each, asked again and again until its files change, a few at a time."""
 
 from __future__ import annotations
 

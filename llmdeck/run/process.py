@@ -1,4 +1,4 @@
-"""Processes that lead a group of their own, so that they end together with all that they started."""
+"""Processes that lead a group of their own, and so end together with all that they started."""
 
 from __future__ import annotations
 

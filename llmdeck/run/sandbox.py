@@ -1,4 +1,4 @@
-"""What a demo's process does to itself: limits, no network, own pipes, caught output, watched files.
+"""What a demo's process does to itself: limits, own pipes, caught output, watched files.
 
 An audit hook sees which project files the demo opens and lists. It sees what Python opens (also
 through pathlib, json, numpy.load, os.open). A file that a library of C or Rust opens by itself
@@ -48,7 +48,7 @@ class Inputs:
     def __init__(self, root: Path, others: Iterable[Path] = ()) -> None:
         self.root = root
         self.others = tuple(others)
-        """Folders of the project that hold no inputs: where the deck and the results are written."""
+        """Folders that hold no inputs: where the deck and the results are written."""
         self.seen: dict[str, str] = {}
         """SHA-256 by the name relative to the root."""
         self._digesting = False
@@ -71,7 +71,7 @@ class Inputs:
         self.note(Path(os.path.abspath(name)), source=False)  # noqa: PTH100  takes out `..`
 
     def note(self, path: Path, *, source: bool) -> None:
-        """Record a file or folder of the project; Python files count only as a module's `source`."""
+        """Record a file or folder of the project; a Python file counts only as a `source`."""
         if path.suffix in (".py", ".pyc") and not source:
             return
         if not self._is_ours(path):
@@ -89,7 +89,7 @@ class Inputs:
             self._digesting = False
 
     def _is_ours(self, path: Path) -> bool:
-        """Whether a path is one of the project's sources or data, not a library's, not an output."""
+        """Whether a path is the project's source or data: not a library's, not an output."""
         if not path.is_relative_to(self.root):
             return False
         name = path.relative_to(self.root).as_posix()
@@ -170,7 +170,7 @@ def limit_memory(gib: float) -> None:
 
 
 class _FromSource(SourceFileLoader):
-    """Compile each time: Python trusts bytecode by time (in seconds) and size, which an edit may keep."""
+    """Compile each time: Python trusts bytecode by seconds and size, which an edit may keep."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
