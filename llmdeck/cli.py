@@ -300,18 +300,14 @@ def _first_line(described: dict[str, Any]) -> str:
 
 def _values(demo: Demo, described: dict[str, Any], rest: Sequence[str]) -> dict[str, Any]:
     """The demo's parameters as options of its own command line, made from its signature."""
-    from llmdeck.model import Kind, Parameter
+    from llmdeck.run.interface import from_json
 
-    parameters = [
-        Parameter(**(item | {"kind": Kind(item["kind"]), "choices": tuple(item["choices"])}))
-        for item in described["parameters"]
-    ]
     parser = argparse.ArgumentParser(
         prog=f"llmdeck demo {demo.name}",
         description=_first_line(described),
         argument_default=argparse.SUPPRESS,
     )
-    for parameter in parameters:
+    for parameter in map(from_json, described["parameters"]):
         parser.add_argument(
             f"--{parameter.name.replace('_', '-')}", dest=parameter.name, **_option(parameter)
         )

@@ -243,7 +243,7 @@ def test_check_names_the_slide_whose_points_moved(project: Project) -> None:
         ('live("sums")', "live: name a parameter of sums that the controls set"),
         (
             'live("sums", "unti")',
-            "no parameter `unti`; it has: unit, n, twice, text; did you mean `unit`?",
+            "no parameter `unti`; did you mean `unit`?",
         ),
         ('live("sums", "text")', "`text` is free: list what its control offers"),
         (

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from llmdeck.render.controls import Controls, one_line
 from llmdeck.resolve import resolve
-from llmdeck.run.child import normalise
+from llmdeck.run.answer import normalise
 from tests.conftest import LOADED, asked_for, beyond_data
 
 if TYPE_CHECKING:

@@ -276,7 +276,7 @@ def test_there_are_never_more_workers_than_there_may_be(project: Project) -> Non
             Path(f"/proc/{pid}/cmdline").read_bytes()
             for pid in children.read_text(encoding="utf-8").split()
         ]
-    assert 1 <= sum(b"llmdeck.live.child" in command for command in found) <= 3
+    assert 1 <= sum(b"llmdeck.run.child" in command for command in found) <= 3
 
 
 def test_a_note_that_names_the_build_is_a_note(project: Project) -> None:

@@ -60,7 +60,7 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
             '"twice"',
             '"twice", m=1',
             5,
-            "twice m=1: no parameter `m`; it has: n",
+            "twice m=1: no parameter `m`; there are: n",
         ),
         (
             "deck/deck.toml",

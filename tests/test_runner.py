@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,14 @@ from llmdeck.errors import DemoError
 from llmdeck.model import Result, Variant
 from llmdeck.run.batch import Job, Outcome, run_job, run_jobs
 from llmdeck.run.interface import find_demos
+from llmdeck.run.process import Running
 from tests.conftest import Project
 
 SHOW = "\ndef show(facts): print('mostra')\n"
 
 
 def outcome(project: Project, source: str, limits: str = "", **values: object) -> Outcome:
-    """What running a demo of this source gives; `{…}` in it is nothing special, `limits` are lines of deck.toml."""
+    """Return what a demo of this source gives; `limits` are lines of deck.toml."""
     project.write("demos/bad.py", source + ("" if "def show" in source else SHOW))
     if limits:
         project.write("deck/deck.toml", f'[deck]\ntitle = "x"\n[demos.bad]\n{limits}\n')
@@ -65,7 +67,8 @@ def gone(pid: int) -> bool:
             3,
         ),
         (
-            "def run():\n    return {}\ndef show(facts):\n    print('mezzo')\n    raise KeyError('x')",
+            "def run():\n    return {}\n"
+            "def show(facts):\n    print('mezzo')\n    raise KeyError('x')",
             "KeyError: 'x'",
             5,
         ),
@@ -118,7 +121,7 @@ def gone(pid: int) -> bool:
 def test_a_failing_demo_is_told_with_its_own_line(
     project: Project, source: str, message: str, line: int
 ) -> None:
-    """Whatever goes wrong, the message says what, and the place is the demo's own file and line, not a library's."""
+    """Whatever goes wrong, the message says what, and the place is the demo's own line."""
     error = failure(project, source)
     assert message in error.message
     assert error.place is not None
@@ -157,7 +160,7 @@ def test_facts_that_are_no_json_are_named_by_their_path(
 
 
 def test_text_that_looks_like_line_ends_arrives_whole(project: Project) -> None:
-    """Separators that `str.splitlines` knows, in facts and in what is printed, come back unchanged."""
+    """Separators that `str.splitlines` knows come back unchanged in facts and printed text."""
     text = "a\u2028b\x85c\x1cd\x0be\rf\ng\u2029"
     result = outcome(
         project, f"def run(): return {{'t': {text!r}}}\ndef show(facts): print(facts['t'], end='')"
@@ -195,7 +198,7 @@ def test_an_error_two_imports_away_points_there(project: Project) -> None:
     ids=["python", "sleep", "in C, the interpreter locked"],
 )
 def test_a_hanging_demo_ends_at_its_limit(project: Project, hang: str) -> None:
-    """A demo that hangs is ended after its own `time_s`, with the line where it hung and what it had printed."""
+    """A demo that hangs is ended after its `time_s`; its line and what it had printed are told."""
     started = time.monotonic()
     error = failure(
         project, f"import ctypes, time\ndef run():\n    print('qui')\n    {hang}", "time_s = 0.4"
@@ -209,7 +212,9 @@ def test_a_hanging_demo_ends_at_its_limit(project: Project, hang: str) -> None:
 
 def test_what_a_demo_starts_is_ended_with_it(project: Project, tmp_path: Path) -> None:
     """Processes that a demo starts and leaves behind end with it, whether it succeeds or hangs."""
-    start = f"    open({str(tmp_path / 'pid')!r}, 'w').write(str(subprocess.Popen(['sleep', '100']).pid))\n"
+    pid_file = repr(str(tmp_path / "pid"))
+    sleep = "subprocess.Popen(['sleep', '100']).pid"
+    start = f"    open({pid_file}, 'w').write(str({sleep}))\n"
     result = outcome(project, f"import subprocess\ndef run():\n{start}    return {{}}")
     assert isinstance(result, Result)
     assert gone(int((tmp_path / "pid").read_text()))
@@ -224,14 +229,15 @@ def test_a_thread_left_behind_holds_nobody(project: Project) -> None:
     started = time.monotonic()
     result = outcome(
         project,
-        "import threading, time\ndef run():\n    threading.Thread(target=time.sleep, args=[50]).start()\n    return {}",
+        "import threading, time\ndef run():\n"
+        "    threading.Thread(target=time.sleep, args=[50]).start()\n    return {}",
     )
     assert isinstance(result, Result)
     assert time.monotonic() - started < 3
 
 
 def test_a_greedy_demo_is_told_its_memory_limit(project: Project) -> None:
-    """Asking for more than `memory_gib` fails at the demo's line, in Python and in NumPy, and the limit is named."""
+    """More than `memory_gib` fails at the demo's line, in Python and NumPy; the limit is named."""
     for greedy in ("bytearray(2**30)", "__import__('numpy').zeros(2**28)"):
         error = failure(project, f"def run():\n    return len({greedy})", "memory_gib = 0.6")
         assert "its memory limit is 0.6 GiB" in error.message
@@ -249,7 +255,7 @@ def test_a_greedy_demo_is_told_its_memory_limit(project: Project) -> None:
     ],
 )
 def test_a_demo_that_dies_is_told(project: Project, death: str, name: str, line: int) -> None:
-    """An exit or a signal is named, with the line where Python still knew it, and what was printed."""
+    """An exit or a signal is named, with the line where Python knew it, and what was printed."""
     error = failure(project, f"import ctypes, os\ndef run():\n    print('qui')\n    {death}")
     assert f"demo bad ended without an answer ({name})" in error.message
     assert error.place is not None
@@ -259,11 +265,9 @@ def test_a_demo_that_dies_is_told(project: Project, death: str, name: str, line:
 
 def test_a_wrong_parameter_names_the_allowed_ones(project: Project) -> None:
     """An unknown name, a wrong type and a value out of range say what would be right."""
-    source = "from typing import Annotated\ndef run(*, size: Annotated[int, range(2, 9, 2)] = 4): return {}"
-    assert (
-        "no parameter `sise`; it has: size; did you mean `size`?"
-        in failure(project, source, sise=2).message
-    )
+    annotated = "Annotated[int, range(2, 9, 2)]"
+    source = f"from typing import Annotated\ndef run(*, size: {annotated} = 4): return {{}}"
+    assert "no parameter `sise`; did you mean `size`?" in failure(project, source, sise=2).message
     assert "`size` must be int, not '2'" in failure(project, source, size="2").message
     assert (
         "`size` can't be 3; allowed: 2 to 8 in steps of 2"
@@ -272,7 +276,7 @@ def test_a_wrong_parameter_names_the_allowed_ones(project: Project) -> None:
 
 
 def test_one_failing_variant_does_not_take_the_others(project: Project) -> None:
-    """Of three variants of one demo the middle one fails alone; where the middle one hangs, the first is kept."""
+    """Of three variants the middle one fails alone; where it hangs, the first is kept."""
     project.write(
         "demos/bad.py",
         "def run(*, n: int = 1):\n    while n == 3: pass\n    return {'a': 1 / n}" + SHOW,
@@ -286,7 +290,7 @@ def test_one_failing_variant_does_not_take_the_others(project: Project) -> None:
 
 
 def test_every_failing_demo_is_reported_and_the_good_ones_are_kept(project: Project) -> None:
-    """A build with two failing demos names both, with their slides, keeps the third's result, and exits with 5."""
+    """A build with two failing demos names both, keeps the third's result, and exits with 5."""
     project.write("demos/bad.py", "def run():\n    raise ValueError('uno')" + SHOW)
     project.write("demos/worse.py", "def run():\n    raise ValueError('due')" + SHOW)
     project.write(
@@ -295,12 +299,12 @@ def test_every_failing_demo_is_reported_and_the_good_ones_are_kept(project: Proj
     done = project.run("build")
     assert done.returncode == 5
     assert (
-        "error: demos/bad.py:2: demo bad: ValueError: uno\n  used at deck/slides/02-due.md.j2:3 (slide"
-        in done.stderr
+        "error: demos/bad.py:2: demo bad: ValueError: uno\n"
+        "  used at deck/slides/02-due.md.j2:3 (slide" in done.stderr
     )
     assert (
-        "error: demos/worse.py:2: demo worse: ValueError: due\n  used at deck/slides/02-due.md.j2:7 (sl"
-        in done.stderr
+        "error: demos/worse.py:2: demo worse: ValueError: due\n"
+        "  used at deck/slides/02-due.md.j2:7 (slide" in done.stderr
     )
     assert "Traceback" not in done.stderr
     assert len(list(project.root.glob("deck/results/twice/*.json"))) == 1
@@ -325,7 +329,7 @@ def test_a_demo_computes_with_few_threads(
 def test_demos_side_by_side_share_the_cores(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two demos that run at once NumPy may start half as many threads as there are cores in each."""
+    """NumPy may start half as many threads as there are cores in each of two demos at once."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     for name in ("left", "right"):
         project.write(
@@ -341,24 +345,103 @@ def test_demos_side_by_side_share_the_cores(
     ] * 2
 
 
-def test_jobs_run_side_by_side(project: Project) -> None:
+def test_jobs_run_side_by_side(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two demos that each wait for the other's sign both succeed: they run at the same time."""
     for mine, other in (("left", "right"), ("right", "left")):
         wait = f"    while not os.path.exists('{other}'): time.sleep(0.01)\n"
         project.write(
             f"demos/{mine}.py",
-            f"import os, time\ndef run():\n    open('{mine}', 'w').close()\n{wait}    return {{}}{SHOW}",
+            f"import os, time\ndef run():\n"
+            f"    open('{mine}', 'w').close()\n{wait}    return {{}}{SHOW}",
         )
     demos = find_demos(project.config)
     jobs = [Job(demo=demos[name], variants=(Variant(name),)) for name in ("left", "right")]
-    if (os.cpu_count() or 1) > 1:
-        assert all(
-            isinstance(o, Result) for o in run_jobs(project.config, jobs, lambda *_: None).values()
-        )
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)  # whatever this machine has
+    outcomes = run_jobs(project.config, jobs, lambda *_: None)
+    assert [type(outcome) for outcome in outcomes.values()] == [Result, Result]
+
+
+def test_what_is_ended_from_outside_is_told_and_nothing_else_starts(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one core, ending the first of two demos ends the batch: the second never starts."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    for name in ("first", "second"):
+        source = f"import time\ndef run():\n    open('{name}', 'w').close()\n    time.sleep(50)"
+        project.write(f"demos/{name}.py", source + SHOW)
+    config, demos, running = project.config, find_demos(project.config), Running()
+    jobs = [Job(demo=demos[name], variants=(Variant(name),)) for name in ("first", "second")]
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(run_jobs, config, jobs, lambda *_: None, running)
+        while not (project.root / "first").exists():
+            time.sleep(0.01)
+        running.end()
+        (outcome,) = future.result(timeout=5).values()
+    assert isinstance(outcome, DemoError)
+    assert "demo first ended without an answer (SIGKILL)" in outcome.message
+    assert not (project.root / "second").exists()
+
+
+def test_a_demo_ends_with_the_process_that_asked_it(project: Project, tmp_path: Path) -> None:
+    """Where `llmdeck demo` is killed, so that it can end nothing, its demo ends as well."""
+    pid = tmp_path / "pid"
+    write = f"pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))"
+    source = f"import os, pathlib, time\ndef run():\n    {write}\n    time.sleep(50)"
+    project.write("demos/bad.py", source + SHOW)
+    started = project.start("demo", "bad")
+    for _ in range(1000):
+        if pid.exists() and pid.read_text():
+            break
+        time.sleep(0.01)
+    started.kill()
+    started.wait()
+    assert gone(int(pid.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("does", "message"),
+    [
+        ("[write(n) for n in range(3, 20)]", "its answer can't be read"),
+        ("os.fork()", None),
+        ("sys.stdin.read() and 1/0", None),
+        ("os.closerange(0, 2)", None),
+        ("signal.raise_signal(signal.SIGINT)", None),
+    ],
+    ids=["writes into every pipe", "forks", "reads stdin", "closes its pipes", "interrupts"],
+)
+def test_a_demo_cannot_disturb_the_lines(project: Project, does: str, message: str | None) -> None:
+    """Whatever a demo does to its descriptors, both variants get their own answer, or the error."""
+    source = f"""
+        import os, signal, sys
+
+        def write(number):
+            try:
+                os.write(number, b"no json\\n")
+            except OSError:
+                pass
+
+        def run(*, n: int = 1):
+            {does}
+            return {{"n": n}}
+
+        def show(facts):
+            pass
+        """
+    project.write("demos/bad.py", source)
+    config, variants = project.config, tuple(Variant.of("bad", {"n": n}) for n in (1, 2))
+    outcomes = run_job(config, Job(demo=find_demos(config)["bad"], variants=variants))
+    for n, variant in enumerate(variants, 1):
+        outcome = outcomes[variant]
+        if message is None:
+            assert isinstance(outcome, Result), outcome
+            assert outcome.facts == {"n": n}
+        else:
+            assert isinstance(outcome, DemoError), outcome
+            assert message in outcome.message
 
 
 def test_a_figure_may_stand_beside_its_demo(project: Project) -> None:
-    """`figures/twice.py` draws for `twice`, is an input of the variants whose figure is shown, and of no others."""
+    """`figures/twice.py` draws for `twice`; only variants whose figure is shown depend on it."""
     pytest.importorskip("matplotlib")
     drawing = """
         from matplotlib.figure import Figure

@@ -63,7 +63,7 @@ def files(project: Project) -> dict[str, bytes]:
 
 
 def test_an_edit_to_a_module_two_imports_away_makes_stale(project: Project) -> None:
-    """A helper that a helper imports counts, also one that lies outside the demos' package or is imported late."""
+    """A helper of a helper counts, also one outside the demos' package or imported late."""
     project.write("demos/common/__init__.py", "")
     project.write(
         "demos/common/near.py", "def go():\n    from demos.common import far\n    return far.x()\n"
@@ -98,13 +98,14 @@ def test_an_edit_to_a_data_file_makes_stale(project: Project) -> None:
 
 
 def test_a_file_that_a_rust_library_reads_is_seen_through_python(project: Project) -> None:
-    """What `safetensors` opens by itself can't be seen; loaded from the bytes that Python read, it is."""
+    """What `safetensors` opens by itself can't be seen; what it loads from Python's bytes is."""
     numpy, safetensors = pytest.importorskip("numpy"), pytest.importorskip("safetensors.numpy")
     (project.root / "demos/data").mkdir()
     safetensors.save_file({"a": numpy.zeros(2)}, project.root / "demos/data/w.safetensors")
     seen = {}
     for name, load in (("rust", "load_file(W)"), ("python", "load(W.read_bytes())")):
-        source = "from pathlib import Path\nfrom safetensors import numpy\nW = Path('demos/data/w.safetensors')\n"
+        source = "from pathlib import Path\nfrom safetensors import numpy\n"
+        source += "W = Path('demos/data/w.safetensors')\n"
         project.write(
             f"demos/{name}.py", f"{source}def run(): return {{'n': len(numpy.{load})}}{SHOW}"
         )
@@ -130,8 +131,9 @@ def test_a_new_file_in_a_listed_folder_makes_stale(project: Project, listing: st
 
 
 def test_a_file_that_comes_later_makes_stale(project: Project) -> None:
-    """A file that was looked for and not there counts: once it is there, the answer may be another."""
-    source = "def run():\n    try: return {'x': open('demos/data/x').read()}\n    except OSError: return {}"
+    """A file that was looked for in vain counts: once it is there, the answer may be another."""
+    source = "def run():\n    try: return {'x': open('demos/data/x').read()}\n"
+    source += "    except OSError: return {}"
     project.write("demos/maybe.py", source + SHOW)
     compute(project, "maybe")
     assert state(project, "maybe") == (State.FRESH, ())
@@ -163,6 +165,19 @@ def test_what_a_demo_does_not_read_leaves_it_fresh(project: Project) -> None:
     assert state(project, "twice") == (State.FRESH, ())
 
 
+def test_what_lies_where_the_deck_is_built_is_no_input(project: Project) -> None:
+    """A demo that reads the output folder, whatever its name, is as fresh after a build."""
+    project.write("deck/deck.toml", '[deck]\ntitle = "x"\noutput = "out"\n')
+    project.write("out/deck.html", "1")
+    project.write("build/data.txt", "1")
+    reads = "    os.listdir('out')\n    open('out/deck.html')\n    open('build/data.txt')\n"
+    project.write("demos/peeps.py", f"import os\ndef run():\n{reads}    return {{}}{SHOW}")
+    (result,) = compute(project, "peeps")
+    assert set(result.inputs) == {"demos/peeps.py", "build/data.txt"}
+    project.write("out/deck.html", "2")
+    assert state(project, "peeps") == (State.FRESH, ())
+
+
 def test_why_says_which_part_changed(project: Project) -> None:
     """`llmdeck why` names the state of each variant and the part that changed."""
     assert project.run("why", "twice").stdout == "twice: missing\n  it was never run\n"
@@ -176,7 +191,7 @@ def test_why_says_which_part_changed(project: Project) -> None:
 
 
 def test_parameters_make_another_variant(project: Project) -> None:
-    """Results of two variants lie side by side; the order in which parameters are given makes no other one."""
+    """Results of two variants lie side by side; the parameters' order makes no other variant."""
     compute(project, "twice", {"n": 1}, {"n": 2})
     assert state(project, "twice", n=1) == (State.FRESH, ())
     assert state(project, "twice", n=3) == (State.MISSING, ("it was never run",))
@@ -185,7 +200,7 @@ def test_parameters_make_another_variant(project: Project) -> None:
 
 
 def test_an_unreadable_result_counts_as_missing_and_is_mended(project: Project) -> None:
-    """Half a file, a conflict, binary or other JSON is missing; computing again writes the same bytes as before."""
+    """Half a file, a conflict, binary or other JSON is missing; it is written anew as it was."""
     (result,) = compute(project, "twice")
     before = files(project)
     (path,) = project.root.glob("deck/results/twice/*.json")
@@ -203,8 +218,9 @@ def test_an_unreadable_result_counts_as_missing_and_is_mended(project: Project) 
 
 
 def test_floats_are_stored_with_six_significant_digits(project: Project) -> None:
-    """Whatever the size of a float, six digits of it are stored; whole numbers are stored whole, -0.0 as 0.0."""
-    facts = "{'a': 2/3, 'b': 1234567.89, 'c': 1.23456789e-300, 'd': 10**20 + 1, 'e': -0.0, 'f': [1/7, {'g': 1e22/3}]}"
+    """Six digits of any float are stored; whole numbers are stored whole, -0.0 as 0.0."""
+    facts = "{'a': 2/3, 'b': 1234567.89, 'c': 1.23456789e-300, 'd': 10**20 + 1, 'e': -0.0, "
+    facts += "'f': [1/7, {'g': 1e22/3}]}"
     project.write("demos/floats.py", f"def run(): return {facts}{SHOW}")
     expected = {"a": 0.666667, "b": 1234570.0, "c": 1.23457e-300, "d": 10**20 + 1, "e": 0.0}
     expected |= {"f": [0.142857, {"g": 3.33333e21}]}
@@ -227,7 +243,7 @@ def test_the_same_bytes_alone_and_in_a_batch(project: Project) -> None:
 
 
 def test_a_result_nobody_uses_is_removed_by_the_next_build(project: Project) -> None:
-    """After a build the store holds the variants that the deck uses and no other file, also not a dead build's."""
+    """After a build the store holds what the deck uses and nothing else, nor a dead build's."""
     project.edit("deck/slides/01-uno.md.j2", 'demo("twice")', 'demo("twice", n=4)')
     assert project.run("build").returncode == 0
     assert {name.split("-")[0] for name in files(project)} == {"4", "default"}

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from llmdeck.errors import DeckError
-from llmdeck.live.workers import BusyError
+from llmdeck.run.pool import BusyError
 
 
 async def disconnected(request: Request) -> None:

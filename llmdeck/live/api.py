@@ -11,10 +11,10 @@ from typing import Any
 
 from llmdeck import __version__
 from llmdeck.config import Config, Control
-from llmdeck.model import Demo, Kind, Parameter
+from llmdeck.model import Demo, Kind
 from llmdeck.render.controls import value_name
 from llmdeck.render.numbers import Numbers
-from llmdeck.run.interface import TEXT_LIMIT
+from llmdeck.run.interface import TEXT_LIMIT, from_json
 
 TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 ERROR = {
@@ -59,19 +59,11 @@ def first_line(config: Config, demo: Demo) -> str:
     return next(iter((ast.get_docstring(tree) or "").splitlines()), "")
 
 
-def parameters_of(described: Mapping[str, Any]) -> list[Parameter]:
-    """The parameters as a worker describes them."""
-    return [
-        Parameter(**(item | {"kind": Kind(item["kind"]), "choices": tuple(item["choices"])}))
-        for item in described["parameters"]
-    ]
-
-
 def schema(config: Config, described: Mapping[str, Any]) -> dict[str, Any]:
     """JSON Schema of a demo's parameters; `x-names` is what its values are called on a slide."""
     numbers = Numbers(config.deck.locale or config.deck.lang)
     properties = {}
-    for parameter in parameters_of(described):
+    for parameter in map(from_json, described["parameters"]):
         control = config.controls.get(parameter.name, Control())
         item: dict[str, Any] = {
             "title": control.label or parameter.name,

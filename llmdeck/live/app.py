@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import subprocess
 from collections.abc import AsyncIterator, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -27,10 +26,10 @@ from llmdeck.live.events import Events, event
 from llmdeck.live.guard import NOTHING, Address, Guard
 from llmdeck.live.shown import empty_page
 from llmdeck.live.watch import changes
-from llmdeck.live.workers import Asked, BusyError, Workers
 from llmdeck.model import Demo
 from llmdeck.run.batch import describe
-from llmdeck.run.process import end_group
+from llmdeck.run.pool import BusyError, Pool, Reply
+from llmdeck.run.process import Running
 
 SETTLE_S = 1.0
 """How long after the last save the whole deck is converted, where a slide was shown before."""
@@ -42,13 +41,13 @@ class Live:
 
     def __init__(self, deck: LiveDeck, address: Address) -> None:
         self.deck, self.address = deck, address
-        self.workers, self.events = Workers(deck.config), Events()
+        self.pool, self.events = Pool(deck.config), Events()
         self._described: dict[str, dict[str, Any]] = {}
-        self._warming: dict[str, Asked] = {}
+        self._warming: dict[str, Reply] = {}
         self._documenting = asyncio.Lock()
         self._describer = ThreadPoolExecutor(1)
         """A thread of its own: a save waits for no demo that is slow to import."""
-        self._describing: set[subprocess.Popen[bytes]] = set()
+        self._describing = Running()
         self._built = asyncio.Event()
 
     def app(self) -> ASGIApp:
@@ -78,11 +77,10 @@ class Live:
         finally:
             following.cancel()
             self.deck.close()
-            for process in tuple(self._describing):
-                end_group(process)
+            self._describing.end()
             self._describer.shutdown(wait=False, cancel_futures=True)
             await asyncio.gather(following, return_exceptions=True)
-            await self.workers.close()
+            await self.pool.close()
 
     async def _follow(self) -> None:
         """Build the deck, then build it anew after each save."""
@@ -119,11 +117,11 @@ class Live:
         names = {self.deck.config.relative(path) for path in changed}
         if not all(name.startswith("deck/") for name in names):
             self._described.clear()
-        self.workers.retire(
+        self.pool.retire(
             {name for name in names if not f"{name}/".startswith("deck/results/")}
         )  # no demo reads it
         update = await asyncio.to_thread(self.deck.update, changed)
-        self.workers.config = self.deck.config
+        self.pool.config = self.deck.config
         self._built.set()
         self.events.publish(update)
 
@@ -174,13 +172,16 @@ class Live:
         """What a demo gives for parameters."""
         demo, values = self._demo(request), await body_of(request)
         figure = request.query_params.get("figure") in ("true", "1")
-        asked = self._ask(demo, {"do": "run", "values": values, "figure": figure, "stream": False})
-        answer, gone = asyncio.create_task(asked.last()), asyncio.create_task(disconnected(request))
+        reply = self._ask(demo, {"do": "run", "values": values, "figure": figure, "stream": False})
+        answer, gone = (
+            asyncio.create_task(reply.whole()),
+            asyncio.create_task(disconnected(request)),
+        )
         await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
         if not answer.done():
             answer.cancel()
-            asked.give_up()
+            reply.cancel()
             return Response(status_code=400)  # to nobody
         return JSONResponse(self._answer(demo, values, answer.result()))
 
@@ -191,11 +192,11 @@ class Live:
             raise HTTPException(404, f"demo {demo.name} has no stream")
         if await request.is_disconnected():
             return Response(status_code=400)  # to nobody
-        asked = self._ask(demo, {"do": "run", "values": values, "figure": False, "stream": True})
+        reply = self._ask(demo, {"do": "run", "values": values, "figure": False, "stream": True})
 
         async def events() -> AsyncIterator[str]:
             try:
-                async for line in asked.parts():
+                async for line in reply.lines():
                     if "part" in line:
                         yield event(line["part"], "part")
                     elif "facts" in line:
@@ -203,7 +204,7 @@ class Live:
             except DeckError as error:
                 yield event(error_json(error), "error")
             finally:
-                asked.give_up()
+                reply.cancel()
 
         return StreamingResponse(events(), media_type="text/event-stream")
 
@@ -237,24 +238,24 @@ class Live:
             )
         return found
 
-    def _ask(self, demo: Demo, ask: Mapping[str, Any]) -> Asked:
+    def _ask(self, demo: Demo, ask: Mapping[str, Any]) -> Reply:
         """Ask for what somebody waits for: before it nothing is computed for nobody."""
         for warming in self._warming.values():
-            warming.give_up()
+            warming.cancel()
         self._warming.clear()
-        return self.workers.ask(demo, dict(ask))
+        return self.pool.ask(demo, dict(ask))
 
     async def _describe(self, demo: Demo) -> dict[str, Any]:
-        """What a demo's own worker says of it, asked once."""
+        """What a demo's own process says of it, asked once."""
         if demo.name not in self._described:
-            self._described[demo.name] = await self.workers.ask(demo, {"do": "describe"}).last()
+            self._described[demo.name] = await self.pool.ask(demo, {"do": "describe"}).whole()
         return self._described[demo.name]
 
     def _warm_up(self, demo: Demo) -> None:
         """Run a demo that may soon be asked, so that it loads what it computes with; unless somebody waits."""
-        if self.workers.n_waiting == 0:
+        if self.pool.n_waiting == 0:
             ask = {"do": "run", "values": {}, "figure": False, "stream": False}
-            self._warming[demo.name] = self.workers.ask(demo, ask)
+            self._warming[demo.name] = self.pool.ask(demo, ask)
 
     def _demo(self, request: Request) -> Demo:
         name = request.path_params["name"]

@@ -10,7 +10,6 @@ nothing else did (see `shown`).
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ from llmdeck.render.deck import SUFFIX, Rendered
 from llmdeck.resolve import Project, complete
 from llmdeck.run.batch import Progress, run_jobs
 from llmdeck.run.interface import find_demos
-from llmdeck.run.process import end_group
+from llmdeck.run.process import Running
 
 MOST_KEPT = 4
 """How many pieces a slide may have had before all are forgotten."""
@@ -58,7 +57,7 @@ class LiveDeck:
         self.marp = KeptMarp()
         self._whole: KeptMarp | None = None
         """Another Marp, for the whole deck: meanwhile the first one converts what is saved."""
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running = Running()
         self.shown: Shown | None = None
         self.errors: Sequence[Mapping[str, Any]] = ()
         self._world: Project | None = None
@@ -82,8 +81,7 @@ class LiveDeck:
         for marp in (self.marp, self._whole):
             if marp:
                 marp.close()
-        for process in tuple(self._running):
-            end_group(process)
+        self._running.end()
 
     def convert_whole(self) -> tuple[Made | None, str | DeckError]:
         """Convert the deck that is shown as a whole, for `settle`; beside an `update`, which may go on meanwhile."""

@@ -1,36 +1,24 @@
-"""Demos in child processes, several at once, each with a time limit and a process group that is ended whole."""
+"""Run demos, as many at once as there are cores: each in a session, with a time limit."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from llmdeck.config import Config
 from llmdeck.errors import DemoError
-from llmdeck.model import Demo, Facts, Place, Result, Variant
-from llmdeck.run.process import end_group
+from llmdeck.model import Demo, Facts, Result, Variant
+from llmdeck.run import Line
+from llmdeck.run.explain import demo_error
+from llmdeck.run.process import MOST_THREADS, Running
 
-GRACE_S = 3.0
-"""How much longer than its limit a worker may take to end itself and say where it hung."""
-PRINTED_LINES = 12
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-MOST_THREADS = 4
-"""NumPy's own threads in a demo, unless the user sets them: each reserves memory, which on a
-machine of many cores would alone go beyond the limit. Demos that run side by side share the cores:
-threads that wait for one spin, and take the time of those that work."""
-LAST_WORDS = re.compile(r"^(Timeout \(\d|Fatal Python error: )", re.MULTILINE)
-"""How faulthandler begins to tell where a process hung or crashed."""
+if TYPE_CHECKING:
+    from llmdeck.config import Config
+    from llmdeck.run.session import Give
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +30,7 @@ class Job:
     figures: frozenset[Variant] = frozenset()
     """The variants whose figure a slide shows."""
     stored: Mapping[Variant, Facts] = field(default_factory=dict)
-    """Facts of an earlier run: a number that moved by less than its tolerance stays as it is there."""
+    """Facts of an earlier run: a number that moved by less than its tolerance stays as stored."""
 
 
 Outcome = Result | DemoError
@@ -60,184 +48,135 @@ class Runner(Protocol):
 
 
 def run_jobs(
-    config: Config,
-    jobs: Sequence[Job],
-    progress: Progress,
-    running: set[subprocess.Popen[bytes]] | None = None,
+    config: Config, jobs: Sequence[Job], progress: Progress, running: Running | None = None
 ) -> dict[Variant, Outcome]:
-    """Run the jobs, as many at once as there are cores; one process computes all the variants of its demo.
+    """Run the jobs side by side; one process computes all the variants of its demo.
 
-    The processes are in `running` meanwhile; whoever ends one there is answered with an error.
+    Whoever ends `running` from another thread gets errors for what was being computed, and
+    nothing for what was not begun.
     """
-    outcomes: dict[Variant, Outcome] = {}
-    running = set() if running is None else running
-    cores = os.cpu_count() or 1
-    threads = max(1, cores // max(1, min(cores, len(jobs))))
-
-    def one(job: Job) -> dict[Variant, Outcome]:
-        progress(job.demo.name, "start")
-        try:
-            return run_job(config, job, running, threads)
-        finally:
-            progress(job.demo.name, "done")
-
-    with ThreadPoolExecutor(max_workers=cores) as pool:
-        try:
-            for future in as_completed([pool.submit(one, job) for job in jobs]):
-                outcomes |= future.result()
-        except BaseException:  # Ctrl-C: what waits does not start, what runs is ended
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in tuple(running):
-                end_group(process)
-            raise
-    return outcomes
+    running = running or Running()
+    return _finish(_run_all(config, jobs, progress, running), running)
 
 
-def run_job(
-    config: Config,
-    job: Job,
-    running: set[subprocess.Popen[bytes]] | None = None,
-    threads: int = MOST_THREADS,
-) -> dict[Variant, Outcome]:
-    """Run one demo in a process of its own, which is in `running` meanwhile, and read its answers.
-
-    `threads` is how many NumPy may start in it, `MOST_THREADS` and the number of cores at most.
-    """
-    # Those with a figure come last: what the figure's module reads is no input of the others then.
-    variants = sorted(job.variants, key=lambda variant: variant in job.figures)
-    wanted = [
-        {
-            "values": v.parameters,
-            "grid": v.grid,
-            "figure": v in job.figures,
-            "stored": job.stored.get(v),
-        }
-        for v in variants
-    ]
-    answers, ended = _run_worker(
-        config, job.demo, wanted, describe=False, running=running, threads=threads
-    )
-    outcomes: dict[Variant, Outcome] = {}
-    for variant, answer in zip(variants, answers, strict=False):
-        outcomes[variant] = _result(config, job.demo, variant, answer)
-    for variant in variants[len(answers) :]:
-        outcomes[variant] = ended
-    return outcomes
+def run_job(config: Config, job: Job) -> dict[Variant, Outcome]:
+    """Run one demo in a process of its own."""
+    running = Running()
+    return _finish(_run_one(config, job, running, MOST_THREADS), running)
 
 
-def describe(
-    config: Config, demo: Demo, running: set[subprocess.Popen[bytes]] | None = None
-) -> dict[str, Any]:
-    """Ask a demo for its first lines and its parameters; its process is in `running` as long as it lives.
+def describe(config: Config, demo: Demo, running: Running | None = None) -> Line:
+    """Ask a demo for its first lines and its parameters (see `answer.describe`).
 
     Raises:
         DemoError: where it can't be imported or its signature is no interface.
     """
-    answers, ended = _run_worker(config, demo, [], describe=True, running=running)
-    if not answers:
-        raise ended
-    if "error" in answers[0]:
-        raise demo_error(config, demo, answers[0])
-    return answers[0]
+    running = running or Running()
+    answers: list[Line | DemoError] = []
+    requests = [{"do": "describe"}]
+    work = _one_session(config, demo, requests, answers.append, running, MOST_THREADS)
+    _finish(work, running)
+    (answer,) = answers
+    if isinstance(answer, DemoError):
+        raise answer
+    if "error" in answer:
+        raise demo_error(config, demo, answer)
+    return answer
 
 
-def _run_worker(
+def _finish(work: Coroutine[Any, Any, T], running: Running) -> T:
+    """Do asynchronous work to its end, in a thread: the caller's may have an event loop already."""
+    import asyncio  # where nothing has to run, nobody waits for this import
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        future = thread.submit(asyncio.run, work)
+        try:
+            return future.result()
+        except BaseException:  # Ctrl-C: what waits does not start, what runs is ended
+            running.end()
+            raise
+
+
+async def _run_all(
+    config: Config, jobs: Sequence[Job], progress: Progress, running: Running
+) -> dict[Variant, Outcome]:
+    import asyncio
+
+    cores = os.cpu_count() or 1
+    at_once = max(1, min(cores, len(jobs)))
+    slots = asyncio.Semaphore(at_once)
+
+    async def run(job: Job) -> dict[Variant, Outcome]:
+        async with slots:
+            if running.ended:
+                return {}
+            progress(job.demo.name, "start")
+            try:
+                return await _run_one(config, job, running, cores // at_once)
+            finally:
+                progress(job.demo.name, "done")
+
+    outcomes: dict[Variant, Outcome] = {}
+    for found in await asyncio.gather(*map(run, jobs)):
+        outcomes |= found
+    return outcomes
+
+
+async def _run_one(
+    config: Config, job: Job, running: Running, threads: int
+) -> dict[Variant, Outcome]:
+    # Those with a figure come last: what the figure's module reads is no input of the others then.
+    variants = sorted(job.variants, key=lambda variant: variant in job.figures)
+    requests = [_request(job, variant) for variant in variants]
+    found: list[Outcome] = []
+
+    def give(answer: Line | DemoError) -> None:
+        found.append(_outcome(config, job.demo, variants[len(found)], answer))
+
+    await _one_session(config, job.demo, requests, give, running, threads)
+    missing = len(variants) - len(found)
+    return dict(zip(variants, found + found[-1:] * missing, strict=True))
+
+
+async def _one_session(
     config: Config,
     demo: Demo,
-    variants: list[dict[str, Any]],
-    *,
-    describe: bool,
-    running: set[subprocess.Popen[bytes]] | None = None,
-    threads: int = MOST_THREADS,
-) -> tuple[list[dict[str, Any]], DemoError]:
-    """Start the worker; return its answers, and the error that stands for those it did not give."""
-    limits = config.limits_of(demo.name)
-    request = {
-        "root": str(config.root),
-        "folder": str(config.demos_folder),
-        "module": demo.module,
-        "variants": variants,
-        "describe": describe,
-        "time_s": limits.time_s,
-        "memory_gib": limits.memory_gib,
-        "tolerance": vars(limits.allowed),
-    }
-    with tempfile.TemporaryDirectory(prefix="llmdeck-") as temp:
-        folder = Path(temp)
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        command = [
-            sys.executable,
-            "-m",
-            "llmdeck.run.child",
-            str(folder / "request.json"),
-            str(folder / "answers.jsonl"),
-        ]
-        (folder / "answers.jsonl").touch()
-        hung = False
-        with (
-            (folder / "printed").open("wb") as printed,
-            _group(command, config.root, printed, running, threads) as process,
-        ):
-            try:
-                process.wait(timeout=limits.time_s + GRACE_S)
-            except subprocess.TimeoutExpired:
-                hung = True
-        lines = (
-            (folder / "answers.jsonl")
-            .read_text(encoding="utf-8", errors="replace")
-            .split("\n")[:-1]
-        )
-        text = (folder / "printed").read_text(encoding="utf-8", errors="backslashreplace")
-    return [json.loads(line) for line in lines], ended_without_answer(
-        config, demo, process.returncode, text, hung
-    )
-
-
-@contextmanager
-def _group(
-    command: list[str],
-    root: Path,
-    printed: Any,
-    running: set[subprocess.Popen[bytes]] | None,
+    requests: Sequence[Line],
+    give: Give,
+    running: Running,
     threads: int,
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a group of its own that is ended whole on the way out, whatever happens."""
-    process = subprocess.Popen(
-        command,
-        cwd=root,
-        env=environment(threads),
-        stdin=subprocess.DEVNULL,
-        stdout=printed,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    running = set() if running is None else running
+) -> None:
+    """Start a demo, have its requests answered, end it."""
+    from llmdeck.run.session import Session
+
+    session = Session(config, demo, threads=threads, limit_each=False)
+    try:
+        process = await session.start()
+    except DemoError as error:
+        give(error)
+        return
     running.add(process)
     try:
-        yield process
+        await session.answer(requests, give)
     finally:
-        end_group(process)
-        running.discard(process)
+        await session.end()
+        running.remove(process)
 
 
-def environment(threads: int = MOST_THREADS) -> dict[str, str]:
-    """The environment of a process that runs a demo."""
-    few = dict.fromkeys(THREADS, str(min(threads, MOST_THREADS, os.cpu_count() or 1)))
-    return (
-        few
-        | os.environ
-        | {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
-    )
+def _request(job: Job, variant: Variant) -> Line:
+    return {
+        "do": "run",
+        "values": variant.parameters,
+        "grid": variant.grid,
+        "figure": variant in job.figures,
+        "stored": job.stored.get(variant),
+    }
 
 
-def _python_path() -> str:
-    """So that the child finds this package however it was started."""
-    here = str(Path(__file__).parents[2])
-    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
-
-
-def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]) -> Outcome:
-    """One line of the worker as a result, or as the error that it tells of."""
+def _outcome(config: Config, demo: Demo, variant: Variant, answer: Line | DemoError) -> Outcome:
+    """Return an answer as a result, or as the error that it tells of."""
+    if isinstance(answer, DemoError):
+        return answer
     if "error" in answer:
         return demo_error(config, demo, answer, variant)
     return Result(
@@ -247,56 +186,4 @@ def _result(config: Config, demo: Demo, variant: Variant, answer: dict[str, Any]
         inputs=answer["inputs"],
         figure=answer.get("figure"),
         alt=answer.get("alt"),
-    )
-
-
-def demo_error(
-    config: Config, demo: Demo, answer: dict[str, Any], variant: Variant | None = None
-) -> DemoError:
-    """What a worker tells of a failure, as the error that it is."""
-    file = config.relative(Path(answer["file"])) if answer["file"] else demo.file
-    limit = (
-        f" (its memory limit is {config.limits_of(demo.name).memory_gib:g} GiB)"
-        if answer["memory"]
-        else ""
-    )
-    return DemoError(
-        f"demo {variant or demo.name}: {answer['error']}{limit}",
-        place=Place(file=file, line=answer["line"]),
-        hint=f"run it alone: {variant.command if variant else f'python -m {demo.module}'}",
-        printed=answer["printed"],
-    )
-
-
-def ended_without_answer(config: Config, demo: Demo, code: int, text: str, hung: bool) -> DemoError:
-    """Why the process ended without answering: its limit, a signal (both with the line where it was), or an exit."""
-    limits = config.limits_of(demo.name)
-    printed, last_words, trace = [*re.split(LAST_WORDS, text, maxsplit=1), "", ""][:3]
-    frames = [
-        (Path(file), int(line))
-        for file, line in re.findall(r'File "([^"]+)", line (\d+) in', trace)
-        if Path(file).is_relative_to(config.demos_folder)
-    ]
-    place = (
-        Place(file=config.relative(frames[0][0]), line=frames[0][1])
-        if frames
-        else Place(file=demo.file)
-    )
-    printed = "\n".join(printed.splitlines()[-PRINTED_LINES:])
-    if hung or last_words.startswith("Timeout"):
-        return DemoError(
-            f"demo {demo.name} took longer than its limit of {limits.time_s:g} s",
-            place=place,
-            hint=f"mend it, or set time_s in [demos.{demo.name}] of deck.toml",
-            printed=printed,
-        )
-    try:
-        name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    except ValueError:  # a real-time signal has no name
-        name = f"signal {-code}"
-    return DemoError(
-        f"demo {demo.name} ended without an answer ({name})",
-        place=place,
-        hint=f"run it alone: python -m {demo.module} (its memory limit is {limits.memory_gib:g} GiB)",
-        printed=printed,
     )

@@ -1,42 +1,60 @@
-"""Demos on disk: find them, read parameters from a signature, and digest the files that an answer came from."""
+"""A demo's interface: where it lies, and its parameters as its signature, as types and as JSON."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from llmdeck.config import Config
-from llmdeck.errors import ConfigError
+from llmdeck.errors import ConfigError, did_you_mean
 from llmdeck.model import Demo, Kind, Parameter, Place
-from llmdeck.results.files import digest
+
+if TYPE_CHECKING:
+    from llmdeck.config import Config
 
 TEXT_LIMIT = 10_000
 """The most characters that a text parameter may have."""
+PLAIN = {
+    bool: Kind.SWITCH,
+    str: Kind.TEXT,
+    int: Kind.NUMBER,
+    float: Kind.NUMBER,
+}
+"""How a parameter with a plain type can be set."""
+ACCEPTED: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+}
+"""What values a parameter takes, by the name of its type."""
 
 
 def find_demos(config: Config) -> dict[str, Demo]:
-    """All demos by name: the modules directly in the demos' package (sub-packages are what demos share).
+    """Return all demos by name: the modules directly in the demos' package.
+
+    Its sub-packages are what demos share.
 
     Raises:
-        ConfigError: where `deck.toml` sets limits for a demo that there isn't.
+        ConfigError: where `deck.toml` sets limits for a demo that does not exist.
     """
     package = config.demos_folder
-    found = {
-        path.stem: Demo(
-            name=path.stem, module=f"{package.name}.{path.stem}", file=config.relative(path)
+    found = {}
+    for path in sorted(package.glob("*.py")):
+        name = path.stem
+        if name.startswith("_"):
+            continue
+        found[name] = Demo(
+            name=name,
+            module=f"{package.name}.{name}",
+            file=config.relative(path),
         )
-        for path in sorted(package.glob("*.py"))
-        if not path.stem.startswith("_")
-    }
     for name in config.demos:
         if name not in found:
-            near = get_close_matches(name, found, 1)
-            guess = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(found)}"
             raise ConfigError(
-                f"[demos.{name}]: no such demo", place=Place(file="deck/deck.toml"), hint=guess
+                f"[demos.{name}]: no such demo",
+                place=Place(file="deck/deck.toml"),
+                hint=did_you_mean(name, found),
             )
     return found
 
@@ -44,98 +62,123 @@ def find_demos(config: Config) -> dict[str, Demo]:
 def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Read the parameters of a demo from the signature of its `run`.
 
-    Raises: TypeError: where a parameter is not keyword-only, has no default, one that is not
-        allowed, or an annotation that
-            is no control.
+    Raises:
+        TypeError: where a parameter is not keyword-only, has no default or one that is not
+            allowed, or has an annotation that no control can set.
 
-    >>> def run(*, dtype: Literal["fp16", "int8"] = "fp16", context: Annotated[int, range(512, 1025, 512)] = 512): ...
+    >>> def run(*, dtype: Literal["a", "b"] = "a", n: Annotated[int, range(1, 9, 4)] = 5): ...
     >>> [(p.name, p.kind.value, p.choices) for p in parameters_of(run)]
-    [('dtype', 'choice', ('fp16', 'int8')), ('context', 'slider', (512, 1024))]
+    [('dtype', 'choice', ('a', 'b')), ('n', 'slider', (1, 5))]
     """
     hints = get_type_hints(run, include_extras=True)
-    parameters = tuple(
-        _parameter(item, hints) for item in inspect.signature(run).parameters.values()
-    )
-    for parameter in parameters:
+    parameters = []
+    for item in inspect.signature(run).parameters.values():
+        hint = hints.get(item.name, str)
+        parameter = _parameter(item, hint)
         try:
             _check(parameter, parameter.default)
         except ValueError as error:
             raise TypeError(f"the default of parameter {error}") from None
-    return parameters
+        parameters.append(parameter)
+    return tuple(parameters)
 
 
-def _parameter(item: inspect.Parameter, hints: Mapping[str, Any]) -> Parameter:
-    if item.kind is not inspect.Parameter.KEYWORD_ONLY or item.default is inspect.Parameter.empty:
-        raise TypeError(f"parameter `{item.name}` of run must be keyword-only and have a default")
-    hint = hints.get(item.name, str)
-    if get_origin(hint) is Literal:
-        return Parameter(
-            name=item.name,
-            kind=Kind.CHOICE,
-            default=item.default,
-            choices=get_args(hint),
-            type=type(item.default).__name__,
-        )
-    if get_origin(hint) is Annotated and isinstance(get_args(hint)[1], range):
-        return Parameter(
-            name=item.name,
-            kind=Kind.SLIDER,
-            default=item.default,
-            choices=tuple(get_args(hint)[1]),
-            type="int",
-        )
-    kinds = {bool: Kind.SWITCH, str: Kind.TEXT, int: Kind.NUMBER, float: Kind.NUMBER}
-    if hint not in kinds:
-        raise TypeError(
-            f"parameter `{item.name}` of run is {hint}: "
-            "use Literal, Annotated[int, range(...)], bool, str, int or float"
-        )
-    return Parameter(name=item.name, kind=kinds[hint], default=item.default, type=hint.__name__)
+def _parameter(item: inspect.Parameter, hint: Any) -> Parameter:
+    name = item.name
+    has_default = item.default is not inspect.Parameter.empty
+    if item.kind is not inspect.Parameter.KEYWORD_ONLY or not has_default:
+        raise TypeError(f"parameter `{name}` of run must be keyword-only and have a default")
+    kind, choices = _settings_of(name, hint)
+    if kind is Kind.CHOICE:
+        type_ = type(item.default)
+    elif kind is Kind.SLIDER:
+        type_ = int
+    else:
+        type_ = hint
+    return Parameter(
+        name=name,
+        kind=kind,
+        default=item.default,
+        choices=choices,
+        type=type_.__name__,
+    )
+
+
+def _settings_of(name: str, hint: Any) -> tuple[Kind, tuple[Any, ...]]:
+    """Return how a parameter can be set, and the values that it may take where they are listed."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return Kind.CHOICE, arguments
+    if origin is Annotated and isinstance(arguments[1], range):
+        return Kind.SLIDER, tuple(arguments[1])
+    if hint in PLAIN:
+        return PLAIN[hint], ()
+    allowed = "Literal, Annotated[int, range(...)], bool, str, int or float"
+    raise TypeError(f"parameter `{name}` of run is {hint}: use {allowed}")
 
 
 def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check `values` against the parameters and return them; what is left out takes its default in `run`.
+    """Check `values` against the parameters and return them; `run` has the defaults of the others.
 
-    Raises: ValueError: an unknown name (with the nearest known one) or a value that is not allowed
-        (with those that are).
+    Raises:
+        ValueError: an unknown name (with the nearest known one) or a value that is not allowed
+            (with those that are).
     """
     known = {parameter.name: parameter for parameter in parameters}
     for name, value in values.items():
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            guess = f"; did you mean `{near[0]}`?" if near else ""
-            raise ValueError(f"no parameter `{name}`; it has: {', '.join(known) or 'none'}{guess}")
-        _check(known[name], value)
+        parameter = parameter_named(name, known)
+        _check(parameter, value)
     return dict(values)
+
+
+def parameter_named(name: str, known: Mapping[str, Parameter]) -> Parameter:
+    """Return the parameter of a name.
+
+    Raises:
+        ValueError: there is none; the message has the nearest known one, or all.
+    """
+    if name not in known:
+        raise ValueError(f"no parameter `{name}`; {did_you_mean(name, known)}")
+    return known[name]
 
 
 def _check(parameter: Parameter, value: Any) -> None:
     name = parameter.name
-    types: dict[str, tuple[type, ...]]
-    types = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
-    truth = isinstance(value, bool) and parameter.type != "bool"
-    if truth or not isinstance(value, types.get(parameter.type, ())):
+    is_truth = isinstance(value, bool)  # for Python a bool is an int
+    is_typed = isinstance(value, ACCEPTED.get(parameter.type, ()))
+    if not is_typed or (is_truth and parameter.type != "bool"):
         raise ValueError(f"`{name}` must be {parameter.type}, not {value!r}")
     if parameter.choices and value not in parameter.choices:
-        shown = ", ".join(map(str, parameter.choices))
-        if parameter.kind is Kind.SLIDER and len(parameter.choices) > 2:
-            low, step, high = (
-                parameter.choices[0],
-                parameter.choices[1] - parameter.choices[0],
-                parameter.choices[-1],
-            )
-            shown = f"{low} to {high} in steps of {step}"
-        raise ValueError(f"`{name}` can't be {value!r}; allowed: {shown}")
+        raise ValueError(f"`{name}` can't be {value!r}; allowed: {_allowed(parameter)}")
     if isinstance(value, str) and len(value) > TEXT_LIMIT:
         raise ValueError(f"`{name}` has {len(value)} characters; {TEXT_LIMIT} at most")
 
 
-def changed_inputs(root: Path, inputs: Mapping[str, str], known: dict[str, str]) -> list[str]:
-    """Which of the files (relative to `root`) no longer have the digest recorded for them.
+def _allowed(parameter: Parameter) -> str:
+    choices = parameter.choices
+    if parameter.kind is Kind.SLIDER and len(choices) > 2:
+        step = choices[1] - choices[0]
+        return f"{choices[0]} to {choices[-1]} in steps of {step}"
+    return ", ".join(map(str, choices))
 
-    `known` caches digests over several calls: a file that ten variants read is read once.
+
+def to_json(parameter: Parameter) -> dict[str, Any]:
+    """Return a parameter as a demo's process describes it."""
+    plain = {
+        "kind": parameter.kind.value,
+        "choices": list(parameter.choices),
+    }
+    return vars(parameter) | plain
+
+
+def from_json(item: Mapping[str, Any]) -> Parameter:
+    """Return the parameter that `to_json` was given.
+
+    >>> from_json(to_json(Parameter(name="n", kind=Kind.NUMBER, default=1, type="int")))
+    Parameter(name='n', kind=<Kind.NUMBER: 'number'>, default=1, choices=(), type='int')
     """
-    for name in inputs:
-        if name not in known:
-            known[name] = digest(root / name)
-    return [name for name, old in inputs.items() if known[name] != old]
+    typed = {
+        "kind": Kind(item["kind"]),
+        "choices": tuple(item["choices"]),
+    }
+    return Parameter(**{**item, **typed})

@@ -1,4 +1,4 @@
-"""Ending a process together with everything that it started: processes here lead a group of their own."""
+"""Processes that lead a group of their own, and so end together with all that they started."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+MOST_THREADS = 4
+"""NumPy's own threads in a demo, unless the user sets them: each reserves memory, which on a
+machine of many cores would alone go beyond the limit. Demos that run side by side share the cores:
+threads that wait for one spin, and take the time of those that work."""
 
 
 class Started(Protocol):
@@ -21,7 +28,10 @@ class Started(Protocol):
 
 
 def kill_group(process: Started) -> None:
-    """End what is left of the process's group (started with `start_new_session`), also where it has ended itself."""
+    """End what is left of a process's group (started with `start_new_session`).
+
+    That is also done where the process itself has ended.
+    """
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -33,3 +43,44 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
     """End the process and its whole group, and wait for it."""
     kill_group(process)
     process.wait()
+
+
+class Running:
+    """The processes that work in another thread, so that this one can end them."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        """True where nothing may start any more."""
+        self._processes: set[Started] = set()
+
+    def add(self, process: Started) -> None:
+        """Take a process that has started; it ends at once where `end` was called before."""
+        self._processes.add(process)
+        if self.ended:
+            kill_group(process)
+
+    def remove(self, process: Started) -> None:
+        """Forget a process that has ended."""
+        self._processes.discard(process)
+
+    def end(self) -> None:
+        """End all processes and those that start later."""
+        self.ended = True
+        for process in tuple(self._processes):
+            kill_group(process)
+
+
+def environment(threads: int = MOST_THREADS) -> dict[str, str]:
+    """Return the environment of a process that runs a demo.
+
+    `threads` is how many NumPy may start in it: `MOST_THREADS` and the number of cores at most.
+    """
+    few = str(min(threads, MOST_THREADS, os.cpu_count() or 1))
+    fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "svg", "PYTHONPATH": _python_path()}
+    return dict.fromkeys(THREADS, few) | os.environ | fixed
+
+
+def _python_path() -> str:
+    """Return a path on which the child finds this package, however it was started."""
+    here = str(Path(__file__).parents[2])
+    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))

@@ -1,0 +1,211 @@
+"""What a demo gives for a request, as JSON: facts and printed lines, a figure, its interface."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from llmdeck.model import Facts, Parameter
+from llmdeck.run import Line
+from llmdeck.run.failure import InvalidValueError, RejectedError
+from llmdeck.run.grid import Axis, axes_of, points
+from llmdeck.run.interface import bind, parameters_of, to_json
+from llmdeck.run.sandbox import Inputs
+
+SIGNIFICANT_DIGITS = 6
+
+
+def normalise(value: Any, path: str = "facts") -> Any:
+    """Return facts as JSON data with floats of 6 significant digits.
+
+    Raises:
+        RejectedError: where something is no JSON, with its path and type.
+
+    >>> normalise({"total_gb": 1 / 3, "ids": (1, 2)})
+    {'total_gb': 0.333333, 'ids': [1, 2]}
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if type(value) is float:
+        return _rounded(value, path)
+    if isinstance(value, str):
+        return _unicode(value, path)
+    if isinstance(value, list | tuple):
+        return [normalise(item, f"{path}[{n}]") for n, item in enumerate(value)]
+    if isinstance(value, dict):
+        return _normalised_dict(value, path)
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    raise RejectedError(f"{path} is a {kind}: facts are JSON (try float(), int() or .tolist())")
+
+
+def _rounded(value: float, path: str) -> float:
+    if not math.isfinite(value):
+        raise RejectedError(f"{path} is {value}: JSON has no such number")
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 makes -0.0 a plain zero
+
+
+def _unicode(value: str, path: str) -> str:
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        raise RejectedError(f"{path} holds a lone surrogate, which is no Unicode text")
+    return value
+
+
+def _normalised_dict(value: dict[Any, Any], path: str) -> dict[str, Any]:
+    normalised = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise RejectedError(f"{path} has the key {key!r}: a JSON object's keys are strings")
+        _unicode(key, f"a key of {path}")
+        normalised[key] = normalise(item, f"{path}.{key}")
+    return normalised
+
+
+Settle = Callable[[Any], Any]
+"""Puts the stored number wherever a fact moved by less than its tolerance."""
+
+
+def settle_to(stored: Facts | None, tolerance: Mapping[str, float]) -> Settle:
+    """Return what settles facts to the `stored` ones (see `results.compare`), if there are any."""
+    if stored is None:
+        return lambda facts: facts
+    from llmdeck.results.compare import Tolerance, settled
+
+    return partial(settled, stored, tolerance=Tolerance(**tolerance))
+
+
+def run_variant(
+    module: ModuleType, request: Line, inputs: Inputs, buffer: io.BytesIO, settle: Settle
+) -> Line:
+    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for."""
+    values = checked(interface(module), request["values"])
+    facts = normalise(module.run(**values))
+    facts = settle(facts)
+    if not isinstance(facts, dict):
+        raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
+    start = buffer.tell()
+    module.show(facts)
+    output = _as_text(buffer.getvalue()[start:])
+    answer: Line = {"facts": facts, "output": output}
+    if request.get("figure"):
+        answer["figure"], answer["alt"] = draw(module, facts)
+    return answer | {"inputs": inputs.so_far()}
+
+
+def _as_text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        wrong = f"0x{raw[error.start]:02x} at byte {error.start}"
+        raise RejectedError(f"it prints bytes that are no text ({wrong})", "show") from None
+
+
+def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) -> Line:
+    """Run all points of a grid: its axes, and the facts of each point in the order of `points`."""
+    names, given = request["grid"], request["values"]
+    parameters = interface(module)
+    try:
+        axes = axes_of(parameters, names, given)
+    except ValueError as error:
+        raise InvalidValueError(str(error)) from None
+    fixed = {name: value for name, value in given.items() if name not in names}
+    wanted = [checked(parameters, values) for values in points(axes, fixed)]
+    found = []
+    for values in wanted:
+        facts = module.run(**values)
+        found.append(normalise(facts, f"facts of {values}"))
+    grid = {
+        "axes": [_axis_to_json(axis) for axis in axes],
+        "points": found,
+    }
+    return {
+        "facts": settle(grid),
+        "output": "",
+        "inputs": inputs.so_far(),
+    }
+
+
+def _axis_to_json(axis: Axis) -> dict[str, Any]:
+    plain = {
+        "kind": axis.kind.value,
+        "values": list(axis.values),
+    }
+    return vars(axis) | plain
+
+
+def draw(demo: ModuleType, facts: Facts) -> tuple[str, str]:
+    """Return the figure as SVG, the same bytes each time, and its words."""
+    module = figure_module(demo)
+    if module is None or not hasattr(module, "plot") or not hasattr(module, "alt"):
+        raise RejectedError("a slide shows its figure, but it has no plot and alt", "plot", module)
+    alt = module.alt(facts)
+    if not isinstance(alt, str) or not alt.strip():
+        raise RejectedError("alt must return the figure in words", "alt", module)
+    alt = _unicode(alt, "alt")
+    return _svg(module.plot(facts)), alt
+
+
+def _svg(figure: Any) -> str:
+    """Return a matplotlib figure as SVG, without a date and with the same ids each time."""
+    import matplotlib as mpl
+
+    buffer = io.BytesIO()
+    salt = mpl.rcParams["svg.hashsalt"] or "llmdeck"
+    with mpl.rc_context({"svg.hashsalt": salt}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue().decode("utf-8")
+
+
+def figure_module(demo: ModuleType) -> ModuleType | None:
+    """Return what draws: the demo itself, or `figures/NAME.py` beside it; None if neither does."""
+    if hasattr(demo, "plot"):
+        return demo
+    package, _, name = demo.__name__.rpartition(".")
+    try:
+        beside = find_spec(f"{package}.figures.{name}")
+    except ModuleNotFoundError:  # the demos have no folder `figures`
+        return None
+    return importlib.import_module(beside.name) if beside else None
+
+
+def describe(module: ModuleType) -> Line:
+    """Return a demo's docstring and parameters, and whether it draws and streams."""
+    return {
+        "doc": (module.__doc__ or "").strip(),
+        "parameters": [to_json(parameter) for parameter in interface(module)],
+        "plots": figure_module(module) is not None,
+        "streams": hasattr(module, "stream"),
+    }
+
+
+def interface(module: ModuleType) -> tuple[Parameter, ...]:
+    """Return the demo's parameters.
+
+    Raises:
+        RejectedError: where it has no `run` or no `show`, or where the signature of `run` has a
+            parameter that no control can set.
+    """
+    for name in ("run", "show"):
+        if not callable(getattr(module, name, None)):
+            raise RejectedError(f"it has no function `{name}`")
+    try:
+        return parameters_of(module.run)
+    except (TypeError, NameError) as error:
+        raise RejectedError(str(error)) from None
+
+
+def checked(parameters: tuple[Parameter, ...], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values for `run`.
+
+    Raises:
+        InvalidValueError: see `interface.bind`.
+    """
+    try:
+        return bind(parameters, values)
+    except ValueError as error:
+        raise InvalidValueError(str(error)) from None
