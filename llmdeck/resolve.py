@@ -127,7 +127,7 @@ def complete(
                 continue
             found.failed[variant] = outcome
             if keep_stale and last_good:
-                results[variant] = replace(last_good, kept=True)
+                results[variant] = replace(last_good, not_updated=True)
         found.rendered = again()
     return found
 

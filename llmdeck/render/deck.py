@@ -124,7 +124,9 @@ class Renderer:
         pages = [self._finish(path, self._page(path), slides, marks) for path in paths]
         found = [replace(use, slide=marks.slide_of(use, n)) for n, use in enumerate(self.calls.met)]
         kept = [
-            use for use in found if use.variant in self.results and self.results[use.variant].kept
+            use
+            for use in found
+            if use.variant in self.results and self.results[use.variant].not_updated
         ]
         old = {use.slide for use in kept if use.fact or use.claim or use.place in marks.lines}
         chunks = [self._flag(plain, first, ends, old) for plain, first, ends in pages]
