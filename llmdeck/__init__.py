@@ -1,4 +1,4 @@
-"""Executable slides: Marp decks from Jinja templates, where each claim is backed by a demo that is run and checked.
+"""Executable slides: Marp decks from Jinja templates, each claim backed by a demo that is run.
 
 Read `model` first, then `build`.
 """

@@ -1,4 +1,4 @@
-"""Everything that can go wrong for a user, each with an exit code, a place, and a hint that repairs it.
+"""All that can go wrong for a user, each with an exit code, a place, and what repairs it.
 
 `cli.main` is the one place that catches `DeckError`.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DeckError(Exception):
-    """A user's mistake or a tool's failure, told without a traceback."""
+    """A user's mistake or a tool's failure, shown without a traceback."""
 
     exit_code = 1
 
@@ -78,7 +78,8 @@ class Failures(DeckError):  # noqa: N818  it is several errors, not one
     """Several failures, found in one go; the exit code is the first one's."""
 
     def __init__(self, errors: Sequence[DeckError]) -> None:
-        super().__init__("\n".join(error.message for error in errors))
+        messages = [error.message for error in errors]
+        super().__init__("\n".join(messages))
         self.errors = tuple(errors)
         self.exit_code = errors[0].exit_code
 
@@ -93,11 +94,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     names = list(known)
     near = get_close_matches(name, names, 1)
-    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names) or 'none'}"
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"there are: {', '.join(names) or 'none'}"
 
 
 def raise_all(errors: Sequence[DeckError]) -> None:
-    """Raise what was collected: nothing for none, the error itself for one, `Failures` for several."""
+    """Raise the errors that were found: the one there is, or several as `Failures`."""
     if len(errors) == 1:
         raise errors[0]
     if errors:

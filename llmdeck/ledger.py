@@ -9,14 +9,12 @@ computes and is as narrow as can be, a guess is made by a person who learns the 
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from jinja2 import Environment, TemplateError, meta, nodes
 
-from llmdeck.config import Config
+from llmdeck.config import Config, TomlFile
 from llmdeck.errors import ClaimError, ConfigError, did_you_mean
 from llmdeck.model import Claim, Facts, Place, Result, Variant, Verdict
 
@@ -50,49 +48,26 @@ def load_ledger(config: Config) -> dict[str, Claim]:
     path = config.folder / FILE
     if not path.is_file():
         return {}
-    file = config.relative(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        tables = tomllib.loads(text)
-    except ValueError as error:  # also where it isn't UTF-8
-        raise ConfigError(f"not TOML: {error}", place=Place(file=file)) from None
-    lines = text.splitlines()
-    headers = {_name(line): n for n, line in enumerate(lines, 1) if line.startswith("[")}
+    source = TomlFile.read(path, config.relative(path))
     claims: dict[str, Claim] = {}
-    for claim, table in tables.items():
-        place = Place(file=file, line=headers.get(claim, 0))
-        _check_keys(claim, table, place, lines)
-        claims[claim] = _claim(claim, table, place)
+    for claim, table in source.tables.items():
+        _check_keys(claim, table, source)
+        claims[claim] = _claim(claim, table, source.place(claim))
     return claims
 
 
-def _name(line: str) -> str:
-    """Return the name of a table from its line."""
-    return line.strip().strip('[]"')
-
-
-def line_of(key: str, place: Place, lines: Sequence[str]) -> int:
-    """Return the line of a key of the table that begins at `place`; the table's own for none."""
-    for number in range(place.line + 1, len(lines) + 1):
-        line = lines[number - 1]
-        if line.startswith("["):
-            break
-        if line.split("=")[0].strip(' "') == key:
-            return number
-    return place.line
-
-
-def _check_keys(claim: str, table: Any, place: Place, lines: Sequence[str]) -> None:
+def _check_keys(claim: str, table: Any, source: TomlFile) -> None:
     """See that a claim is a table with known keys and values of the right types."""
     if not isinstance(table, dict):
-        raise ConfigError(f"claim {claim}: must be a table", place=place)
+        raise ConfigError(f"claim {claim}: must be a table", place=source.place(claim))
     for key, value in table.items():
-        here = replace(place, line=line_of(key, place, lines)) if not _fits(key, value) else place
+        if _fits(key, value):
+            continue
+        place = source.place(claim, key)
         if key not in KINDS:
             message = f"claim {claim}: unknown key `{key}`; known: {', '.join(KINDS)}"
-            raise ConfigError(message, place=here, hint=did_you_mean(key, KINDS))
-        if not _fits(key, value):
-            raise ConfigError(f"claim {claim}: `{key}` must be {KINDS[key][1]}", place=here)
+            raise ConfigError(message, place=place, hint=did_you_mean(key, KINDS))
+        raise ConfigError(f"claim {claim}: `{key}` must be {KINDS[key][1]}", place=place)
 
 
 def _fits(key: str, value: Any) -> bool:

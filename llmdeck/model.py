@@ -59,6 +59,18 @@ class Parameter:
     type: str = "str"
     """The Python type's name: `str`, `int`, `float` or `bool`."""
 
+    @classmethod
+    def from_json(cls, item: Mapping[str, Any]) -> Parameter:
+        """Return the parameter that a demo's process described as JSON.
+
+        >>> item = {"name": "n", "kind": "number", "default": 2, "choices": [], "type": "int"}
+        >>> Parameter.from_json(item).kind
+        <Kind.NUMBER: 'number'>
+        """
+        kind = Kind(item["kind"])
+        choices = tuple(item["choices"])
+        return cls(**{**item, "kind": kind, "choices": choices})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
@@ -92,12 +104,13 @@ class Variant:
 
     @classmethod
     def of(cls, demo: str, values: Mapping[str, Any], grid: Sequence[str] = ()) -> Variant:
-        """Make a variant from the parameters that a template or the ledger gives.
+        """Return the variant for the parameters that a template or the ledger gives.
 
         >>> Variant.of("vram", {"model": "gpt3-175b"})
         Variant(demo='vram', values='{"model": "gpt3-175b"}', grid=())
         """
-        return cls(demo, json.dumps(dict(values), sort_keys=True, ensure_ascii=False), tuple(grid))
+        canonical = json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
+        return cls(demo, canonical, tuple(grid))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -107,12 +120,13 @@ class Variant:
 
     @property
     def slug(self) -> str:
-        """A file name for it, without a suffix: readable, and unique through the digest at the end."""
+        """A file name for it, without a suffix: readable, with a digest that makes it unique."""
         parts = ["live", *self.grid] if self.grid else self.parameters.values()
         words = [re.sub(r"[^A-Za-z0-9.-]+", "-", str(part)) for part in parts]
-        readable = "_".join(words)[:48].strip("-_.") or "default"
+        readable = "_".join(words)[:48].strip("-_.")
         whole = " ".join([self.values, *self.grid])
-        return f"{readable}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+        digest = hashlib.sha256(whole.encode()).hexdigest()
+        return f"{readable or 'default'}-{digest[:8]}"
 
     @property
     def command(self) -> str:
@@ -126,16 +140,20 @@ class Variant:
             if name in self.grid:
                 continue
             option = name.replace("_", "-")
-            words += (
-                [f"--{'' if value else 'no-'}{option}"]
-                if isinstance(value, bool)
-                else [f"--{option}", str(value)]
-            )
+            if value is True:
+                words.append(f"--{option}")
+            elif value is False:
+                words.append(f"--no-{option}")
+            else:
+                words += [f"--{option}", str(value)]
         return shlex.join(words)
 
     def __str__(self) -> str:
-        live = [f"live({', '.join(self.grid)})"] if self.grid else []
-        return " ".join([self.demo, *live, *(f"{k}={v}" for k, v in self.parameters.items())])
+        words = [self.demo]
+        if self.grid:
+            words.append(f"live({', '.join(self.grid)})")
+        words += [f"{name}={value}" for name, value in self.parameters.items()]
+        return " ".join(words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +165,7 @@ class Result:
     output: str
     """What `show` printed."""
     inputs: Mapping[str, str]
-    """SHA-256 of each project file that the answer came from: modules, data files and listed folders."""
+    """SHA-256 of each project file that it came from: modules, data files, listed folders."""
     figure: str | None = None
     """The figure as SVG, where a slide shows it."""
     alt: str | None = None
@@ -201,11 +219,11 @@ class Claim:
     """What is usually said, where that is wrong."""
     sources: tuple[str, ...] = ()
     asks: str | None = None
-    """The question that the claim answers, a Jinja template over the facts: what `llmdeck quiz` asks."""
+    """The question that it answers, a Jinja template over the facts: `llmdeck quiz` asks it."""
     answer: str | None = None
-    """A Jinja expression over the facts that gives the right number; there where `asks` is."""
+    """A Jinja expression over the facts that gives the right number, with `asks`."""
     within: float = 0.1
-    """How far a guess may be from the answer, as a share of it, and still be right; 0 wants the very number."""
+    """How far a right guess may be from the answer, as a share of it; 0 wants the very number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +240,7 @@ class Slide:
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """One place of a template that uses a variant: one of its facts, its figure, its output, or a claim over it."""
+    """One place of a template that uses a variant: its facts, figure or output, or a claim."""
 
     variant: Variant
     place: Place

@@ -1,10 +1,15 @@
-"""`deck.toml`: defaults, limits of single demos, and errors that name the line. Written-out files are the oracle."""
+"""`deck.toml`: defaults, limits of single demos, and errors that name the line.
+
+Written-out files are the oracle.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from llmdeck.config import find_root, load
+from llmdeck.config import TomlFile, find_root, load
 from llmdeck.errors import ConfigError
 from tests.conftest import Project
 
@@ -36,6 +41,18 @@ def test_a_demos_own_limits_win_over_the_general_ones(project: Project) -> None:
             "`names` in \\[lint\\] must be a list of texts",
             4,
         ),
+        (
+            '[deck]\ntitle = "x"\n[controls.b]\nlabel = "y"\n[controls.a]\nlabel = 3\n',
+            "`label` in \\[controls.a\\] must be str",
+            6,
+        ),
+        (
+            '[deck]\ntitle = "x"\n[lint]\nnames = [\n  "a",\n]\nnamez = []\n',
+            "unknown key `namez` in \\[lint\\]",
+            7,
+        ),
+        ('[deck]\ntitle = "x"\n[demos]\na = 3\n', "\\[demos.a\\] must be a table", 4),
+        ('demos = 3\n[deck]\ntitle = "x"\n', "\\[demos\\] must be a table", 1),
         ('[deck]\nlang = "it"\n', "title", 1),
         ("[deck\n", "not TOML", 0),
     ],
@@ -73,3 +90,42 @@ def test_the_project_is_found_from_any_folder_below_it(project: Project) -> None
     assert find_root(below) == project.root
     with pytest.raises(ConfigError, match=r"no deck/deck\.toml"):
         find_root(project.root.parent)
+
+
+def test_a_key_stands_on_its_own_line_however_toml_writes_it(tmp_path: Path) -> None:
+    """Dotted and quoted names, texts and lists over several lines that look like keys or tables."""
+    path = tmp_path / "a.toml"
+    path.write_text(
+        """
+a.b = 1
+"x y".z = [ # ] no end
+  ["label = 3"],
+  ["q"]
+]
+[c]  # [d]
+label = '''
+[no]
+label = "it's"'''
+u = { v = 1 }
+[[list]]
+'k' = 'a"b # ['
+[ "a.b" . c ]
+label = 1
+""",
+        encoding="utf-8",
+    )
+    place = TomlFile.read(path, "a.toml").place
+    lines = {
+        ("a",): 2,
+        ("a", "b"): 2,
+        ("x y", "z"): 3,
+        ("c",): 7,
+        ("c", "label"): 8,
+        ("c", "u"): 11,
+        ("c", "u", "v"): 11,
+        ("list", "k"): 13,
+        ("a.b", "c"): 14,
+        ("a.b", "c", "label"): 15,
+        ("no", "label"): 0,
+    }
+    assert {key: place(*key).line for key in lines} == lines

@@ -9,14 +9,13 @@ import html
 
 import pytest
 
-from llmdeck.lint.deck import read_deck
-from llmdeck.lint.run import run
+from llmdeck.lint import run
 from tests.conftest import Project
 
 
 def found(project: Project) -> list[tuple[str, int, int, str]]:
     """Each finding's file, line, slide, and the number in it."""
-    findings = run(["numbers"], read_deck(project.config), lambda _name, _event: None)
+    findings = run(["numbers"], project.config, lambda _name, _event: None)
     assert {finding.lint for finding in findings} <= {"numbers"}
     return [
         (f.place.file, f.place.line, f.slide, f.message.split("”")[0].lstrip("“")) for f in findings

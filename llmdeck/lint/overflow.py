@@ -1,8 +1,8 @@
-"""Each slide in a browser, at its own size: what sticks out or is cut, text too small, pictures that don't load.
+"""What does not fit a slide: each is opened in a browser at its own size.
 
-`overflow.js` measures in the page; here a browser is started and what it measured becomes findings.
-Figures are pictures: their text is measured as the slide shows it, text and matplotlib's outlines
-of text.
+What sticks out or is cut, text too small, pictures that don't load. `overflow.js` measures in the
+page; here a browser is started, and what was measured becomes findings. A figure is a picture: its
+text is measured as the slide shows it, letters and matplotlib's outlines of letters.
 """
 
 from __future__ import annotations
@@ -11,56 +11,64 @@ import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmdeck.config import Config
 from llmdeck.errors import DeckError, MissingToolError
-from llmdeck.lint.deck import Outline, ReadDeck
-from llmdeck.lint.spelling import INSTALL
+from llmdeck.lint import INSTALL
+from llmdeck.lint.reading.deck import ReadDeck
+from llmdeck.lint.reading.outline import Outline
 from llmdeck.marp import browser
 from llmdeck.model import Finding
 from llmdeck.results import fingerprint
 from llmdeck.run.batch import Progress
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
+
 NAME = "overflow"
 MEASURE = Path(__file__).with_suffix(".js")
-SHOWN = 40
-"""How much of an element's text a message has."""
-QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += [
+MOST_TEXT = 40
+"""How many characters of an element's text a message has."""
+SIDES = {"X": "wide", "Y": "high"}
+QUIET = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
-]
+)
+Item = dict[str, Any]
+"""What `overflow.js` says of one element."""
 
 
-def look(deck: ReadDeck, progress: Progress) -> list[Finding]:
-    """What the slides show wrong; the deck is built first where something has changed.
+def need(_config: Config) -> str:
+    """Return the browser that it starts.
 
     Raises:
         MissingToolError: where Playwright or a browser is not there.
     """
-    need_playwright()
-    program = browser.find_browser()
-    slides = measure(_built(deck.config, progress), program, deck.config.lint.smallest_text_px)
-    return [
-        finding
-        for number, slide in enumerate(slides, 1)
-        for finding in findings(slide, number, deck.outline, deck.config.lint.smallest_text_px)
-    ]
+    if importlib.util.find_spec("playwright") is None:
+        message = "the overflow lint needs Playwright, which is not installed"
+        raise MissingToolError(message, hint=INSTALL)
+    return f"Playwright with {browser.find_browser()}"
 
 
-def need_playwright() -> None:
-    """See that Playwright is installed.
+def look(deck: ReadDeck, progress: Progress) -> Iterator[Finding]:
+    """Find what the slides show wrong; build the deck first where something has changed.
 
     Raises:
-        MissingToolError: where it isn't.
+        MissingToolError: where the browser is not there, or does not start.
     """
-    if importlib.util.find_spec("playwright") is None:
-        raise MissingToolError(
-            "the overflow lint needs Playwright, which is not installed", hint=INSTALL
-        )
+    smallest = deck.config.lint.smallest_text_px
+    page = _built(deck.config, progress)
+    slides = measure(page, browser.find_browser(), smallest)
+    for number, slide in enumerate(slides, 1):
+        for message, item, hint in problems(slide, smallest):
+            yield _finding(message, item, hint, number, deck.outline)
 
 
 def _built(config: Config, progress: Progress) -> Path:
@@ -73,47 +81,37 @@ def _built(config: Config, progress: Progress) -> Path:
     if not fingerprint.current(config, names, before):
         with Marp() as marp:
             build(config, Options(), marp, progress, before=before)
-    return config.output / "deck.html"
+    return config.built("html")
 
 
-def measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]:
-    """What `overflow.js` finds on each slide of a built page.
+def measure(page: Path, program: Path, smallest: float) -> list[dict[str, list[Item]]]:
+    """Return what `overflow.js` finds on each slide of a built page.
+
+    `smallest` is the size that text may have, in slide pixels; `program` is the browser.
 
     Raises:
         MissingToolError: where the browser does not start.
+        DeckError: where it can't measure.
     """
-    with ThreadPoolExecutor(
-        max_workers=1
-    ) as thread:  # the caller's own may drive a browser already: one a thread
+    # In a thread of its own: the caller's may drive a browser already, and can drive only one.
+    with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(_measure, page, program, smallest).result()
 
 
-def _measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]:
+def _measure(page: Path, program: Path, smallest: float) -> list[dict[str, list[Item]]]:
     from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(
-                executable_path=program, args=QUIET, chromium_sandbox=False
-            )
-        except Error as error:
-            raise MissingToolError(
-                f"the browser {program} does not start", printed=error.message
-            ) from None
+        started = _start(playwright, program)
         try:
             view = started.new_page()
             view.goto(page.resolve().as_uri())
-            box = (
-                view.locator("svg[data-marpit-svg]").first.get_attribute("viewBox")
-                or "0 0 1280 720"
-            )
-            width, height = (round(float(part)) for part in box.split()[2:])
-            view.set_viewport_size(
-                {"width": width, "height": height}
-            )  # one pixel of a slide is one of the screen
-            slides: list[dict[str, Any]] = view.evaluate(
-                MEASURE.read_text(encoding="utf-8"), smallest
-            )
+            box = view.locator("svg[data-marpit-svg]").first.get_attribute("viewBox")
+            width, height = (box or "0 0 1280 720").split()[2:]
+            # One pixel of a slide is one of the screen.
+            view.set_viewport_size({"width": round(float(width)), "height": round(float(height))})
+            script = MEASURE.read_text(encoding="utf-8")
+            slides: list[dict[str, list[Item]]] = view.evaluate(script, smallest)
             return slides
         except Error as error:
             raise DeckError("the slides can't be measured", printed=error.message) from None
@@ -121,43 +119,53 @@ def _measure(page: Path, program: Path, smallest: float) -> list[dict[str, Any]]
             started.close()
 
 
-def findings(
-    slide: dict[str, Any], number: int, outline: Outline, smallest: float
-) -> Iterator[Finding]:
-    """What was measured on one slide, as findings."""
-    sides = {"X": "wide", "Y": "high"}
+def _start(playwright: Playwright, program: Path) -> Browser:
+    from playwright.sync_api import Error
 
-    def finding(message: str, item: dict[str, Any], hint: str) -> Finding:
-        text = item["text"][:SHOWN] + ("…" if len(item["text"]) > SHOWN else "")
-        shown = f"{message}: {item['path']}" + (f" “{text}”" if text else "")
-        place = outline.place_of(number, item["text"][:SHOWN].strip())
-        return Finding(lint=NAME, message=shown, place=place, slide=number, hint=hint)
-
-    for item in slide["over"]:
-        yield finding(
-            f"{item['pixels']} px too {sides[item['axis']]}", item, "cut words, or split the slide"
+    try:
+        return playwright.chromium.launch(
+            executable_path=program, args=QUIET, chromium_sandbox=False
         )
+    except Error as error:
+        message = f"the browser {program} does not start"
+        raise MissingToolError(message, printed=error.message) from None
+
+
+def problems(slide: dict[str, list[Item]], smallest: float) -> Iterator[tuple[str, Item, str]]:
+    """Say what was measured on one slide: a message, the element that it is about, a hint."""
+    for item in slide["over"]:
+        message = f"{item['pixels']} px too {SIDES[item['axis']]}"
+        yield message, item, "cut words, or split the slide"
     for item in slide["cut"]:
-        beyond = " and ".join(f"{item[axis]} px in {axis}" for axis in "xy" if item[axis] > 1)
-        yield finding(f"a box cuts {beyond}", item, "make the box larger, or its content smaller")
-    for (path, size), items in _grouped(slide["small"]).items():
+        beyond = [f"{item[axis]} px in {axis}" for axis in "xy" if item[axis] > 1]
+        message = f"a box cuts {' and '.join(beyond)}"
+        yield message, item, "make the box larger, or its content smaller"
+    for (path, size), items in _by_kind(slide["small"]).items():
         several = f" ({len(items)} times)" if len(items) > 1 else ""
         hint = f"at least {smallest:g} px, as [lint] smallest_text_px says"
-        yield finding(f"text of {size:g} px{several}", items[0] | {"path": path}, hint)
+        yield f"text of {size:g} px{several}", {**items[0], "path": path}, hint
     for item in slide["unloaded"]:
-        yield finding(f"a picture does not load ({item['address']})", item, "is the file whole?")
+        yield f"a picture does not load ({item['address']})", item, "is the file whole?"
 
 
-def _grouped(items: list[dict[str, Any]]) -> dict[tuple[str, float], list[dict[str, Any]]]:
-    """Text too small by its element's kind and size: a table's cells are one finding."""
-    groups: dict[tuple[str, float], list[dict[str, Any]]] = {}
+def _by_kind(items: list[Item]) -> dict[tuple[str, float], list[Item]]:
+    """Text too small, by the kind of its element and its size: a table's cells are one finding."""
+    groups: dict[tuple[str, float], list[Item]] = {}
     for item in items:
-        kind = (
-            ">".join(part.split(":")[0] for part in item["path"].split(">"))
-            .replace(" >", " >")
-            .replace(">", "> ")
-        )
-        groups.setdefault(
-            (" > ".join(part.strip() for part in kind.split(">")), item["size"]), []
-        ).append(item)
+        parts = item["path"].split(" > ")
+        kind = " > ".join(part.split(":")[0] for part in parts)
+        groups.setdefault((kind, item["size"]), []).append(item)
     return groups
+
+
+def _finding(message: str, item: Item, hint: str, slide: int, outline: Outline) -> Finding:
+    text = item["text"][:MOST_TEXT]
+    more = "…" if len(item["text"]) > MOST_TEXT else ""
+    quoted = f" “{text}{more}”" if text else ""
+    return Finding(
+        lint=NAME,
+        message=f"{message}: {item['path']}{quoted}",
+        place=outline.place_of(slide, text.strip()),
+        slide=slide,
+        hint=hint,
+    )

@@ -1,4 +1,4 @@
-"""What a template itself says: its text without Jinja, line by line, and the constants that its expressions show.
+"""What a template itself says: its text without Jinja, and the constants that it shows.
 
 What an expression shows comes from a fact, so it is no text of the template: `VALUE` stands in its
 place.
@@ -14,6 +14,7 @@ from jinja2 import Environment, nodes
 VALUE = "\ufffc"
 """Stands where an expression shows something."""
 NOTES, CITED, TABLE = "notes", "cited", "table"
+"""The functions of a template whose arguments are shown as they are written."""
 
 
 @dataclass(frozen=True)
@@ -61,27 +62,45 @@ def read(env: Environment, template: str) -> Source:
     >>> read(Environment(), "{{ f.x ~ ' tre' }}").constants
     (Constant(text=' tre', line=1, inside=''),)
     """
-    slides, notes = _Lines(), _Lines()
-    callers: list[str] = []
-    words: list[str] = []
+    texts = _Texts()
     for line, kind, value in env.lex(template):
-        into = notes if NOTES in callers else slides
+        texts.add(line, kind, value)
+    lines = template.count("\n") + 1
+    texts.slides.reach(lines)
+    texts.notes.reach(lines)
+    constants = tuple(_constants(env.parse(template), ""))
+    return Source(texts.slides.text, texts.notes.text, constants)
+
+
+class _Texts:
+    """The text of the slides and that of the notes, from what Jinja's lexer finds."""
+
+    def __init__(self) -> None:
+        self.slides, self.notes = _Lines(), _Lines()
+        self.calls: list[str] = []
+        """The `{% call %}` blocks that are open, by their function."""
+        self.names: list[str] = []
+        """The names in the statement or expression that is being read."""
+
+    def add(self, line: int, kind: str, value: str) -> None:
+        """Take the next thing that the lexer found."""
+        into = self.notes if NOTES in self.calls else self.slides
         into.reach(line)
         if kind == "data":
             into.text += value
         elif kind in ("variable_begin", "block_begin"):
             into.stand_in(alone=kind == "block_begin")
-            words = []
+            self.names = []
         elif kind == "name":
-            words.append(value)
-        elif kind == "block_end" and words[:1] == ["call"]:
-            callers.append(words[1])
-        elif kind == "block_end" and words[:1] == ["endcall"]:
-            callers.pop()
-    lines = template.count("\n") + 1
-    slides.reach(lines)
-    notes.reach(lines)
-    return Source(slides.text, notes.text, tuple(_constants(env.parse(template), "")))
+            self.names.append(value)
+        elif kind == "block_end":
+            self._end_statement(*self.names[:2])
+
+    def _end_statement(self, keyword: str = "", function: str = "") -> None:
+        if keyword == "call":
+            self.calls.append(function)
+        elif keyword == "endcall":
+            self.calls.pop()
 
 
 def _constants(node: nodes.Node, inside: str) -> Iterator[Constant]:
@@ -89,40 +108,45 @@ def _constants(node: nodes.Node, inside: str) -> Iterator[Constant]:
     if isinstance(node, nodes.CallBlock) and _name(node.call) == NOTES:
         inside = NOTES
     if isinstance(node, nodes.Output):
-        for shown in node.nodes:
-            if not isinstance(shown, nodes.TemplateData):
-                computed = next(shown.find_all((nodes.Name, nodes.Call)), None) is not None
-                yield from _shown(shown, inside, numbers=not computed)
+        for expression in node.nodes:
+            if not isinstance(expression, nodes.TemplateData):
+                computed = any(expression.find_all((nodes.Name, nodes.Call)))
+                yield from _visible(expression, inside, numbers=not computed)
     for child in node.iter_child_nodes():
         if isinstance(child, nodes.Stmt | nodes.Template):
             yield from _constants(child, inside)
 
 
-def _shown(node: nodes.Node, inside: str, *, numbers: bool) -> Iterator[Constant]:
+def _visible(node: nodes.Node, inside: str, *, numbers: bool) -> Iterator[Constant]:
     """The constants that an expression shows; a number only where nothing is computed from it."""
     if isinstance(node, nodes.Const):
-        plain = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-        if isinstance(node.value, str) or (numbers and plain):
+        if _is_visible(node.value, numbers=numbers):
             yield Constant(str(node.value), node.lineno, inside)
     elif isinstance(node, nodes.Call):
         name = _name(node)
         inside = name if name in (NOTES, CITED) else inside
-        for argument in _shown_arguments(node):
-            yield from _shown(argument, inside, numbers=name == TABLE)
+        for argument in _visible_arguments(node):
+            yield from _visible(argument, inside, numbers=name == TABLE)
     else:
         for part in _parts(node):
-            yield from _shown(part, inside, numbers=numbers)
+            yield from _visible(part, inside, numbers=numbers)
 
 
-def _shown_arguments(call: nodes.Call) -> list[nodes.Expr]:
+def _is_visible(value: object, *, numbers: bool) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, str) or (numbers and isinstance(value, int | float))
+
+
+def _visible_arguments(call: nodes.Call) -> list[nodes.Expr]:
     """The arguments of a call that are shown as they are."""
-    if _name(call) == TABLE:
-        return [
-            *call.args[:1],
-            *call.args[2:],
-            *(k.value for k in call.kwargs if k.key != "columns"),
-        ]
-    return call.args if _name(call) in (NOTES, CITED) else []
+    name = _name(call)
+    if name in (NOTES, CITED):
+        return call.args
+    if name != TABLE:
+        return []
+    without_columns = [*call.args[:1], *call.args[2:]]
+    return without_columns + [pair.value for pair in call.kwargs if pair.key != "columns"]
 
 
 def _parts(node: nodes.Node) -> list[nodes.Expr]:
@@ -138,6 +162,6 @@ def _parts(node: nodes.Node) -> list[nodes.Expr]:
 
 def _name(node: nodes.Expr) -> str:
     """The name of the function that is called, or nothing."""
-    return (
-        node.node.name if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) else ""
-    )
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        return node.node.name
+    return ""

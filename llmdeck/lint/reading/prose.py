@@ -12,32 +12,19 @@ from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
-from llmdeck.lint.source import VALUE
+from llmdeck.lint.reading.source import VALUE
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(?!\s)((?:[^$\\\n]|\\.)+?)(?<!\s)\$(?!\d)", re.DOTALL)
 """A formula as Marp reads it: the dollars stand next to it, and no digit follows."""
 CODE_TAGS = {"code", "pre", "kbd", "samp", "script", "style", "svg", "math"}
-VOID = {
-    "area",
-    "base",
-    "br",
-    "col",
-    "embed",
-    "hr",
-    "img",
-    "input",
-    "link",
-    "meta",
-    "source",
-    "track",
-    "wbr",
-}
+VOID = set("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
+"""The elements that have no end."""
 PICTURE_WORD = re.compile(
     r"^(?:bg|fit|contain|cover|auto|left|right|top|bottom|center|vertical|horizontal|\d+(?:%|px)"
-    r"|(?:left|right|w|h|width|height|blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity"
-    r"|saturate|sepia|position)(?::\S+)?)$"
+    r"|(?:left|right|w|h|width|height|blur|brightness|contrast|drop-shadow|grayscale|hue-rotate"
+    r"|invert|opacity|saturate|sepia|position)(?::\S+)?)$"
 )
-"""A word in a picture's brackets that tells Marp how to show it (https://marpit.marp.app/image-syntax)."""
+"""A word in a picture's brackets for Marp alone (https://marpit.marp.app/image-syntax)."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +35,21 @@ class Piece:
     line: int
     """Counted from 1."""
     kind: str = "text"
-    """`text`, `formula`, or `alt`: the words of a picture."""
+    """`text`, `formula`, or `alt`: the words of a picture; where it stands, if that is elsewhere."""
     lang: str = ""
     """The language that an element around it names (`<span lang="en">`)."""
 
 
 def prose(markdown: str) -> Iterator[Piece]:
-    r"""The prose of a page, line by line.
+    r"""Find the prose of a page, line by line.
 
-    >>> [(p.line, p.text) for p in prose("# Uno\n\nDue `3` [quattro](5.html) <b id='6'>sette</b>\n<!-- 8 -->\n")]
+    >>> page = "# Uno\n\nDue `3` [quattro](5.html) <b id='6'>sette</b>\n<!-- 8 -->\n"
+    >>> [(piece.line, piece.text) for piece in prose(page)]
     [(1, 'Uno'), (3, 'Due \ufffc quattro sette')]
     """
     elements = _Elements()
     for token in _parser().parse(markdown):
-        first = (token.map or [0])[0] + 1
+        first = token.map[0] + 1 if token.map else 1
         if token.type == "inline":
             yield from _inline(token.children or [], first, elements)
         elif token.type == "html_block":
@@ -88,31 +76,39 @@ def _formula(state: Any, silent: bool) -> bool:
 
 
 def _inline(children: list[Any], line: int, elements: _Elements) -> Iterator[Piece]:
-    """The prose of a paragraph, heading or cell; what is no prose in it comes apart, and its place is kept."""
+    """The prose of a paragraph, heading or cell: a piece a line, and one where the language changes.
+
+    What is no prose in it becomes pieces of its own.
+    """
     here = Piece("", line, lang=elements.lang)
     for child in children:
         yield from _apart(child, here.line, elements)
-        end = here.line + (child.type in ("softbreak", "hardbreak"))
-        end += child.content.count("\n") * (child.type in ("html_inline", "formula"))
-        if end != here.line or elements.lang != here.lang:
+        next_line = here.line + _line_ends(child)
+        if next_line != here.line or elements.lang != here.lang:
             if here.text.strip():
                 yield here
-            here = Piece("", end, lang=elements.lang)
+            here = Piece("", next_line, lang=elements.lang)
         here = replace(here, text=here.text + _text(child, code=elements.code))
     if here.text.strip():
         yield here
 
 
+def _line_ends(child: Any) -> int:
+    """How many lines end in a part of a paragraph."""
+    if child.type in ("softbreak", "hardbreak"):
+        return 1
+    return child.content.count("\n") if child.type in ("html_inline", "formula") else 0
+
+
 def _apart(child: Any, line: int, elements: _Elements) -> list[Piece]:
-    """What stands in a line of prose and is none: the words of a picture, a formula; tags open and close here."""
+    """What is no prose in a line of it: a picture's words, a formula. Tags open and close here."""
     if child.type == "html_inline":
         return elements.read(child.content, line)
     if child.type == "formula":
         return [Piece(child.content, line, "formula")]
     if child.type == "image":
-        return list(
-            _alt("".join(word.content for word in child.children or []), line, elements.lang)
-        )
+        words = "".join(word.content for word in child.children or [])
+        return _alt(words, line, elements.lang)
     return []
 
 
@@ -125,13 +121,11 @@ def _text(child: Any, *, code: bool) -> str:
     return " " if child.type == "image" or child.content.startswith("<br") else ""
 
 
-def _alt(words: str, line: int, lang: str) -> Iterator[Piece]:
-    """A picture's words, without those that tell Marp how to show it; a background is shown without words."""
-    kept = words.split()
-    if "bg" not in kept:
-        text = " ".join(word for word in kept if not PICTURE_WORD.match(word))
-        if text:
-            yield Piece(text, line, "alt", lang)
+def _alt(brackets: str, line: int, lang: str) -> list[Piece]:
+    """A picture's words, without those for Marp alone; a background is shown without words."""
+    words = brackets.split()
+    text = " ".join(word for word in words if not PICTURE_WORD.match(word))
+    return [Piece(text, line, "alt", lang)] if text and "bg" not in words else []
 
 
 class _Elements:
@@ -143,7 +137,8 @@ class _Elements:
     @property
     def lang(self) -> str:
         """The language that the innermost element with one names."""
-        return next((lang for _, lang in reversed(self.open) if lang is not None), "")
+        named = [lang for _, lang in self.open if lang is not None]
+        return named[-1] if named else ""
 
     @property
     def code(self) -> bool:
@@ -151,7 +146,7 @@ class _Elements:
         return any(tag in CODE_TAGS for tag, _ in self.open)
 
     def read(self, html: str, line: int) -> list[Piece]:
-        """The prose of a piece of HTML that begins on a line, and the words of its pictures."""
+        """Return the prose of HTML that begins on a line, and the words of its pictures."""
         reader = _Reader(self, line)
         reader.feed(html)
         reader.close()
@@ -159,6 +154,8 @@ class _Elements:
 
 
 class _Reader(HTMLParser):
+    """Reads a piece of HTML; which elements it leaves open is noted in `elements`."""
+
     def __init__(self, elements: _Elements, line: int) -> None:
         super().__init__(convert_charrefs=True)
         self.elements, self.first = elements, line
@@ -166,14 +163,12 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        line = self.first + self.getpos()[0] - 1
+        lang = values.get("lang")
         for name in ("alt", "title", "aria-label"):
-            if values.get(name):
-                self.pieces.append(
-                    Piece(values[name] or "", line, "alt", values.get("lang") or self.elements.lang)
-                )
+            if words := values.get(name):
+                self.pieces.append(Piece(words, self._line(), "alt", lang or self.elements.lang))
         if tag not in VOID:
-            self.elements.open.append((tag, values.get("lang")))
+            self.elements.open.append((tag, lang))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -181,14 +176,16 @@ class _Reader(HTMLParser):
             self.elements.open.pop()
 
     def handle_endtag(self, tag: str) -> None:
-        tags = [name for name, _ in self.elements.open]
-        if tag in tags:  # what was left open inside it ends with it
-            del self.elements.open[len(tags) - 1 - tags[::-1].index(tag) :]
+        if any(tag == name for name, _ in self.elements.open):
+            while self.elements.open.pop()[0] != tag:  # what was left open inside it ends with it
+                pass
 
     def handle_data(self, data: str) -> None:
         if self.elements.code:
             return
-        line = self.first + self.getpos()[0] - 1
-        for number, text in enumerate(data.split("\n"), line):
+        for line, text in enumerate(data.split("\n"), self._line()):
             if text.strip():
-                self.pieces.append(Piece(text, number, lang=self.elements.lang))
+                self.pieces.append(Piece(text, line, lang=self.elements.lang))
+
+    def _line(self) -> int:
+        return self.first + self.getpos()[0] - 1

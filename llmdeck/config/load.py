@@ -1,0 +1,129 @@
+"""Find a project and read its `deck/deck.toml`; a mistake is told with its line and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from llmdeck.config.tables import FOLDER, SETTINGS, Config, Control, Deck, Limits, Lint, Words
+from llmdeck.config.toml import TomlFile
+from llmdeck.errors import ConfigError, did_you_mean
+
+TABLES = ("deck", "limits", "words", "lint", "demos", "controls")
+T = TypeVar("T")
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder, from `start` upwards, that holds `deck/deck.toml`.
+
+    Raises:
+        ConfigError: where there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FOLDER / SETTINGS).is_file():
+            return folder
+    raise ConfigError(
+        f"no {FOLDER}/{SETTINGS} in {start} or above it",
+        hint="run llmdeck in a project, or give --root FOLDER",
+    )
+
+
+def load(root: Path) -> Config:
+    """Read `deck/deck.toml` under `root`.
+
+    Raises:
+        ConfigError: where it isn't TOML, has an unknown key or a value of the wrong type.
+    """
+    file = f"{FOLDER}/{SETTINGS}"
+    if not (root / file).is_file():
+        raise ConfigError(f"no {file} in {root}")
+    reader = _Reader(TomlFile.read(root / file, file))
+    reader.reject_unknown(reader.toml.tables, TABLES)
+    limits = reader.read(Limits, "limits")
+    return Config(
+        root=root,
+        deck=reader.read(Deck, "deck"),
+        limits=limits,
+        words=reader.read(Words, "words"),
+        lint=reader.read(Lint, "lint"),
+        demos=reader.read_each(Limits, "demos", defaults=vars(limits)),
+        controls=reader.read_each(Control, "controls"),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Makes typed data from the tables of a file. A path is a table's name, part by part."""
+
+    toml: TomlFile
+
+    def read_each(
+        self, kind: type[T], name: str, defaults: Mapping[str, Any] | None = None
+    ) -> dict[str, T]:
+        """Return the tables `[name.…]` by the last part of their names."""
+        return {key: self.read(kind, name, key, defaults=defaults) for key in self._table(name)}
+
+    def read(self, kind: type[T], *path: str, defaults: Mapping[str, Any] | None = None) -> T:
+        """Return one table; what it leaves out comes from `defaults`, else from `kind`'s own."""
+        table = self._table(*path)
+        types = get_type_hints(kind)
+        self.reject_unknown(table, tuple(types), *path)
+        for key, value in table.items():
+            if not _is(value, types[key]):
+                message = f"`{key}` in {_header(path)} must be {_called(types[key])}"
+                raise self._mistake(message, *path, key)
+        values = {**(defaults or {}), **table}
+        for key in _needed(kind):
+            if key not in values:
+                raise self._mistake(f"{_header(path)} needs `{key}`", *path)
+        return kind(**values)
+
+    def reject_unknown(self, table: Mapping[str, Any], known: tuple[str, ...], *path: str) -> None:
+        """Raise for a key of a table that is none of the known ones."""
+        for key in table:
+            if key in known:
+                continue
+            where = f" in {_header(path)}" if path else ""
+            message = f"unknown key `{key}`{where}; known: {', '.join(known)}"
+            raise self._mistake(message, *path, key, hint=did_you_mean(key, known))
+
+    def _table(self, *path: str) -> dict[str, Any]:
+        """Return the table of this path as it is written; an empty one where it is left out."""
+        found: Any = self.toml.tables
+        for name in path:
+            found = found.get(name, {})
+            if not isinstance(found, dict):
+                raise self._mistake(f"{_header(path)} must be a table", *path)
+        table: dict[str, Any] = found
+        return table
+
+    def _mistake(self, message: str, *path: str, hint: str = "") -> ConfigError:
+        return ConfigError(message, place=self.toml.place(*path), hint=hint)
+
+
+def _header(path: tuple[str, ...]) -> str:
+    return f"[{'.'.join(path)}]"
+
+
+def _called(kind: Any) -> str:
+    """What a message calls a type."""
+    return "a list of texts" if kind == list[str] else str(kind.__name__)
+
+
+def _needed(kind: Any) -> Iterator[str]:
+    """The keys of a table that have no default."""
+    for field in fields(kind):
+        if field.default is MISSING and field.default_factory is MISSING:
+            yield field.name
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a value of TOML has a field's type; a whole number is a float, too."""
+    if kind == list[str]:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if isinstance(value, bool):  # which Python counts among the numbers
+        return kind is bool
+    wanted = (int, float) if kind is float else kind
+    return isinstance(value, wanted)
