@@ -14,10 +14,11 @@ from pathlib import Path
 
 from llmdeck.config import Config
 from llmdeck.errors import ConfigError, DeckError, raise_all
-from llmdeck.marp.process import Expected, Marp, convert
+from llmdeck.marp.convert import Expected, convert
+from llmdeck.marp.process import Marp
 from llmdeck.model import Result, Variant
+from llmdeck.output.formats import HTML, Format
 from llmdeck.output.page import Page, Sources, make_self_contained
-from llmdeck.output.same_bytes import same_bytes_twice
 from llmdeck.render.controls import packed
 from llmdeck.render.deck import Rendered
 from llmdeck.resolve import resolve
@@ -31,7 +32,7 @@ from llmdeck.run.batch import Progress, Runner, run_jobs
 class Options:
     """What a build is asked for."""
 
-    formats: tuple[str, ...] = ("html",)
+    formats: tuple[Format, ...] = (HTML,)
     notes: bool = True
     rerun: bool = False
     """Run every demo again, fresh or not."""
@@ -89,8 +90,8 @@ def build(
         written = _convert_all(config, options, resolved.rendered, marp, work)
         _publish(config.output, work, written)
     outputs = {
-        fingerprint.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}"
-        for fmt in options.formats
+        fingerprint.name_of(made.file, notes=options.notes): config.output / made.file
+        for made in options.formats
     }
     if not kept:  # else the next build tries again
         used = [resolved.results[variant] for variant in resolved.rendered.variants]
@@ -104,50 +105,49 @@ def build(
 
 
 def _others(results: Iterable[Result], known: Mapping[str, str]) -> dict[str, str]:
-    """What results came from that is not `known` yet (it lies outside the deck and the demos), as it was read."""
-    inputs = {name: digest for result in results for name, digest in result.inputs.items()}
+    """Return what results came from outside the deck and the demos, with its digest as it was read."""
+    inputs: dict[str, str] = {}
+    for result in results:
+        inputs.update(result.inputs)
     return {name: digest for name, digest in inputs.items() if name not in known}
 
 
 def _convert_all(
     config: Config, options: Options, rendered: Rendered, marp: Marp, work: Path
 ) -> list[Path]:
-    """Every format, in the work folder; return the files that belong into the output folder."""
-    source = work / "deck.md"
-    source.write_text(rendered.markdown, encoding="utf-8")
-    for name, svg in rendered.figures.items():
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).write_text(svg, encoding="utf-8")
+    """Make every format in the work folder; return the files that belong into the output folder."""
+    source = _write(work / "deck.md", rendered.markdown)
+    figures = [_write(work / name, svg) for name, svg in rendered.figures.items()]
     expected = Expected(slides=len(rendered.slides), theme=config.deck.theme, lang=config.deck.lang)
     themes = sorted((config.folder / "theme").glob("*.css"))
-    page = _html(config, rendered, marp, source, expected, themes)
-    written = [source, *(work / name for name in rendered.figures)]
-    for (
-        name,
-        path,
-    ) in (
-        page.assets.items()
-    ):  # what Marp's own reading of the Markdown, for PDF and PPTX, needs beside it
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, work / name)
-        written.append(work / name)
-    for fmt in options.formats:
-        target = work / f"deck.{fmt}"
-        if fmt == "html":
-            target.write_text(page.html, encoding="utf-8")
+    page = _page(config, rendered, marp, source, expected, themes)
+    assets = [_copy(path, work / name) for name, path in page.assets.items()]
+    decks = []
+    for made in options.formats:
+        target = work / made.file
+        if made is HTML:
+            _write(target, page.html)
         else:
-            extra = (
-                ["--pdf-outlines", *(["--pdf-notes"] if options.notes else [])]
-                if fmt == "pdf"
-                else []
-            )
-            convert(source, target, expected, themes=themes, extra=extra, notes=options.notes)
-            target.write_bytes(same_bytes_twice(target, config.words.slide))
-        written.append(target)
-    return written
+            convert(source, target, expected, themes=themes, marp=marp)
+            target.write_bytes(made.same_bytes(target, config.words.slide))
+        decks.append(target)
+    return [source, *figures, *assets, *decks]
 
 
-def _html(
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _copy(path: Path, target: Path) -> Path:
+    """Copy what Marp's own reading of the Markdown, for PDF and PPTX, needs beside it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+    return target
+
+
+def _page(
     config: Config,
     rendered: Rendered,
     marp: Marp,
@@ -155,6 +155,7 @@ def _html(
     expected: Expected,
     themes: Sequence[Path],
 ) -> Page:
+    """Convert to HTML and make one self-contained page of it."""
     raw = source.with_name("marp.html")
     with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts
         fragments = pool.submit(packed, rendered.lives, config)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from llmdeck import __version__
 from llmdeck.config import Config, find_root, load
 from llmdeck.errors import ConfigError, DeckError
+from llmdeck.output.formats import FORMATS, HTML, Format
 
 if TYPE_CHECKING:
     from llmdeck.marp.process import Marp
@@ -90,17 +91,10 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     build = add("build", _build, "build the deck: only what changed", as_json=False)
-    for fmt in ("html", "pdf", "pptx"):
-        build.add_argument(
-            f"--{fmt}",
-            action="store_true",
-            help=f"build deck.{fmt}" + (" (the default)" * (fmt == "html")),
-        )
+    for made in FORMATS.values():
+        build.add_argument(f"--{made.name}", action="store_true", help=made.about)
     build.add_argument(
-        "--only",
-        choices=("html", "pdf", "pptx"),
-        metavar="FORMAT",
-        help="build this format and no other",
+        "--only", choices=tuple(FORMATS), metavar="FORMAT", help="build this format and no other"
     )
     build.add_argument("--no-notes", action="store_true", help="leave the speaker notes out")
     build.add_argument("--rerun", action="store_true", help="run every demo again")
@@ -163,28 +157,19 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     """`llmdeck build`."""
     from llmdeck.results import fingerprint
 
-    formats = (
-        (options.only,)
-        if options.only
-        else tuple(f for f in ("html", "pdf", "pptx") if getattr(options, f)) or ("html",)
-    )
-    if not options.only and "html" not in formats:
-        formats = ("html", *formats)
+    formats = _formats(options)
     notes = not options.no_notes
-    names = {fingerprint.name_of(fmt, notes=notes) for fmt in formats}
+    names = {fingerprint.name_of(made.file, notes=notes) for made in formats}
     again = options.rerun or options.keep_stale
     with ExitStack() as stack:
-        # Marp loads while the inputs are read, Jinja and Babel are imported and the templates
-        # rendered.
-        marp = (
-            stack.enter_context(_marp(notes))
-            if again or fingerprint.looks_changed(config, names)
-            else None
-        )
+        marp = None
+        if again or fingerprint.looks_changed(config, names):
+            # Marp loads while the inputs are read and the templates are rendered.
+            marp = stack.enter_context(_marp(notes))
         before = fingerprint.inputs(config)
         if not again and fingerprint.current(config, names, before) == names:
-            for fmt in formats:
-                print(f"{config.relative(config.output)}/deck.{fmt}: up to date")
+            for made in formats:
+                print(f"{config.relative(config.output)}/{made.file}: up to date")
             return 0
         marp = marp or stack.enter_context(_marp(notes))
         from llmdeck import report
@@ -201,6 +186,14 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     for path in built.outputs:
         print(f"{config.relative(path)}: {built.slides} slides, {len(built.ran)} variants computed")
     return 0
+
+
+def _formats(options: argparse.Namespace) -> tuple[Format, ...]:
+    """Return the formats to build: HTML and what was asked for, or one alone."""
+    if options.only:
+        return (FORMATS[options.only],)
+    asked = (made for made in FORMATS.values() if made is HTML or getattr(options, made.name))
+    return tuple(asked)
 
 
 def _marp(notes: bool) -> Marp:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmdeck.marp.process import Expected, Marp, convert
+from llmdeck.marp.convert import Expected, convert
+from llmdeck.marp.process import Marp
 from llmdeck.model import Claim, Place, Result, Variant, Verdict
 from llmdeck.output.page import Sources, make_self_contained
 from llmdeck.render.deck import Renderer

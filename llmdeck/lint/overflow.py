@@ -69,7 +69,7 @@ def _built(config: Config, progress: Progress) -> Path:
     from llmdeck.marp.process import Marp
 
     before = fingerprint.inputs(config)
-    names = {fingerprint.name_of("html", notes=notes) for notes in (True, False)}
+    names = {fingerprint.name_of("deck.html", notes=notes) for notes in (True, False)}
     if not fingerprint.current(config, names, before):
         with Marp() as marp:
             build(config, Options(), marp, progress, before=before)

@@ -23,8 +23,8 @@ from llmdeck.config import Config, load
 from llmdeck.errors import DeckError, DemoError, raise_all
 from llmdeck.live.quick import changed_templates, converted_alone
 from llmdeck.live.shown import Shown, Update, as_shown, difference, served, told
-from llmdeck.marp.kept import KeptMarp
-from llmdeck.marp.process import Expected, convert
+from llmdeck.marp.convert import Expected, convert
+from llmdeck.marp.process import Marp
 from llmdeck.model import Claim, Demo, Result, State, Variant
 from llmdeck.output.page import Piece, Sources, make_self_contained
 from llmdeck.render.api import Functions
@@ -70,8 +70,8 @@ class LiveDeck:
 
     def __init__(self, config: Config, progress: Progress) -> None:
         self.config, self.progress = config, progress
-        self.marp = KeptMarp()
-        self._whole: KeptMarp | None = None
+        self.marp = Marp()
+        self._whole: Marp | None = None
         """Another Marp, for the whole deck: meanwhile the first one converts what is saved."""
         self._running: set[subprocess.Popen[bytes]] = set()
         self.shown: Shown | None = None
@@ -110,7 +110,7 @@ class LiveDeck:
         if made is None:
             return None, ""
         try:
-            self._whole = self._whole or KeptMarp()
+            self._whole = self._whole or Marp()
             return made, self._marp_html(
                 self._whole, self.config, made.rendered.markdown, len(made.rendered.slides)
             )
@@ -283,7 +283,7 @@ class LiveDeck:
         ).hexdigest()[:16]
         return replace(self.shown, build=build, slides=slides)
 
-    def _marp_html(self, marp: KeptMarp, config: Config, markdown: str, n_slides: int) -> str:
+    def _marp_html(self, marp: Marp, config: Config, markdown: str, n_slides: int) -> str:
         expected = Expected(slides=n_slides, theme=config.deck.theme, lang=config.deck.lang)
         with tempfile.TemporaryDirectory(prefix="llmdeck-") as folder:
             source, target = Path(folder) / "deck.md", Path(folder) / "marp.html"

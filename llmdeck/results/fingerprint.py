@@ -78,9 +78,9 @@ def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> se
     }
 
 
-def name_of(fmt: str, *, notes: bool) -> str:
-    """What an output is noted as: one without speaker notes is another output in the same file."""
-    return f"deck.{fmt}" + ("" if notes else " without notes")
+def name_of(file: str, *, notes: bool) -> str:
+    """Return what an output is noted as: without speaker notes it is another one in the same file."""
+    return file + ("" if notes else " without notes")
 
 
 def write(
