@@ -18,7 +18,8 @@ from llmdeck.marp.convert import Expected, convert
 from llmdeck.marp.process import Marp
 from llmdeck.model import Result, Variant
 from llmdeck.output.formats import HTML, Format
-from llmdeck.output.page import Page, Sources, make_self_contained
+from llmdeck.output.page import Page, make_self_contained
+from llmdeck.output.sources import Sources
 from llmdeck.render.controls import packed
 from llmdeck.render.deck import Rendered
 from llmdeck.resolve import resolve

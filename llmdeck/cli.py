@@ -15,7 +15,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,17 +160,12 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     notes = not options.no_notes
     names = {fingerprint.name_of(made.file, notes=notes) for made in formats}
     again = options.rerun or options.keep_stale
-    with ExitStack() as stack:
-        marp = None
-        if again or fingerprint.looks_changed(config, names):
-            # Marp loads while the inputs are read and the templates are rendered.
-            marp = stack.enter_context(_marp(notes))
-        before = fingerprint.inputs(config)
-        if not again and fingerprint.current(config, names, before) == names:
-            for made in formats:
-                print(f"{config.relative(config.output)}/{made.file}: up to date")
-            return 0
-        marp = marp or stack.enter_context(_marp(notes))
+    before = fingerprint.inputs(config)
+    if not again and fingerprint.current(config, names, before) == names:
+        for made in formats:
+            print(f"{config.relative(config.output)}/{made.file}: up to date")
+        return 0
+    with _marp(notes) as marp:  # it loads while the templates are rendered
         from llmdeck import report
         from llmdeck.build import Options, build
 

@@ -26,7 +26,9 @@ from llmdeck.live.shown import Shown, Update, as_shown, difference, served, told
 from llmdeck.marp.convert import Expected, convert
 from llmdeck.marp.process import Marp
 from llmdeck.model import Claim, Demo, Result, State, Variant
-from llmdeck.output.page import Piece, Sources, make_self_contained
+from llmdeck.output.inline import Piece
+from llmdeck.output.page import make_self_contained
+from llmdeck.output.sources import Sources
 from llmdeck.render.api import Functions
 from llmdeck.render.controls import PARTIALS, one_line, packed
 from llmdeck.render.deck import SUFFIX, Kept, Rendered, Renderer

@@ -1,4 +1,4 @@
-"""Has anything changed since the last build? Digests of all inputs and outputs, in the output folder.
+"""Has anything changed since the last build? Digests of all inputs and outputs say it.
 
 This is what makes a build with nothing to do take a tenth of a second, so it imports next to
 nothing.
@@ -11,64 +11,53 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from llmdeck.config import Config
+from llmdeck.results.digests import Digests, files, read_json
 from llmdeck.results.files import digest, write_whole
 
 NAME = ".llmdeck.json"
+MEMORY = ".digests.json"
 PACKAGE = Path(__file__).parent.parent
-SKIPPED = {"__pycache__", ".DS_Store"}
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    """The files below a folder, sorted; a symbolic link to a folder is not followed."""
-    found: list[Path] = []
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED)
-        found += [
-            Path(here, name) for name in names if name not in SKIPPED and not name.startswith(".")
-        ]
-    return sorted(path for path in found if path.is_file())
 
 
 def inputs(config: Config) -> dict[str, str]:
-    """SHA-256 of what a build reads, as far as it is known before: the deck, the demos, this package."""
-    known = {
-        config.relative(path): digest(path)
-        for path in (*_files(config.folder), *_files(config.demos_folder))
-    }
-    package = hashlib.sha256()
-    for path in _files(PACKAGE):
-        package.update(f"{path.relative_to(PACKAGE).as_posix()} {digest(path)}\n".encode())
-    return known | {"llmdeck": package.hexdigest()}
+    """Return the SHA-256 of what a build reads, as far as it is known before.
+
+    That is the deck and the demos, by the names of their files, and this package as a whole.
+    """
+    digests = Digests(config.output / MEMORY)
+    known = _digests(config, config.folder, digests)
+    known |= _digests(config, config.demos_folder, digests)
+    known["llmdeck"] = _whole(_digests(config, PACKAGE, digests))
+    digests.save()
+    return known
 
 
-def looks_changed(config: Config, outputs: Iterable[str]) -> bool:
-    """Whether a file that a build reads is newer than what the last one wrote: a guess that reads no file."""
-    try:
-        oldest = min((config.output / name.split()[0]).stat().st_mtime_ns for name in outputs)
-    except OSError:
-        return True
-    folders = (config.folder, config.demos_folder, PACKAGE)
-    return any(path.stat().st_mtime_ns > oldest for folder in folders for path in _files(folder))
+def _digests(config: Config, folder: Path, digests: Digests) -> dict[str, str]:
+    """Return the digests of a folder's files, named as the configuration names them."""
+    start, beginning = len(str(folder)), config.relative(folder)
+    found: dict[str, str] = {}
+    for path, stat in files(folder):
+        rest = path[start:].replace(os.sep, "/")
+        found[beginning + rest] = digests.of(path, stat)
+    return found
 
 
-def read(config: Config) -> dict[str, Any]:
-    """What the last build noted; nothing where there is no build or the note can't be read."""
-    try:
-        noted = json.loads((config.output / NAME).read_text(encoding="utf-8"))
-        return noted if isinstance(noted, dict) else {}
-    except (OSError, ValueError):
-        return {}
+def _whole(named: Mapping[str, str]) -> str:
+    """Return one digest for several named ones."""
+    listed = json.dumps(named, sort_keys=True)
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> set[str]:
-    """Which of the outputs (see `name_of`) are what a build would write, with the inputs as they are `now`."""
-    noted = read(config)
-    seen = noted.get("inputs", {})
+    """Return which of the outputs (see `name_of`) are what a build would write.
+
+    `now` are the inputs as they are.
+    """
+    noted = read_json(config.output / NAME)
     others = {name: digest(config.root / name) for name in noted.get("others", [])}
-    if seen != dict(now) | others:
+    if noted.get("inputs") != _whole({**now, **others}):
         return set()
     outputs: Mapping[str, str] = noted.get("outputs", {})
     return {
@@ -79,7 +68,7 @@ def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> se
 
 
 def name_of(file: str, *, notes: bool) -> str:
-    """Return what an output is noted as: without speaker notes it is another one in the same file."""
+    """Return what an output is noted as: without speaker notes it is another in the same file."""
     return file + ("" if notes else " without notes")
 
 
@@ -92,23 +81,27 @@ def write(
     """Note a build, with the digests of what it wrote.
 
     Its inputs are taken as they were `before` it, and the `others` as they were read, so that an
-    edit made while it ran is not lost; but for the store, which it has only just written.
+    edit made while it ran is not lost. The store is read now, as the build has only just written it.
     """
-    noted = read(config)
     results = config.folder / "results"
-    stored = {config.relative(path): digest(path) for path in _files(results)}
-    kept = {
-        name: value
-        for name, value in before.items()
-        if not name.startswith(f"{config.relative(results)}/")
-    }
-    seen = kept | stored | dict(others)
-    earlier = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
-    written = {name.split()[0] for name in outputs}
-    earlier = {name: value for name, value in earlier.items() if name.split()[0] not in written}
+    of_results = f"{config.relative(results)}/"
+    kept = {name: value for name, value in before.items() if not name.startswith(of_results)}
+    stored = _digests(config, results, Digests(config.output / MEMORY))
+    inputs = _whole({**kept, **stored, **others})
     record = {
-        "inputs": seen,
+        "inputs": inputs,
         "others": sorted(others),
-        "outputs": earlier | {name: digest(path) for name, path in outputs.items()},
+        "outputs": _earlier(config, outputs, inputs)
+        | {name: digest(path) for name, path in outputs.items()},
     }
     write_whole(config.output / NAME, json.dumps(record, indent=1) + "\n")
+
+
+def _earlier(config: Config, outputs: Mapping[str, Path], inputs: str) -> dict[str, str]:
+    """Return the digests of other outputs that an earlier build made of the same inputs."""
+    noted = read_json(config.output / NAME)
+    if noted.get("inputs") != inputs:
+        return {}
+    written = {name.split()[0] for name in outputs}
+    noted_outputs: Mapping[str, str] = noted.get("outputs", {})
+    return {name: value for name, value in noted_outputs.items() if name.split()[0] not in written}
