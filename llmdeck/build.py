@@ -1,4 +1,7 @@
-"""The pipeline as a story: from templates, ledger and demos to one file that is verified, then put in its place."""
+"""The pipeline as a story: from templates, ledger and demos to files that are verified.
+
+Only then are they put in their place.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,13 +19,13 @@ from llmdeck.config import Config
 from llmdeck.errors import ConfigError, DeckError, raise_all
 from llmdeck.marp.convert import Expected, convert
 from llmdeck.marp.process import Marp
-from llmdeck.model import Result, Variant
+from llmdeck.model import Variant
 from llmdeck.output.formats import HTML, Format
 from llmdeck.output.page import Page, make_self_contained
 from llmdeck.output.sources import Sources
 from llmdeck.render.controls import packed
 from llmdeck.render.deck import Rendered
-from llmdeck.resolve import resolve
+from llmdeck.resolve import Resolved, resolve
 from llmdeck.results import fingerprint
 from llmdeck.results.files import LEFTOVER_S, write_whole
 from llmdeck.results.store import Store
@@ -62,19 +65,15 @@ def build(
     runner: Runner = run_jobs,
     before: Mapping[str, str] | None = None,
 ) -> Built:
-    """Build the deck: run what is not fresh, render, convert, verify, and only then put it in its place.
+    """Build the deck: run what is not fresh, render, convert, verify; then put it in its place.
 
-    `marp` was started by the caller, so that it loads while the rest happens; `before` are the
-    inputs as the caller has just seen them (see `fingerprint.inputs`), so that they are not read a second
-    time.
+    `marp` was started by the caller, so that it loads while the rest happens. `before` are the
+    inputs as the caller has just seen them (see `fingerprint.inputs`).
 
     Raises:
         DeckError: whatever went wrong, all of it; the last good deck is left as it was.
     """
-    if options.keep_stale and os.environ.get("CI"):
-        raise ConfigError(
-            "--keep-stale is for the evening before the lecture, not for CI (CI is set)"
-        )
+    _refuse_stale_in_ci(options)
     before = before or fingerprint.inputs(config)
     resolved = resolve(
         config,
@@ -88,51 +87,89 @@ def build(
     raise_all(resolved.errors)
     Store(config).prune(resolved.rendered.variants)
     with _work_folder(config.output) as work:
-        written = _convert_all(config, options, resolved.rendered, marp, work)
-        _publish(config.output, work, written)
-    outputs = {
-        fingerprint.name_of(made.file, notes=options.notes): config.output / made.file
-        for made in options.formats
-    }
+        conversion = Conversion(config=config, rendered=resolved.rendered, marp=marp, work=work)
+        _publish(config.output, work, conversion.run(options.formats))
     if not kept:  # else the next build tries again
-        used = [resolved.results[variant] for variant in resolved.rendered.variants]
-        fingerprint.write(config, outputs, _others(used, before), before)
+        _note(config, options, resolved, before)
     return Built(
-        outputs=tuple(outputs.values()),
+        outputs=tuple(config.output / made.file for made in options.formats),
         slides=len(resolved.rendered.slides),
         ran=tuple(resolved.ran),
         kept=kept,
     )
 
 
-def _others(results: Iterable[Result], known: Mapping[str, str]) -> dict[str, str]:
-    """Return what results came from outside the deck and the demos, with its digest as it was read."""
-    inputs: dict[str, str] = {}
-    for result in results:
-        inputs.update(result.inputs)
-    return {name: digest for name, digest in inputs.items() if name not in known}
+def _refuse_stale_in_ci(options: Options) -> None:
+    if options.keep_stale and os.environ.get("CI"):
+        raise ConfigError(
+            "--keep-stale is for the evening before the lecture, not for CI (CI is set)"
+        )
 
 
-def _convert_all(
-    config: Config, options: Options, rendered: Rendered, marp: Marp, work: Path
-) -> list[Path]:
-    """Make every format in the work folder; return the files that belong into the output folder."""
-    source = _write(work / "deck.md", rendered.markdown)
-    figures = [_write(work / name, svg) for name, svg in rendered.figures.items()]
-    expected = Expected(slides=len(rendered.slides), theme=config.deck.theme, lang=config.deck.lang)
-    themes = sorted((config.folder / "theme").glob("*.css"))
-    page = _page(config, rendered, marp, source, expected, themes)
-    assets = [_copy(path, work / name) for name, path in page.assets.items()]
-    decks = []
-    for made in options.formats:
-        target = work / made.file
-        if made is HTML:
-            _write(target, page.html)
-        else:
-            convert(source, target, expected, themes=themes, marp=marp)
-            target.write_bytes(made.same_bytes(target, config.words.slide))
-        decks.append(target)
-    return [source, *figures, *assets, *decks]
+def _note(config: Config, options: Options, resolved: Resolved, before: Mapping[str, str]) -> None:
+    """Note what was built and from what, so that the next build sees whether anything changed."""
+    outputs = {
+        fingerprint.name_of(made.file, notes=options.notes): config.output / made.file
+        for made in options.formats
+    }
+    read: dict[str, str] = {}
+    for variant in resolved.rendered.variants:
+        read.update(resolved.results[variant].inputs)
+    others = {name: digest for name, digest in read.items() if name not in before}
+    fingerprint.write(config, outputs, others, before)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """A rendered deck on its way through Marp, in a work folder."""
+
+    config: Config
+    rendered: Rendered
+    marp: Marp
+    work: Path
+
+    def run(self, wanted: Sequence[Format]) -> list[Path]:
+        """Make every format; return the files that belong into the output folder.
+
+        HTML is always made: with it, what the other formats load is found and verified.
+        """
+        source = _write(self.work / "deck.md", self.rendered.markdown)
+        written = [source]
+        for name, svg in self.rendered.figures.items():
+            written.append(_write(self.work / name, svg))
+        page = self._page(source)
+        for name, path in page.assets.items():
+            written.append(_copy(path, self.work / name))
+        for made in wanted:
+            target = self.work / made.file
+            if made is HTML:
+                _write(target, page.html)
+            else:
+                self._convert(source, target)
+                target.write_bytes(made.same_bytes(target, self.config.words.slide))
+            written.append(target)
+        return written
+
+    def _page(self, source: Path) -> Page:
+        """Convert to HTML and make one self-contained page of it."""
+        raw = self.work / "marp.html"
+        with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts
+            fragments = pool.submit(packed, self.rendered.lives, self.config)
+            self._convert(source, raw)
+        sources = Sources(
+            folder=self.config.folder,
+            themes=self.config.folder / "theme",
+            packages=self.marp.folder / "node_modules",
+            figures=self.rendered.figures,
+            slides=self.rendered.slides,
+        )
+        return make_self_contained(raw.read_text(encoding="utf-8"), sources, fragments.result())
+
+    def _convert(self, source: Path, target: Path) -> None:
+        deck = self.config.deck
+        expected = Expected(slides=len(self.rendered.slides), theme=deck.theme, lang=deck.lang)
+        themes = sorted((self.config.folder / "theme").glob("*.css"))
+        convert(source, target, expected, themes=themes, marp=self.marp)
 
 
 def _write(path: Path, text: str) -> Path:
@@ -148,32 +185,12 @@ def _copy(path: Path, target: Path) -> Path:
     return target
 
 
-def _page(
-    config: Config,
-    rendered: Rendered,
-    marp: Marp,
-    source: Path,
-    expected: Expected,
-    themes: Sequence[Path],
-) -> Page:
-    """Convert to HTML and make one self-contained page of it."""
-    raw = source.with_name("marp.html")
-    with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts
-        fragments = pool.submit(packed, rendered.lives, config)
-        convert(source, raw, expected, themes=themes, marp=marp)
-    sources = Sources(
-        folder=config.folder,
-        themes=config.folder / "theme",
-        packages=marp.folder / "node_modules",
-        figures=rendered.figures,
-        slides=rendered.slides,
-    )
-    return make_self_contained(raw.read_text(encoding="utf-8"), sources, fragments.result())
-
-
 @contextmanager
 def _work_folder(output: Path) -> Iterator[Path]:
-    """A folder to build in, on the file system of the output; those that killed builds left are removed."""
+    """Give a folder to build in, on the file system of the output.
+
+    Those that killed builds left are removed.
+    """
     output.mkdir(parents=True, exist_ok=True)
     for old in output.glob(".work-*"):
         with suppress(FileNotFoundError):  # another build has just ended
@@ -187,7 +204,7 @@ def _work_folder(output: Path) -> Iterator[Path]:
 
 
 def _publish(output: Path, work: Path, files: Sequence[Path]) -> None:
-    """Put what was built in its place, each file whole; the figures that no slide shows any more go."""
+    """Put what was built in its place, each file whole; figures that no slide shows any more go."""
     names = {path.relative_to(work).as_posix() for path in files}
     for path in files:
         write_whole(output / path.relative_to(work), path.read_bytes())

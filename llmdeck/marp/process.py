@@ -1,8 +1,8 @@
-"""Marp as a process that is asked again and again (`session.mjs`); a build asks once or a few times.
+"""Marp as a process that is asked again and again; a build asks once, or once a format.
 
 marp-cli 4.5.1 waits for ever on an open stdin and ends with 0 on an option that it doesn't know.
-So `session.mjs` never gives it a stdin, and refuses such options. What Marp only warns of is an
-error here.
+So `session.mjs`, which Node.js runs, gives it no stdin and refuses such options. What Marp only
+warns of is an error here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from llmdeck.errors import MarpError
 from llmdeck.marp.install import HERE, find_node, install
@@ -47,7 +48,10 @@ class Marp:
         self.notes, self.limit_s = notes, limit_s
         self._node = find_node()
         self.folder = install(self._node)
-        self._messages = tempfile.TemporaryFile("a+b")  # noqa: SIM115  closed in `close`
+        # Browsers that marp-cli starts leave their profiles behind.
+        self._temporary = tempfile.TemporaryDirectory(prefix="llmdeck-", ignore_cleanup_errors=True)
+        messages = Path(self._temporary.name, "messages")
+        self._messages = messages.open("a+b")
         self._closed = False
         self._process = self._start()
 
@@ -62,6 +66,7 @@ class Marp:
         self._closed = True
         self._end()
         self._messages.close()
+        self._temporary.cleanup()
 
     def run(self, arguments: Sequence[str]) -> None:
         """Convert: call marp-cli with these arguments, and wait until it is done.
@@ -83,10 +88,11 @@ class Marp:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._read_up_to = self._messages.seek(0, os.SEEK_END)
-        notes = "yes" if self.notes else "no"
+        settings = {"LLMDECK_NOTES": "yes" if self.notes else "no", "NO_COLOR": "1"}
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._temporary.name)
         return subprocess.Popen(
             [self._node.node, HERE / "session.mjs", self.folder],
-            env=os.environ | {"LLMDECK_NOTES": notes, "NO_COLOR": "1"},
+            env=os.environ | settings | temporary,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,

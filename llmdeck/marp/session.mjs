@@ -1,7 +1,8 @@
-// marp-cli in one process, asked again and again: `node session.mjs FOLDER`, where FOLDER holds node_modules.
+// marp-cli in one process, asked again and again: `node session.mjs FOLDER`, where FOLDER holds
+// node_modules.
 //
-// Each line on stdin is a request, `{"args": […]}`. Each is answered by a line on stdout, `{"code": 0}`. What marp-cli
-// prints goes to stderr. The process ends with its stdin.
+// Each line on stdin is a request, `{"args": […]}`. Each is answered by a line on stdout,
+// `{"code": 0}`. What marp-cli prints goes to stderr. The process ends with its stdin.
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import module from 'node:module'
 import { tmpdir } from 'node:os'
@@ -32,7 +33,8 @@ const printed = async (option) => {
   return output
 }
 
-// The options of marp-cli. It ignores one that it does not know, so it is asked, once, for those that it knows.
+// The options of marp-cli. It ignores one that it does not know, so it is asked, once, for those
+// that it knows.
 const knownOptions = async () => {
   const file = join(folder, 'options.json')
   try {
@@ -56,14 +58,11 @@ const convert = async (args) => {
 // Convert a page that nobody sees: the second conversion takes half the time of the first one.
 const warmUp = async () => {
   const work = await mkdtemp(join(tmpdir(), 'llmdeck-'))
-  try {
-    const page = join(work, 'page.md')
-    await writeFile(page, '# $x$\n\n```python\nx = 1\n```\n')
-    const config = fileURLToPath(new URL('marp.config.mjs', import.meta.url))
-    await marpCli(['--no-stdin', '--quiet', '--config-file', config, page])
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
+  const page = join(work, 'page.md')
+  await writeFile(page, '# $x$\n\n```python\nx = 1\n```\n')
+  const config = fileURLToPath(new URL('marp.config.mjs', import.meta.url))
+  await marpCli(['--no-stdin', '--quiet', '--config-file', config, page])
+  await rm(work, { recursive: true, force: true })
 }
 
 await printed('--version') // the call that loads all of it

@@ -1,4 +1,6 @@
-"""What a deck can be built as. To add a format, add it here: command, build and verification follow.
+"""What a deck can be built as.
+
+A format that is added here has its option, is built and is verified.
 
 The command line and a build with nothing to do read this, so it imports next to nothing; what
 counts slides and settles bytes is imported when it is used.
@@ -31,7 +33,7 @@ class Format:
     notes_arguments: Sequence[str] = ()
     """What marp-cli is told as well where speaker notes are wanted."""
     same_bytes: Callable[[Path, str], bytes] = lambda path, _page: path.read_bytes()
-    """The bytes of a file that a second build makes the same. It is given the deck's word for a page."""
+    """Return a file's bytes as a second build makes them too, given the deck's word for a page."""
 
     @property
     def file(self) -> str:
@@ -78,7 +80,7 @@ HTML = Format(
     count_slides=_slides_of_html,
     needs_browser=False,
 )
-"""Always built first: `page.py` verifies on it what the other formats load, and makes it one file."""
+"""Always made first: `page.py` sees what the others load too, and makes one file of it."""
 
 PDF = Format(
     name="pdf",

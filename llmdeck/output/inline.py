@@ -19,7 +19,7 @@ from llmdeck.errors import DeckError, MarpError
 from llmdeck.output.sources import Sources, path_in
 
 LOADING = {"src", "poster", "data", "style", "href", "xlink:href", "srcset"}
-"""Attributes that make a browser load something; `href` does on links and SVG images, not on `<a>`."""
+"""Attributes that make a browser load something; `href` does so except on `<a>`."""
 ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+))?""")
 URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)"'\s]+))\s*\)""")
 IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)[^;]*;?""")
@@ -90,7 +90,7 @@ class Edit:
 
 
 class Inliner(HTMLParser):
-    """Reads a piece of the page once and notes what to replace; text between tags is never touched."""
+    """Reads a piece of the page once and notes what to replace, never text between tags."""
 
     def __init__(self, source: str, slide: int, sources: Sources) -> None:
         super().__init__(convert_charrefs=False)

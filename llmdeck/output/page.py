@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmdeck.errors import raise_all
+from llmdeck.errors import DeckError, raise_all
 from llmdeck.output.inline import Piece, inline
 from llmdeck.output.sources import Sources
 
@@ -36,7 +36,7 @@ class Page:
     pieces: Sequence[str]
     """The page, cut before each slide."""
     assets: Mapping[str, Path]
-    """The files that were inlined, by their relative path: a PDF of the same Markdown needs them."""
+    """The files that were inlined, by relative path: a PDF of the same Markdown needs them."""
     policy: str
     """Its content security policy."""
 
@@ -66,19 +66,30 @@ def make_self_contained(
             network; all of them.
     """
     made = _inlined(source, sources, {} if kept is None else kept)
-    raise_all([error for piece in made for error in piece.errors])
+    errors: list[DeckError] = []
+    assets: dict[str, Path] = {}
+    for piece in made:
+        errors += piece.errors
+        assets.update(piece.assets)
+    raise_all(errors)
     pieces = [piece.html for piece in made]
-    added = _runtime(fragments or {}) + _summaries(pieces) + served
+    _add_at_end(pieces, _runtime(fragments or {}) + _summaries(pieces) + served)
+    policy = policy_of(pieces, served=bool(served))
+    _add_policy(pieces, policy)
+    return Page(pieces=pieces, assets=assets, policy=policy)
+
+
+def _add_at_end(pieces: list[str], added: str) -> None:
+    """Put scripts and what they need at the end of the page's body."""
     if added:
         body, end = pieces[-1].rsplit("</body>", 1)
         pieces[-1] = f"{body}{added}</body>{end}"
-    policy = policy_of(pieces, served=bool(served))
+
+
+def _add_policy(pieces: list[str], policy: str) -> None:
+    """Put the policy at the beginning of the page's head."""
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     pieces[0] = pieces[0].replace(CHARSET, CHARSET + meta + NO_ICON, 1)
-    assets: dict[str, Path] = {}
-    for piece in made:
-        assets.update(piece.assets)
-    return Page(pieces=pieces, assets=assets, policy=policy)
 
 
 def _inlined(source: str, sources: Sources, known: dict[tuple[str, int], Piece]) -> list[Piece]:

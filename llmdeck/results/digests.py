@@ -20,7 +20,7 @@ SKIPPED = {"__pycache__", ".DS_Store"}
 SETTLED_NS = 2_000_000_000
 """How long ago a file must have changed to be trusted."""
 WORTH_SAVING = 50
-"""From how many new digests on they are saved. Fewer are computed as fast as the file is written."""
+"""From how many new digests on they are saved; fewer are computed as fast as that is done."""
 
 
 class Digests:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from llmdeck.config import Config
@@ -18,6 +18,7 @@ from llmdeck.results.files import digest, write_whole
 
 NAME = ".llmdeck.json"
 MEMORY = ".digests.json"
+WITHOUT_NOTES = " without notes"
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -50,7 +51,7 @@ def _whole(named: Mapping[str, str]) -> str:
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
-def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> set[str]:
+def current(config: Config, wanted: Collection[str], now: Mapping[str, str]) -> set[str]:
     """Return which of the outputs (see `name_of`) are what a build would write.
 
     `now` are the inputs as they are.
@@ -59,17 +60,21 @@ def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> se
     others = {name: digest(config.root / name) for name in noted.get("others", [])}
     if noted.get("inputs") != _whole({**now, **others}):
         return set()
-    outputs: Mapping[str, str] = noted.get("outputs", {})
-    return {
-        name
-        for name in wanted
-        if name in outputs and digest(config.output / name.split()[0]) == outputs[name]
-    }
+    good = set()
+    for name, wrote in noted.get("outputs", {}).items():
+        if name in wanted and digest(config.output / _file(name)) == wrote:
+            good.add(name)
+    return good
 
 
 def name_of(file: str, *, notes: bool) -> str:
     """Return what an output is noted as: without speaker notes it is another in the same file."""
-    return file + ("" if notes else " without notes")
+    return file if notes else file + WITHOUT_NOTES
+
+
+def _file(name: str) -> str:
+    """Return the file of an output."""
+    return name.removesuffix(WITHOUT_NOTES)
 
 
 def write(
@@ -81,27 +86,26 @@ def write(
     """Note a build, with the digests of what it wrote.
 
     Its inputs are taken as they were `before` it, and the `others` as they were read, so that an
-    edit made while it ran is not lost. The store is read now, as the build has only just written it.
+    edit made while it ran is not lost. The store is read now: the build has only just written it.
     """
     results = config.folder / "results"
     of_results = f"{config.relative(results)}/"
-    kept = {name: value for name, value in before.items() if not name.startswith(of_results)}
-    stored = _digests(config, results, Digests(config.output / MEMORY))
-    inputs = _whole({**kept, **stored, **others})
-    record = {
-        "inputs": inputs,
-        "others": sorted(others),
-        "outputs": _earlier(config, outputs, inputs)
-        | {name: digest(path) for name, path in outputs.items()},
-    }
+    inputs = {name: value for name, value in before.items() if not name.startswith(of_results)}
+    inputs |= _digests(config, results, Digests(config.output / MEMORY))
+    inputs |= others
+    whole = _whole(inputs)
+    noted = _other_outputs(config, outputs, whole)
+    for name, path in outputs.items():
+        noted[name] = digest(path)
+    record = {"inputs": whole, "others": sorted(others), "outputs": noted}
     write_whole(config.output / NAME, json.dumps(record, indent=1) + "\n")
 
 
-def _earlier(config: Config, outputs: Mapping[str, Path], inputs: str) -> dict[str, str]:
-    """Return the digests of other outputs that an earlier build made of the same inputs."""
+def _other_outputs(config: Config, written: Collection[str], inputs: str) -> dict[str, str]:
+    """Return the digests of what an earlier build made of the same inputs and is still there."""
     noted = read_json(config.output / NAME)
     if noted.get("inputs") != inputs:
         return {}
-    written = {name.split()[0] for name in outputs}
-    noted_outputs: Mapping[str, str] = noted.get("outputs", {})
-    return {name: value for name, value in noted_outputs.items() if name.split()[0] not in written}
+    files = {_file(name) for name in written}
+    earlier: dict[str, str] = noted.get("outputs", {})
+    return {name: value for name, value in earlier.items() if _file(name) not in files}
