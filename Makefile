@@ -5,7 +5,7 @@ ORACLE := .venv-oracle
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A Node.js on the PATH that is new enough, with npm, is used; else one comes as a Python package.
-NODE   := $(shell node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo there)
+NODE   := $(shell node -e 'process.exit(parseInt(process.versions.node) < 22 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo there)
 comma  := ,
 EXTRAS := lecture,live$(if $(NODE),,$(comma)node)
 

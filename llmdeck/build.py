@@ -1,4 +1,7 @@
-"""The pipeline as a story: from templates, ledger and demos to one file that is verified, then put in its place."""
+"""The pipeline as a story: from templates, ledger and demos to files that are verified.
+
+Only then are they put in their place.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from pathlib import Path
 
 from llmdeck.config import Config
 from llmdeck.errors import ConfigError, DeckError, raise_all
-from llmdeck.marp.process import Expected, Marp, convert
+from llmdeck.marp.convert import Expected, convert
+from llmdeck.marp.process import Marp
 from llmdeck.model import Variant
-from llmdeck.output.page import Page, Sources, make_self_contained
-from llmdeck.output.same_bytes import same_bytes_twice
+from llmdeck.output.formats import HTML, Format
+from llmdeck.output.page import Page, make_self_contained
+from llmdeck.output.sources import Sources
 from llmdeck.render.cache import RenderCache
 from llmdeck.render.controls import packed
 from llmdeck.render.deck import Rendered
@@ -31,7 +36,7 @@ from llmdeck.run.batch import Progress, Runner, run_jobs
 class Options:
     """What a build is asked for."""
 
-    formats: tuple[str, ...] = ("html",)
+    formats: tuple[Format, ...] = (HTML,)
     notes: bool = True
     rerun: bool = False
     """Run every demo again, fresh or not."""
@@ -60,21 +65,17 @@ def build(
     runner: Runner = run_jobs,
     before: Mapping[str, str] | None = None,
 ) -> Built:
-    """Build the deck: run what is not fresh, render, convert, verify, and only then put it in its place.
+    """Build the deck: run what is not fresh, render, convert, verify; then put it in its place.
 
-    `marp` was started by the caller, so that it loads while the rest happens; `before` are the
-    inputs as the caller has just seen them (see `fingerprint.inputs`), so that they are not read a second
-    time.
+    `marp` was started by the caller, so that it loads while the rest happens. `before` are the
+    inputs as the caller has just seen them (see `fingerprint.inputs`).
 
     Raises:
         DeckError: whatever went wrong, all of it; the last good deck is left as it was.
     """
-    if options.keep_stale and os.environ.get("CI"):
-        raise ConfigError(
-            "--keep-stale is for the evening before the lecture, not for CI (CI is set)"
-        )
+    _refuse_stale_in_ci(options)
     before = before or fingerprint.inputs(config)
-    cache = RenderCache.read(config.output)
+    cache = RenderCache.read(config.output, before["llmdeck"])
     project = Project.read(config, notes=options.notes, known=before, cache=cache)
     if options.rerun:
         project.current.clear()
@@ -83,95 +84,114 @@ def build(
     rendered, outdated = resolved.rendered, tuple(resolved.outdated.values())
     project.store.prune(rendered.variants)
     with _work_folder(config.output) as work:
-        written = _convert_all(config, options, rendered, marp, work)
-        _publish(config.output, work, written)
-    cache.write(config.output)
-    outputs = {
-        fingerprint.name_of(fmt, notes=options.notes): config.output / f"deck.{fmt}"
-        for fmt in options.formats
-    }
+        conversion = Conversion(config=config, rendered=rendered, marp=marp, work=work)
+        _publish(config.output, work, conversion.run(options.formats))
+    cache.write(config.output, before["llmdeck"])
     if not outdated:  # else the next build tries again
-        fingerprint.write(config, outputs, _others(project, rendered, before), before)
+        _note(options, project, rendered, before)
     return Built(
-        outputs=tuple(outputs.values()),
+        outputs=tuple(config.output / made.file for made in options.formats),
         slides=len(rendered.slides),
         ran=tuple(resolved.ran),
         outdated=outdated,
     )
 
 
-def _others(project: Project, rendered: Rendered, known: Mapping[str, str]) -> dict[str, str]:
-    """Return what results came from outside the deck and the demos, with its digest when read."""
-    others: dict[str, str] = {}
+def _refuse_stale_in_ci(options: Options) -> None:
+    if options.keep_stale and os.environ.get("CI"):
+        raise ConfigError(
+            "--keep-stale is for the evening before the lecture, not for CI (CI is set)"
+        )
+
+
+def _note(
+    options: Options, project: Project, rendered: Rendered, before: Mapping[str, str]
+) -> None:
+    """Note what was built and from what, so that the next build sees whether anything changed."""
+    output = project.config.output
+    outputs = {
+        fingerprint.name_of(made.file, notes=options.notes): output / made.file
+        for made in options.formats
+    }
+    read: dict[str, str] = {}
     for variant in rendered.variants:
-        inputs = project.store.heads[variant].inputs
-        others |= {name: digest for name, digest in inputs.items() if name not in known}
-    return others
+        read.update(project.store.heads[variant].inputs)
+    others = {name: digest for name, digest in read.items() if name not in before}
+    fingerprint.write(project.config, outputs, others, before)
 
 
-def _convert_all(
-    config: Config, options: Options, rendered: Rendered, marp: Marp, work: Path
-) -> list[Path]:
-    """Every format, in the work folder; return the files that belong into the output folder."""
-    source = work / "deck.md"
-    source.write_text(rendered.markdown, encoding="utf-8")
-    for name, svg in rendered.figures.items():
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).write_text(svg, encoding="utf-8")
-    expected = Expected(slides=len(rendered.slides), theme=config.deck.theme, lang=config.deck.lang)
-    themes = sorted((config.folder / "theme").glob("*.css"))
-    page = _html(config, rendered, marp, source, expected, themes)
-    written = [source, *(work / name for name in rendered.figures)]
-    for (
-        name,
-        path,
-    ) in (
-        page.assets.items()
-    ):  # what Marp's own reading of the Markdown, for PDF and PPTX, needs beside it
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, work / name)
-        written.append(work / name)
-    for fmt in options.formats:
-        target = work / f"deck.{fmt}"
-        if fmt == "html":
-            target.write_text(page.html, encoding="utf-8")
-        else:
-            extra = (
-                ["--pdf-outlines", *(["--pdf-notes"] if options.notes else [])]
-                if fmt == "pdf"
-                else []
-            )
-            convert(source, target, expected, themes=themes, extra=extra, notes=options.notes)
-            target.write_bytes(same_bytes_twice(target, config.words.slide))
-        written.append(target)
-    return written
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """A rendered deck on its way through Marp, in a work folder."""
+
+    config: Config
+    rendered: Rendered
+    marp: Marp
+    work: Path
+
+    def run(self, wanted: Sequence[Format]) -> list[Path]:
+        """Make every format; return the files that belong into the output folder.
+
+        HTML is always made: with it, what the other formats load is found and verified.
+        """
+        source = _write(self.work / "deck.md", self.rendered.markdown)
+        written = [source]
+        for name, svg in self.rendered.figures.items():
+            written.append(_write(self.work / name, svg))
+        page = self._page(source)
+        for name, path in page.assets.items():
+            written.append(_copy(path, self.work / name))
+        for made in wanted:
+            target = self.work / made.file
+            if made is HTML:
+                _write(target, page.html)
+            else:
+                self._convert(source, target)
+                target.write_bytes(made.same_bytes(target, self.config.words.slide))
+            written.append(target)
+        return written
+
+    def _page(self, source: Path) -> Page:
+        """Convert to HTML and make one self-contained page of it."""
+        raw = self.work / "marp.html"
+        with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts
+            fragments = pool.submit(packed, self.rendered.controls, self.config)
+            self._convert(source, raw)
+        sources = Sources(
+            folder=self.config.folder,
+            themes=self.config.folder / "theme",
+            packages=self.marp.folder / "node_modules",
+            figures=self.rendered.figures,
+            slides=self.rendered.slides,
+        )
+        return make_self_contained(raw.read_text(encoding="utf-8"), sources, fragments.result())
+
+    def _convert(self, source: Path, target: Path) -> None:
+        deck = self.config.deck
+        expected = Expected(slides=len(self.rendered.slides), theme=deck.theme, lang=deck.lang)
+        themes = sorted((self.config.folder / "theme").glob("*.css"))
+        convert(source, target, expected, themes=themes, marp=self.marp)
 
 
-def _html(
-    config: Config,
-    rendered: Rendered,
-    marp: Marp,
-    source: Path,
-    expected: Expected,
-    themes: Sequence[Path],
-) -> Page:
-    raw = source.with_name("marp.html")
-    with ThreadPoolExecutor(1) as pool:  # while Marp, another process, converts
-        fragments = pool.submit(packed, rendered.controls, config)
-        convert(source, raw, expected, themes=themes, marp=marp)
-    sources = Sources(
-        folder=config.folder,
-        themes=config.folder / "theme",
-        packages=marp.folder / "node_modules",
-        figures=rendered.figures,
-        slides=rendered.slides,
-    )
-    return make_self_contained(raw.read_text(encoding="utf-8"), sources, fragments.result())
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _copy(path: Path, target: Path) -> Path:
+    """Copy what Marp's own reading of the Markdown, for PDF and PPTX, needs beside it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+    return target
 
 
 @contextmanager
 def _work_folder(output: Path) -> Iterator[Path]:
-    """A folder to build in, on the file system of the output; those that killed builds left are removed."""
+    """Give a folder to build in, on the file system of the output.
+
+    Those that killed builds left are removed.
+    """
     output.mkdir(parents=True, exist_ok=True)
     for old in output.glob(".work-*"):
         with suppress(FileNotFoundError):  # another build has just ended
@@ -185,7 +205,7 @@ def _work_folder(output: Path) -> Iterator[Path]:
 
 
 def _publish(output: Path, work: Path, files: Sequence[Path]) -> None:
-    """Put what was built in its place, each file whole; the figures that no slide shows any more go."""
+    """Put what was built in its place, each file whole; figures that no slide shows any more go."""
     names = {path.relative_to(work).as_posix() for path in files}
     for path in files:
         write_whole(output / path.relative_to(work), path.read_bytes())

@@ -18,8 +18,9 @@ from importlib import import_module
 from pathlib import Path
 
 from llmdeck import __version__, lint
-from llmdeck.config import FORMATS, Config, find_root, load
+from llmdeck.config import Config, find_root, load
 from llmdeck.errors import DeckError, did_you_mean
+from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
 Command = Callable[[Config, argparse.Namespace], int]
@@ -99,11 +100,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_build(add: Add) -> None:
     build = add("build", "llmdeck.report.build:build", "build the deck: only what changed")
-    for fmt in FORMATS:
-        default = " (the default)" if fmt == FORMATS[0] else ""
-        build.add_argument(f"--{fmt}", action="store_true", help=f"build deck.{fmt}{default}")
+    for made in FORMATS.values():
+        build.add_argument(f"--{made.name}", action="store_true", help=made.about)
     only = "build this format and no other"
-    build.add_argument("--only", choices=FORMATS, metavar="FORMAT", help=only)
+    build.add_argument("--only", choices=tuple(FORMATS), metavar="FORMAT", help=only)
     build.add_argument("--no-notes", action="store_true", help="leave the speaker notes out")
     build.add_argument("--rerun", action="store_true", help="run every demo again")
     keep_stale = "show a failing demo's last good facts, marked as such"

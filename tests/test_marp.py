@@ -17,8 +17,10 @@ import pytest
 
 from llmdeck.errors import MarpError, MissingToolError
 from llmdeck.marp import browser
-from llmdeck.marp.install import find_node, installed_folder
-from llmdeck.marp.process import Expected, Marp, convert
+from llmdeck.marp import convert as conversion
+from llmdeck.marp.convert import Expected
+from llmdeck.marp.install import find_node, install, installed_folder
+from llmdeck.marp.process import Marp
 from tests.conftest import ROOT, Project
 
 DECK = "---\nmarp: true\nlang: it\ntheme: default\n---\n\n# Uno\n\n---\n\n# Due\n"
@@ -36,10 +38,7 @@ def deck(tmp_path: Path) -> Path:
 def plain(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the installed marp-cli without anything of ours."""
     node = find_node()
-    script = installed_folder() / "node_modules/@marp-team/marp-cli/marp-cli.js"
-    if not script.is_file():
-        with Marp():  # installs it
-            pass
+    script = install(node) / "node_modules/@marp-team/marp-cli/marp-cli.js"
     return subprocess.run(
         [node.node, script, "--no-stdin", *arguments],
         env=os.environ | environment,
@@ -51,10 +50,16 @@ def plain(*arguments: str | Path, **environment: str) -> subprocess.CompletedPro
     )
 
 
+def convert(deck: Path, target: Path, *extra: str, expected: Expected = TWO) -> None:
+    """Convert with a Marp of its own."""
+    with Marp() as marp:
+        conversion.convert(deck, target, expected, themes=[], extra=extra, marp=marp)
+
+
 def fails(deck: Path, target: Path, *extra: str, expected: Expected = TWO) -> MarpError:
     """Convert, and return the error that must come; nothing may be left at the target."""
     with pytest.raises(MarpError) as caught:
-        convert(deck, target, expected, themes=[], extra=extra)
+        convert(deck, target, *extra, expected=expected)
     assert not target.exists()
     return caught.value
 
@@ -81,7 +86,7 @@ def test_an_unknown_option_is_an_error(deck: Path) -> None:
 def test_an_output_that_is_not_written_is_an_error_though_an_old_one_is_there(deck: Path) -> None:
     """Asked for its version, marp-cli ends with 0 and writes nothing: the file of an earlier build does not count."""
     target = deck.with_suffix(".html")
-    convert(deck, target, TWO, themes=[])
+    convert(deck, target)
     assert plain(deck, "-o", target, "--version").returncode == 0
     assert "wrote no deck.html" in fails(deck, target, "--version").message
 
@@ -136,28 +141,27 @@ def test_the_language_is_the_decks_in_any_locale(
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("LANG", "C")
     assert "not in the language `it`" in fails(unsaid, target).message
-    convert(deck, target, TWO, themes=[])
+    convert(deck, target)
     assert '<html lang="it">' in target.read_text(encoding="utf-8")
 
 
-def test_compiled_code_is_kept_and_damage_to_it_is_mended(
+def test_compiled_code_is_kept_and_damage_to_it_does_no_harm(
     deck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A Node older than 22 keeps compiled code beside marp-cli; spoilt, it is not used but written again."""
+    """Node.js keeps compiled code beside marp-cli; where that is spoilt, the deck is the same."""
     target = deck.with_suffix(".html")
-    convert(deck, target, TWO, themes=[])
+    convert(deck, target)
     expected, packages = target.read_bytes(), installed_folder() / "node_modules"
     monkeypatch.setenv("LLMDECK_CACHE", str(tmp_path / "cache"))
     installed_folder().mkdir(parents=True)
     (installed_folder() / "node_modules").symlink_to(packages)
-    convert(deck, target, TWO, themes=[])
-    kept = list(installed_folder().glob("compiled-*"))
-    assert len(kept) == (int(find_node().version.split(".")[0]) < 22)
+    convert(deck, target)
+    kept = [path for path in (installed_folder() / "compiled").rglob("*") if path.is_file()]
+    assert kept
     for file in kept:
         good = file.read_bytes()
-        file.write_bytes(good[:-1000] + bytes(1000))
-        convert(deck, target, TWO, themes=[])
-        assert file.read_bytes()[-1000:] != bytes(1000)
+        file.write_bytes(good[:-100] + bytes(100))
+    convert(deck, target)
     assert target.read_bytes() == expected
 
 
@@ -174,7 +178,7 @@ def test_a_browser_that_is_none_is_an_error(deck: Path, monkeypatch: pytest.Monk
     for path in (nowhere, deck):  # nothing there, and no program
         monkeypatch.setenv("CHROME_PATH", str(path))
         with pytest.raises(MissingToolError) as caught:
-            convert(deck, target, TWO, themes=[])
+            convert(deck, target)
         assert str(path) in caught.value.message
         assert "install" in caught.value.hint
     assert not target.exists()
@@ -194,7 +198,7 @@ def test_a_browser_that_fails_is_tried_once_more(
     wrapper.chmod(0o755)
     monkeypatch.setenv("CHROME_PATH", str(wrapper))
     if good:
-        convert(deck, deck.with_suffix(".pdf"), TWO, themes=[])
+        convert(deck, deck.with_suffix(".pdf"))
     else:
         fails(deck, deck.with_suffix(".pdf"))
     assert len(starts.read_text().split()) == all_starts
@@ -204,11 +208,12 @@ def test_a_browser_that_fails_is_tried_once_more(
 def test_the_time_limit_ends_the_whole_process_group(
     deck: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A Node.js that hangs, and has started another process, leaves none of the two behind."""
+    """A Node.js that hangs and has started another process: none of the two is left, and what it said is told."""
     node, pids = tmp_path / "bin/node", tmp_path / "pids"
     node.parent.mkdir()
     node.write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] && echo v20.0.0 && exit\nsleep 300 &\necho $$ $! > {pids}\nwait\n'
+        '#!/bin/sh\n[ "$1" = --version ] && echo v22.0.0 && exit\necho loading >&2\n'
+        f"sleep 300 &\necho $$ $! > {pids}\nwait\n"
     )
     node.chmod(0o755)
     (node.parent / "npm").symlink_to(str(shutil.which("true")))
@@ -220,6 +225,7 @@ def test_the_time_limit_ends_the_whole_process_group(
     with pytest.raises(MarpError) as caught, Marp(limit_s=1) as marp:
         marp.run([str(deck)])
     assert "longer than 1 s" in caught.value.message
+    assert caught.value.printed == "loading"
     ids = pids.read_text().split()
     assert len(ids) == 2
     until = time.monotonic() + 5
@@ -257,3 +263,45 @@ def test_an_open_stdin_does_not_keep_the_build_waiting(project: Project) -> None
     ) as building:  # fmt: skip
         assert building.wait(timeout=60) == 0
     assert project.html.exists()
+
+
+def test_a_session_converts_again_as_a_new_process_would(deck: Path) -> None:
+    """The second conversion of a process gives the bytes of the first one, also after one that failed."""
+    first, second = deck.with_name("first.html"), deck.with_name("second.html")
+    with Marp() as marp:
+        process = marp._process
+        conversion.convert(deck, first, TWO, themes=[], marp=marp)
+        with pytest.raises(MarpError, match="exit code 1") as caught:
+            marp.run(["--no-such-option"])
+        assert caught.value.printed == "marp-cli has no option --no-such-option"
+        conversion.convert(deck, second, TWO, themes=[], marp=marp)
+        assert marp._process is process
+    assert process.poll() is not None
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_session_that_dies_is_told_with_what_it_said_and_another_is_started(
+    deck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Node.js printed before it ended is in the error; the next conversion works."""
+    target, broken = deck.with_suffix(".html"), tmp_path / "broken.mjs"
+    broken.write_text("console.error('out of luck'); process.exit(3)")
+    with Marp() as marp:
+        monkeypatch.setenv("NODE_OPTIONS", f"--import {broken.as_uri()}")
+        marp._process.kill()
+        marp._process.wait()
+        with pytest.raises(MarpError, match="exit code 3") as caught:
+            marp.run([str(deck), "-o", str(target)])
+        assert caught.value.printed == "out of luck"
+        monkeypatch.delenv("NODE_OPTIONS")
+        conversion.convert(deck, target, TWO, themes=[], marp=marp)
+    with pytest.raises(MarpError, match="was ended"):
+        marp.run([str(deck)])
+
+
+def test_a_warning_is_an_error(deck: Path) -> None:
+    """marp-cli ends with 0 where it only warns; the warning of one conversion is not the next one's."""
+    with Marp() as marp:
+        with pytest.raises(MarpError, match="warns"):
+            marp.run([str(deck), "-o", str(deck.with_suffix(".html")), "--theme-set", "no.css"])
+        conversion.convert(deck, deck.with_suffix(".html"), TWO, themes=[], marp=marp)

@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from llmdeck.errors import MarpError
+from llmdeck.output.inline import Inliner, may_load
+from llmdeck.output.sources import Sources
 from tests.conftest import DECK, DEMO, LEDGER, ROOT, Project
 
 if TYPE_CHECKING:
@@ -287,3 +291,26 @@ def test_whatever_would_be_loaded_from_elsewhere_is_an_error_with_its_line(
         assert f"error: deck/slides/01-uno.md.j2:{line}: {message}" in done.stderr
     assert "the style sheet loads https://fonts" in done.stderr
     assert not project.html.exists()
+
+
+HTML_PIECES = [
+    "<", ">", "</", "/>", "<p", "<img ", "<a ", "<style>", "</style>", "<!--", "-->", "<svg ", "<use ",
+    "<script>", "</script>", "<STYLE ", " ", "\n", "=", " = ", '"', "'", "&", "&amp;", "&#117;", "é", "İ",
+    "src", "SRC", "srcset", "poster", "data", "Data", "data-x", "style", "href", "xlink:href", "title",
+    "url(", "URL(", "rl(", ")", "@import ", "&#64;import x", "#a", "data:,", "a.svg", "//b.c/d", "color:red",
+    ' src="a.svg"', " href='#a'", " href=a.svg", ' style="--x:url(a.svg)"', ' style="&#117;rl(a.svg)"',
+]  # fmt: skip
+"""What makes a browser load something, and what looks like it."""
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(HTML_PIECES), max_size=14).map("".join))
+def test_what_is_not_parsed_loads_nothing(source: str) -> None:
+    """Where `may_load` says no, the parser finds nothing to replace and nothing to complain of."""
+    folder = Path(__file__).parent
+    sources = Sources(folder=folder, themes=folder, packages=folder, figures={}, slides=())
+    parser = Inliner(source, 1, sources)
+    parser.feed(source)
+    parser.close()
+    replaces = bool(parser.edits or parser.errors)
+    assert may_load(source) or not replaces

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmdeck.marp.process import Expected, Marp, convert
+from llmdeck.marp.convert import Expected, convert
+from llmdeck.marp.process import Marp
 from llmdeck.model import Claim, Place, Result, Variant, Verdict
-from llmdeck.output.page import Sources, make_self_contained
+from llmdeck.output.page import make_self_contained
+from llmdeck.output.sources import Sources
 from llmdeck.render.deck import Renderer
 from llmdeck.render.markdown import visible
 from llmdeck.run.interface import find_demos

@@ -5,11 +5,10 @@ this folder, so it imports next to nothing.
 """
 
 from llmdeck.config.load import find_root, load
-from llmdeck.config.tables import FORMATS, Config, Control, Deck, Limits, Lint, Words
+from llmdeck.config.tables import Config, Control, Deck, Limits, Lint, Words
 from llmdeck.config.toml import TomlFile
 
 __all__ = [
-    "FORMATS",
     "Config",
     "Control",
     "Deck",

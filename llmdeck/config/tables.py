@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 FOLDER = "deck"
 SETTINGS = "deck.toml"
-FORMATS = ("html", "pdf", "pptx")
-"""What a deck can be built as; the first is what a build makes by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,10 +166,6 @@ class Config:
     def output(self) -> Path:
         """The folder that the deck is built in."""
         return self.root / self.deck.output
-
-    def built(self, fmt: str) -> Path:
-        """The file that the deck is built into, in one of `FORMATS`."""
-        return self.output / f"deck.{fmt}"
 
     @property
     def demos_folder(self) -> Path:

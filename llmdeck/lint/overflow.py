@@ -20,6 +20,7 @@ from llmdeck.lint.reading.deck import ReadDeck
 from llmdeck.lint.reading.outline import Outline
 from llmdeck.marp import browser
 from llmdeck.model import Finding
+from llmdeck.output.formats import HTML
 from llmdeck.results import fingerprint
 from llmdeck.run.batch import Progress
 
@@ -77,11 +78,11 @@ def _built(config: Config, progress: Progress) -> Path:
     from llmdeck.marp.process import Marp
 
     before = fingerprint.inputs(config)
-    names = {fingerprint.name_of("html", notes=notes) for notes in (True, False)}
+    names = {fingerprint.name_of(HTML.file, notes=notes) for notes in (True, False)}
     if not fingerprint.current(config, names, before):
         with Marp() as marp:
             build(config, Options(), marp, progress, before=before)
-    return config.built("html")
+    return config.output / HTML.file
 
 
 def measure(page: Path, program: Path, smallest: float) -> list[dict[str, list[Item]]]:

@@ -21,10 +21,12 @@ from llmdeck.config import Config, load
 from llmdeck.errors import DeckError, raise_all
 from llmdeck.live.quick import changed_templates, converted_alone
 from llmdeck.live.shown import Shown, Update, as_shown, difference, served, told
-from llmdeck.marp.kept import KeptMarp
-from llmdeck.marp.process import Expected, convert
+from llmdeck.marp.convert import Expected, convert
+from llmdeck.marp.process import Marp
 from llmdeck.model import Demo, Variant
-from llmdeck.output.page import Piece, Sources, make_self_contained
+from llmdeck.output.inline import Piece
+from llmdeck.output.page import make_self_contained
+from llmdeck.output.sources import Sources
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import RenderCache
 from llmdeck.render.controls import PARTIALS, one_line, packed
@@ -54,8 +56,8 @@ class LiveDeck:
 
     def __init__(self, config: Config, progress: Progress) -> None:
         self.config, self.progress = config, progress
-        self.marp = KeptMarp()
-        self._whole: KeptMarp | None = None
+        self.marp = Marp()
+        self._whole: Marp | None = None
         """Another Marp, for the whole deck: meanwhile the first one converts what is saved."""
         self._running = Running()
         self.shown: Shown | None = None
@@ -89,7 +91,7 @@ class LiveDeck:
         if made is None:
             return None, ""
         try:
-            self._whole = self._whole or KeptMarp()
+            self._whole = self._whole or Marp()
             return made, self._marp_html(
                 self._whole, self.config, made.rendered.markdown, len(made.rendered.slides)
             )
@@ -211,7 +213,7 @@ class LiveDeck:
         ).hexdigest()[:16]
         return replace(self.shown, build=build, slides=slides)
 
-    def _marp_html(self, marp: KeptMarp, config: Config, markdown: str, n_slides: int) -> str:
+    def _marp_html(self, marp: Marp, config: Config, markdown: str, n_slides: int) -> str:
         expected = Expected(slides=n_slides, theme=config.deck.theme, lang=config.deck.lang)
         with tempfile.TemporaryDirectory(prefix="llmdeck-") as folder:
             source, target = Path(folder) / "deck.md", Path(folder) / "marp.html"

@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from llmdeck.output.page import SLIDE_START, Sources, inline
+from llmdeck.output.inline import inline
+from llmdeck.output.page import SLIDE_START
+from llmdeck.output.sources import Sources
 from llmdeck.render.deck import Rendered
 from llmdeck.render.markdown import NOTE
 

@@ -1,4 +1,4 @@
-"""The browser for PDF, PPTX and the overflow lint: an installed Chrome, Chromium or Edge, else Playwright's.
+"""The browser for PDF, PPTX and the overflow lint: an installed one, else Playwright's.
 
 `python -m llmdeck.marp.browser --install` gets one where there is none: Playwright's, else Debian's
 package.
@@ -36,30 +36,39 @@ PLAYWRIGHT = (
     "chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
     "chromium-*/chrome-win*/chrome.exe",
 )
+PLAYWRIGHT_FOLDERS = (
+    "~/.cache/ms-playwright",
+    "~/Library/Caches/ms-playwright",
+    "~/AppData/Local/ms-playwright",
+)
 HINT = "install Chrome, Chromium or Edge, or: python -m llmdeck.marp.browser --install"
 
 
 def candidates() -> Iterator[Path]:
-    """Browsers that are there, the one to use first."""
+    """Yield the browsers that are there, the one to use first."""
     for name in NAMES:
         found = shutil.which(name)
         if found:
             yield Path(found)
-    yield from (Path(place) for place in PLACES if Path(place).is_file())
-    folders = [
-        os.environ.get("PLAYWRIGHT_BROWSERS_PATH"),
-        "~/.cache/ms-playwright",
-        "~/Library/Caches/ms-playwright",
-    ]
-    for folder in filter(
-        None, [*folders, os.environ.get("LOCALAPPDATA", "") and "~/AppData/Local/ms-playwright"]
-    ):
+    for place in PLACES:
+        if Path(place).is_file():
+            yield Path(place)
+    for folder in _playwright_folders():
         for pattern in PLAYWRIGHT:
-            yield from sorted(Path(str(folder)).expanduser().glob(pattern), reverse=True)
+            yield from sorted(folder.glob(pattern), reverse=True)
+
+
+def _playwright_folders() -> Iterator[Path]:
+    """Yield where Playwright may have put its browsers."""
+    chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    if chosen:
+        yield Path(chosen).expanduser()
+    for folder in PLAYWRIGHT_FOLDERS:
+        yield Path(folder).expanduser()
 
 
 def find_browser() -> Path:
-    """The browser to use: `CHROME_PATH` where it is set, else the first of `candidates`.
+    """Return the browser to use: `CHROME_PATH` where it is set, else the first of `candidates`.
 
     Raises:
         MissingToolError: where there is none, or `CHROME_PATH` names no program.
@@ -76,7 +85,9 @@ def find_browser() -> Path:
 
 
 def check(path: Path) -> Path:
-    """Return `path` if it is a program; Marp itself takes any path, says nothing, and uses another browser.
+    """Return `path` if it is a program.
+
+    Marp itself takes any path, says nothing, and uses another browser.
 
     Raises:
         MissingToolError: where it isn't one.
@@ -87,7 +98,7 @@ def check(path: Path) -> Path:
 
 
 def install() -> Path:
-    """Get a browser where there is none: Playwright's, else Debian's package as root.
+    """Get a browser where there is none, and return it: Playwright's, else Debian's, as root.
 
     Raises:
         MissingToolError: where neither way works.
@@ -95,15 +106,21 @@ def install() -> Path:
     found = next(candidates(), None)
     if found is not None:
         return found
-    attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        attempts += [["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "chromium"]]
-    for command in attempts:
+    for command in _install_commands():
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
         found = next(candidates(), None)
         if found is not None:
             return found
     raise MissingToolError("no browser could be installed", hint="install Chrome, Chromium or Edge")
+
+
+def _install_commands() -> Iterator[list[str]]:
+    """Yield the commands that may bring a browser, the one to try first."""
+    yield [sys.executable, "-m", "playwright", "install", "chromium"]
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if is_root and shutil.which("apt-get"):
+        yield ["apt-get", "update", "-q"]
+        yield ["apt-get", "install", "-y", "-q", "chromium"]
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ const counted = (css) => {
 
 // Notes are left out where that is asked for, and an emoji that is newer than our pictures of them shows as its letter.
 const finish = (marp) => {
-  const pictures = join(process.argv[2], 'node_modules/@discordapp/twemoji/dist') // see worker.mjs
+  const pictures = join(process.argv[2], 'node_modules/@discordapp/twemoji/dist') // see session.mjs
   const emoji = /<img [^>]*alt="([^"]*)" src="twemoji\/([^"]*)"[^>]*>/g
   const known = (html) => html.replace(emoji, (image, alt, path) => (existsSync(join(pictures, path)) ? image : alt))
   const render = marp.render.bind(marp)

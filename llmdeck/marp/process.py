@@ -1,9 +1,8 @@
-"""Marp in a subprocess, and every case in which it fails silently turned into an error.
+"""Marp as a process that is asked again and again; a build asks once, or once a format.
 
-marp-cli 4.5.1 ends with 0 on a missing picture, an unknown theme, a browser path that is none and
-an option that it doesn't know, and waits for ever on an open stdin. So the driver looks at what
-came out: each output must be new, have the right number of slides, the theme and the language that
-were asked for; and Marp must not have warned. Options are checked by `worker.mjs`.
+marp-cli 4.5.1 waits for ever on an open stdin and ends with 0 on an option that it doesn't know.
+So `session.mjs`, which Node.js runs, gives it no stdin and refuses such options. What Marp only
+warns of is an error here.
 """
 
 from __future__ import annotations
@@ -13,50 +12,48 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
 
 from llmdeck.errors import MarpError
-from llmdeck.marp import browser
 from llmdeck.marp.install import HERE, find_node, install
-from llmdeck.run.process import end_group
+from llmdeck.run.process import end_group, kill_group
 
 LIMIT_S = 120.0
-SLIDE = re.compile(r"<svg data-marpit-svg[ =>]")
-SECTION = re.compile(r'<section id="1"[^>]*>')
-ATTEMPTS = 2
-"""A browser sometimes fails to start; it is tried once more."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expected:
-    """What a conversion must give."""
-
-    slides: int
-    theme: str
-    lang: str
+SHOWN_LINES = 24
+"""How many lines of what Marp printed an error has."""
+CONFIG = HERE / "marp.config.mjs"
+WARNING = re.compile(r"\[\s*(WARN|ERROR)\s*\]")
+HARMLESS = "Insecure local file accessing"
+"""Marp warns of `--allow-local-files` itself."""
 
 
 class Marp:
-    """One Marp process, started early: it loads while the templates are rendered. Use it as a context manager."""
+    """A Marp process. It loads from the start on; where it died, the next `run` starts another.
+
+    One conversion at a time; `close`, or the end of a `with` block, ends the process.
+    """
 
     def __init__(self, *, notes: bool = True, limit_s: float = LIMIT_S) -> None:
-        """Start the process (installing marp-cli first where it is missing)."""
-        self.limit_s = limit_s
-        node = find_node()
-        folder = install(node)
-        self.folder = folder
-        self._messages: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
-        self._process = subprocess.Popen(
-            [node.node, HERE / "worker.mjs", folder],
-            env=os.environ | {"LLMDECK_NOTES": "yes" if notes else "no", "NO_COLOR": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._messages,
-            start_new_session=True,
-        )
+        """Start the process; where marp-cli is missing, install it first.
+
+        `notes` says whether speaker notes are kept, `limit_s` how long one conversion may take.
+
+        Raises:
+            MissingToolError: where there is no Node.js.
+            MarpError: where marp-cli can't be installed.
+        """
+        self.notes, self.limit_s = notes, limit_s
+        self._node = find_node()
+        self.folder = install(self._node)
+        # Browsers that marp-cli starts leave their profiles behind.
+        self._temporary = tempfile.TemporaryDirectory(prefix="llmdeck-", ignore_cleanup_errors=True)
+        messages = Path(self._temporary.name, "messages")
+        self._messages = messages.open("a+b")
+        self._closed = False
+        self._process = self._start()
 
     def __enter__(self) -> Marp:
         return self
@@ -65,51 +62,88 @@ class Marp:
         self.close()
 
     def close(self) -> None:
-        """End the process and everything that it started."""
-        end_group(self._process)
-        if self._process.stdin:
-            self._process.stdin.close()
+        """End the process and everything that it started; another thread's `run` fails then."""
+        self._closed = True
+        self._end()
         self._messages.close()
+        self._temporary.cleanup()
 
     def run(self, arguments: Sequence[str]) -> None:
-        """Give the process its arguments, close its stdin, and wait for it.
+        """Convert: call marp-cli with these arguments, and wait until it is done.
 
         Raises:
-            MarpError: where it fails, takes too long, warns, or does not know an option.
+            MarpError: where it fails, takes too long, warns, or does not know an option; with
+                what it printed.
         """
-        request = request_line(arguments)
+        if not self._closed and self._process.poll() is not None:
+            self._end()
+            self._process = self._start()
+        answer = self._ask(arguments)
+        if self._closed:
+            raise MarpError("Marp was ended")
+        if not answer:
+            code = self._process.wait()
+            raise MarpError(f"Marp failed (exit code {code})", printed=_first_lines(self._said()))
+        judge(json.loads(answer)["code"], self._said())
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._read_up_to = self._messages.seek(0, os.SEEK_END)
+        settings = {"LLMDECK_NOTES": "yes" if self.notes else "no", "NO_COLOR": "1"}
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._temporary.name)
+        return subprocess.Popen(
+            [self._node.node, HERE / "session.mjs", self.folder],
+            env=os.environ | settings | temporary,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._messages,
+            start_new_session=True,
+        )
+
+    def _end(self) -> None:
+        end_group(self._process)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with suppress(BrokenPipeError):  # what was not sent is still in its buffer
+                    pipe.close()
+
+    def _ask(self, arguments: Sequence[str]) -> bytes:
+        """Return the line that answers a request, or nothing where the process died over it.
+
+        Raises:
+            MarpError: where it took too long; the process has been ended then.
+        """
+        process, timed_out = self._process, threading.Event()
+        assert process.stdin and process.stdout  # noqa: S101  they are pipes
+
+        def end() -> None:
+            timed_out.set()
+            kill_group(process)
+
+        timer = threading.Timer(self.limit_s, end)
+        timer.start()
         try:
-            self._process.communicate(request.encode(), timeout=self.limit_s)
-        except subprocess.TimeoutExpired:
-            said = "\n".join(self._said().splitlines()[:24])
-            raise MarpError(f"Marp took longer than {self.limit_s:g} s", printed=said) from None
-        except BrokenPipeError:
-            self._process.wait()
-        judge(self._process.returncode, self._said())
+            process.stdin.write(_request(arguments))
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except (OSError, ValueError):  # the process ended, or `close` was called
+            answer = b""
+        finally:
+            timer.cancel()
+        if timed_out.is_set():
+            process.wait()
+            message = f"Marp took longer than {self.limit_s:g} s"
+            raise MarpError(message, printed=_first_lines(self._said()))
+        return answer
 
     def _said(self) -> str:
-        self._messages.seek(0)
-        return self._messages.read().decode("utf-8", "replace")
-
-
-class Converter(Protocol):
-    """A Marp process: one that is started for a single conversion, or one that is kept (`marp.kept`)."""
-
-    def __enter__(self) -> Converter:
-        """Begin a conversion."""
-
-    def __exit__(self, *_error: object) -> None:
-        """End it."""
-
-    def run(self, arguments: Sequence[str]) -> None:
-        """Convert; raise MarpError where that fails, takes too long, warns, or an option is not known."""
-
-
-def request_line(arguments: Sequence[str]) -> str:
-    """What a Marp process is told: one line of JSON."""
-    return json.dumps(
-        {"args": ["--no-stdin", "--config-file", str(HERE / "marp.config.mjs"), *arguments]}
-    )
+        """Return what the process printed since this was asked last."""
+        try:
+            self._messages.seek(self._read_up_to)
+            said = self._messages.read()
+        except ValueError:  # `close` was called
+            return ""
+        self._read_up_to += len(said)
+        return said.decode("utf-8", "replace")
 
 
 def judge(code: int, said: str) -> None:
@@ -118,95 +152,18 @@ def judge(code: int, said: str) -> None:
     Raises:
         MarpError: where it failed or warned.
     """
-    shown = "\n".join(said.splitlines()[:24])
     if code:
-        raise MarpError(f"Marp failed (exit code {code})", printed=shown)
-    warned = [line for line in said.splitlines() if re.search(r"\[\s*(WARN|ERROR)\s*\]", line)]
-    if any("Insecure local file accessing" not in line for line in warned):
-        raise MarpError("Marp warns", printed=shown)
+        raise MarpError(f"Marp failed (exit code {code})", printed=_first_lines(said))
+    warnings = [line for line in said.splitlines() if WARNING.search(line)]
+    if any(HARMLESS not in line for line in warnings):
+        raise MarpError("Marp warns", printed=_first_lines(said))
 
 
-def convert(
-    source: Path,
-    target: Path,
-    expected: Expected,
-    *,
-    themes: Sequence[Path],
-    extra: Sequence[str] = (),
-    marp: Converter | None = None,
-    notes: bool = True,
-) -> None:
-    """Convert `source` to `target` (HTML, PDF or PPTX by its suffix) and verify what came out.
-
-    `marp` is a process that was started early; without one, a new process is started, and for PDF
-    and PPTX once more where the browser fails.
-
-    Raises:
-        MarpError: see the module; nothing is left at `target` then.
-        MissingToolError: where PDF or PPTX is wanted and there is no browser.
-    """
-    target.unlink(missing_ok=True)
-    arguments = [
-        str(source),
-        "-o",
-        str(target),
-        *(item for theme in themes for item in ("--theme-set", str(theme))),
-    ]
-    needs_browser = target.suffix != ".html"
-    if needs_browser:
-        arguments += ["--allow-local-files", "--browser-path", str(browser.find_browser())]
-    attempts = ATTEMPTS if needs_browser else 1
-    for attempt in range(1, attempts + 1):
-        try:
-            with marp or Marp(notes=notes) as process:
-                process.run([*arguments, *extra])
-            verify(target, expected)
-        except MarpError:
-            target.unlink(missing_ok=True)
-            if attempt == attempts:
-                raise
-        else:
-            return
+def _request(arguments: Sequence[str]) -> bytes:
+    """Return a request as `session.mjs` reads it: one line of JSON."""
+    request = {"args": ["--no-stdin", "--config-file", str(CONFIG), *arguments]}
+    return json.dumps(request).encode() + b"\n"
 
 
-def verify(target: Path, expected: Expected) -> None:
-    """See that an output is there and is what was asked for.
-
-    Raises:
-        MarpError: no file, another number of slides, another theme or language.
-    """
-    if not target.is_file() or not target.stat().st_size:
-        raise MarpError(f"Marp ended well but wrote no {target.name}")
-    if target.suffix == ".html":
-        html = target.read_text(encoding="utf-8")
-        verify_html(html, expected)
-        count = len(SLIDE.findall(html))
-    elif target.suffix == ".pdf":
-        from pypdf import PdfReader
-
-        count = len(PdfReader(target).pages)
-    else:
-        import zipfile
-
-        with zipfile.ZipFile(target) as parts:
-            count = sum(
-                bool(re.fullmatch(r"ppt/slides/slide\d+\.xml", name)) for name in parts.namelist()
-            )
-    if count != expected.slides:
-        raise MarpError(
-            f"{target.name} has {count} slides, the templates make {expected.slides}",
-            hint="is a code fence or an HTML comment left open at the end of a template, or headingDivider set?",
-        )
-
-
-def verify_html(html: str, expected: Expected) -> None:
-    """See that the theme and the language are those that were asked for."""
-    first = SECTION.search(html)
-    tag = first[0] if first else ""
-    if f'data-theme="{expected.theme}"' not in tag:
-        raise MarpError(
-            f"Marp does not know the theme `{expected.theme}`",
-            hint="deck/theme/*.css declares it: /* @theme NAME */",
-        )
-    if f'lang="{expected.lang}"' not in tag:
-        raise MarpError(f"the page is not in the language `{expected.lang}`")
+def _first_lines(said: str) -> str:
+    return "\n".join(said.splitlines()[:SHOWN_LINES])

@@ -1,4 +1,4 @@
 """What Marp made becomes the files that people open.
 
-The way in: `page.make_self_contained`.
+The way in: `formats.FORMATS`, what a deck can be built as, and `page.make_self_contained`.
 """

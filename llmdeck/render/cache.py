@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmdeck.results.files import write_whole
-from llmdeck.results.fingerprint import package_digest
 
 if TYPE_CHECKING:
     from llmdeck.model import Claim, Variant
@@ -54,19 +53,19 @@ class RenderCache:
     """What is known of each stored result, by the name of its file."""
 
     @classmethod
-    def read(cls, folder: Path) -> RenderCache:
+    def read(cls, folder: Path, version: str) -> RenderCache:
         """Return what this very version of the package left in an output folder, or nothing."""
         try:
-            version, _, raw = (folder / NAME).read_bytes().partition(b"\n")
-            if version.decode() == package_digest():
+            written_by, _, raw = (folder / NAME).read_bytes().partition(b"\n")
+            if written_by.decode() == version:
                 pages, holding, ledger, heads = pickle.loads(raw)  # noqa: S301  see NAME
                 return cls(pages=pages, holding=holding, ledger=ledger, heads=heads)
         except Exception:  # noqa: BLE001, S110  whatever a damaged file raises: it is as good as none
             pass
         return cls()
 
-    def write(self, folder: Path) -> None:
-        """Leave it in an output folder for the next build."""
+    def write(self, folder: Path, version: str) -> None:
+        """Leave it in an output folder for the next build by the same version of the package."""
         whole = self.pages, self.holding, self.ledger, dict(self.heads)
         raw = pickle.dumps(whole, protocol=5)
-        write_whole(folder / NAME, f"{package_digest()}\n".encode() + raw)
+        write_whole(folder / NAME, f"{version}\n".encode() + raw)

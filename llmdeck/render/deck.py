@@ -28,7 +28,7 @@ from llmdeck.render.controls import Controls
 from llmdeck.render.environment import MISTAKES, mistake
 from llmdeck.render.merge import Merged, each_once, flagged
 from llmdeck.render.page import Notes, Page, finished
-from llmdeck.results.files import Digests
+from llmdeck.results.digests import NamedDigests
 from llmdeck.results.store import Results
 
 SUFFIX = ".md.j2"
@@ -105,7 +105,9 @@ class Renderer:
             with_notes=self.notes,
         )
 
-    def render(self, results: Mapping[Variant, Result], digests: Digests | None = None) -> Rendered:
+    def render(
+        self, results: Mapping[Variant, Result], digests: NamedDigests | None = None
+    ) -> Rendered:
         """Render every template in the order of its name.
 
         `digests` are those of the project's files, as far as they are known.
@@ -117,7 +119,7 @@ class Renderer:
         if not paths:
             place = Place(file=f"deck/slides/*{SUFFIX}")
             raise TemplateError("the deck has no slides", place=place)
-        self.digests = Digests(self.config.root) if digests is None else digests
+        self.digests = NamedDigests(self.config.root) if digests is None else digests
         self.api.use_results(results)
         ledger_uses, errors = self._uses_of_ledger()
         pages = [self._page(path, results) for path in paths]

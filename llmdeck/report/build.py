@@ -7,11 +7,11 @@ something changed.
 from __future__ import annotations
 
 from argparse import Namespace
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from llmdeck import report
-from llmdeck.config import FORMATS, Config
+from llmdeck.config import Config
+from llmdeck.output.formats import FORMATS, HTML, Format
 from llmdeck.results import fingerprint
 
 if TYPE_CHECKING:
@@ -23,29 +23,24 @@ def build(config: Config, options: Namespace) -> int:
     """Build the formats that `options` name, where they are not up to date."""
     formats = _formats(options)
     notes = not options.no_notes
-    names = {fingerprint.name_of(fmt, notes=notes) for fmt in formats}
+    names = {fingerprint.name_of(made.file, notes=notes) for made in formats}
+    inputs = fingerprint.inputs(config)
     forced = options.rerun or options.keep_stale
-    with ExitStack() as processes:
-        marp = None
-        if forced or fingerprint.looks_changed(config, names):
-            # It loads while the inputs are read, Jinja is imported and the templates rendered.
-            marp = processes.enter_context(_marp(notes))
-        inputs = fingerprint.inputs(config)
-        if not forced and fingerprint.current(config, names, inputs) == names:
-            for fmt in formats:
-                print(f"{config.relative(config.built(fmt))}: up to date")
-            return 0
-        marp = marp or processes.enter_context(_marp(notes))
+    if not forced and fingerprint.current(config, names, inputs) == names:
+        for made in formats:
+            print(f"{config.relative(config.output / made.file)}: up to date")
+        return 0
+    with _marp(notes) as marp:  # it loads while Jinja is imported and the templates rendered
         built = _build(config, options, formats, marp, inputs)
     _show(config, built)
     return 0
 
 
-def _formats(options: Namespace) -> tuple[str, ...]:
-    """Which formats are wanted: the only one, or the first of all and those that are named."""
+def _formats(options: Namespace) -> tuple[Format, ...]:
+    """Return the formats to build: HTML and what was asked for, or one alone."""
     if options.only:
-        return (options.only,)
-    return tuple(fmt for fmt in FORMATS if fmt == FORMATS[0] or getattr(options, fmt))
+        return (FORMATS[options.only],)
+    return tuple(made for made in FORMATS.values() if made is HTML or getattr(options, made.name))
 
 
 def _marp(notes: bool) -> Marp:
@@ -57,7 +52,7 @@ def _marp(notes: bool) -> Marp:
 def _build(
     config: Config,
     options: Namespace,
-    formats: tuple[str, ...],
+    formats: tuple[Format, ...],
     marp: Marp,
     inputs: dict[str, str],
 ) -> Built:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 LEFTOVER_S = 3600.0
@@ -20,27 +19,6 @@ def digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return "absent"
-
-
-class Digests:
-    """The digests of a project's files by their name, each computed once.
-
-    A name is a POSIX path relative to the project's root.
-    """
-
-    def __init__(self, root: Path, known: Mapping[str, str] | None = None) -> None:
-        self.root = root
-        self._known = dict(known or {})
-
-    def __getitem__(self, name: str) -> str:
-        """Return the digest of a file or folder; see `digest`."""
-        if name not in self._known:
-            self._known[name] = digest(self.root / name)
-        return self._known[name]
-
-    def forget(self, name: str) -> None:
-        """Compute the digest of a file anew when it is asked for next: it was written."""
-        self._known.pop(name, None)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

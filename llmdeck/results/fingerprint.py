@@ -1,4 +1,4 @@
-"""Has anything changed since the last build? Digests of all inputs and outputs, in the output folder.
+"""Has anything changed since the last build? Digests of all inputs and outputs say it.
 
 This is what makes a build with nothing to do take a tenth of a second, so it imports next to
 nothing.
@@ -9,85 +9,72 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from llmdeck.config import Config
+from llmdeck.results.digests import Digests, files, read_json
 from llmdeck.results.files import digest, write_whole
 
 NAME = ".llmdeck.json"
+MEMORY = ".digests.json"
+WITHOUT_NOTES = " without notes"
 PACKAGE = Path(__file__).parent.parent
-SKIPPED = {"__pycache__", ".DS_Store"}
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    """The files below a folder, sorted; a symbolic link to a folder is not followed."""
-    found: list[Path] = []
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED)
-        found += [
-            Path(here, name) for name in names if name not in SKIPPED and not name.startswith(".")
-        ]
-    return sorted(path for path in found if path.is_file())
 
 
 def inputs(config: Config) -> dict[str, str]:
-    """SHA-256 of what a build reads, as far as it is known before: the deck, the demos, this package."""
-    known = {
-        config.relative(path): digest(path)
-        for path in (*_files(config.folder), *_files(config.demos_folder))
-    }
-    return known | {"llmdeck": package_digest()}
+    """Return the SHA-256 of what a build reads, as far as it is known before.
+
+    That is the deck and the demos, by the names of their files, and this package as a whole.
+    """
+    digests = Digests(config.output / MEMORY)
+    known = _digests(config, config.folder, digests)
+    known |= _digests(config, config.demos_folder, digests)
+    known["llmdeck"] = _whole(_digests(config, PACKAGE, digests))
+    digests.save()
+    return known
 
 
-@cache
-def package_digest() -> str:
-    """Return the digest of this package, all its files."""
-    package = hashlib.sha256()
-    for path in _files(PACKAGE):
-        package.update(f"{path.relative_to(PACKAGE).as_posix()} {digest(path)}\n".encode())
-    return package.hexdigest()
+def _digests(config: Config, folder: Path, digests: Digests) -> dict[str, str]:
+    """Return the digests of a folder's files, named as the configuration names them."""
+    start, beginning = len(str(folder)), config.relative(folder)
+    found: dict[str, str] = {}
+    for path, stat in files(folder):
+        rest = path[start:].replace(os.sep, "/")
+        found[beginning + rest] = digests.of(path, stat)
+    return found
 
 
-def looks_changed(config: Config, outputs: Iterable[str]) -> bool:
-    """Whether a file that a build reads is newer than what the last one wrote: a guess that reads no file."""
-    try:
-        oldest = min((config.output / name.split()[0]).stat().st_mtime_ns for name in outputs)
-    except OSError:
-        return True
-    folders = (config.folder, config.demos_folder, PACKAGE)
-    return any(path.stat().st_mtime_ns > oldest for folder in folders for path in _files(folder))
+def _whole(named: Mapping[str, str]) -> str:
+    """Return one digest for several named ones."""
+    listed = json.dumps(named, sort_keys=True)
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
-def read(config: Config) -> dict[str, Any]:
-    """What the last build noted; nothing where there is no build or the note can't be read."""
-    try:
-        noted = json.loads((config.output / NAME).read_text(encoding="utf-8"))
-        return noted if isinstance(noted, dict) else {}
-    except (OSError, ValueError):
-        return {}
+def current(config: Config, wanted: Collection[str], now: Mapping[str, str]) -> set[str]:
+    """Return which of the outputs (see `name_of`) are what a build would write.
 
-
-def current(config: Config, wanted: Iterable[str], now: Mapping[str, str]) -> set[str]:
-    """Which of the outputs (see `name_of`) are what a build would write, with the inputs as they are `now`."""
-    noted = read(config)
-    seen = noted.get("inputs", {})
+    `now` are the inputs as they are.
+    """
+    noted = read_json(config.output / NAME)
     others = {name: digest(config.root / name) for name in noted.get("others", [])}
-    if seen != dict(now) | others:
+    if noted.get("inputs") != _whole({**now, **others}):
         return set()
-    outputs: Mapping[str, str] = noted.get("outputs", {})
-    return {
-        name
-        for name in wanted
-        if name in outputs and digest(config.output / name.split()[0]) == outputs[name]
-    }
+    good = set()
+    for name, wrote in noted.get("outputs", {}).items():
+        if name in wanted and digest(config.output / _file(name)) == wrote:
+            good.add(name)
+    return good
 
 
-def name_of(fmt: str, *, notes: bool) -> str:
-    """What an output is noted as: one without speaker notes is another output in the same file."""
-    return f"deck.{fmt}" + ("" if notes else " without notes")
+def name_of(file: str, *, notes: bool) -> str:
+    """Return what an output is noted as: without speaker notes it is another in the same file."""
+    return file if notes else file + WITHOUT_NOTES
+
+
+def _file(name: str) -> str:
+    """Return the file of an output."""
+    return name.removesuffix(WITHOUT_NOTES)
 
 
 def write(
@@ -99,23 +86,26 @@ def write(
     """Note a build, with the digests of what it wrote.
 
     Its inputs are taken as they were `before` it, and the `others` as they were read, so that an
-    edit made while it ran is not lost; but for the store, which it has only just written.
+    edit made while it ran is not lost. The store is read now: the build has only just written it.
     """
-    noted = read(config)
     results = config.folder / "results"
-    stored = {config.relative(path): digest(path) for path in _files(results)}
-    kept = {
-        name: value
-        for name, value in before.items()
-        if not name.startswith(f"{config.relative(results)}/")
-    }
-    seen = kept | stored | dict(others)
-    earlier = noted.get("outputs", {}) if noted.get("inputs") == seen else {}
-    written = {name.split()[0] for name in outputs}
-    earlier = {name: value for name, value in earlier.items() if name.split()[0] not in written}
-    record = {
-        "inputs": seen,
-        "others": sorted(others),
-        "outputs": earlier | {name: digest(path) for name, path in outputs.items()},
-    }
+    of_results = f"{config.relative(results)}/"
+    inputs = {name: value for name, value in before.items() if not name.startswith(of_results)}
+    inputs |= _digests(config, results, Digests(config.output / MEMORY))
+    inputs |= others
+    whole = _whole(inputs)
+    noted = _other_outputs(config, outputs, whole)
+    for name, path in outputs.items():
+        noted[name] = digest(path)
+    record = {"inputs": whole, "others": sorted(others), "outputs": noted}
     write_whole(config.output / NAME, json.dumps(record, indent=1) + "\n")
+
+
+def _other_outputs(config: Config, written: Collection[str], inputs: str) -> dict[str, str]:
+    """Return the digests of what an earlier build made of the same inputs and is still there."""
+    noted = read_json(config.output / NAME)
+    if noted.get("inputs") != inputs:
+        return {}
+    files = {_file(name) for name in written}
+    earlier: dict[str, str] = noted.get("outputs", {})
+    return {name: value for name, value in earlier.items() if _file(name) not in files}

@@ -24,7 +24,8 @@ from typing import Any
 
 from llmdeck.config import Config
 from llmdeck.model import Answer, Facts, Result, State, Variant
-from llmdeck.results.files import LEFTOVER_S, Digests, write_whole
+from llmdeck.results.digests import NamedDigests
+from llmdeck.results.files import LEFTOVER_S, write_whole
 
 FORMAT = 1
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
@@ -56,7 +57,7 @@ class Store:
     def __init__(
         self,
         config: Config,
-        digests: Digests | None = None,
+        digests: NamedDigests | None = None,
         known: Mapping[str, Head] | None = None,
     ) -> None:
         """Look at a project's results.
@@ -66,7 +67,7 @@ class Store:
         """
         self.root = config.root
         self.folder = config.folder / "results"
-        self.digests = Digests(config.root) if digests is None else digests
+        self.digests = NamedDigests(config.root) if digests is None else digests
         self._known = {} if known is None else known
         self._prefix = config.relative(self.folder)
 
