@@ -55,21 +55,31 @@ def read_deck(config: Config) -> ReadDeck:
     Raises:
         TemplateError: where a template can't be rendered: there is nothing to look at then.
     """
-    claims, results = load_ledger(config), Store(config).results()
-    demos = find_demos(config)
-    renderer = Renderer(config=config, demos=demos, claims=claims, results=results)
-    rendered = renderer.render()
-    raise_all([error for error in rendered.errors if isinstance(error, TemplateError)])
-    env = renderer.calls.env
+    claims = load_ledger(config)
+    rendered, env = _render(config, claims)
     texts = _templates(config)
     sources = {file: source.read(env, text) for file, text in texts.items()}
     slides = {file: read.slides for file, read in sources.items()}
-    outline = Outline(rendered, slides, texts, Place(file=config.relative(config.slides)))
+    folder = Place(file=config.relative(config.slides))
+    outline = Outline(rendered, slides, texts, folder)
     passages: list[Passage] = []
     for file, read in sources.items():
         passages += _of_template(file, read, outline)
     passages += _of_ledger(config, env, claims, _claim_slides(rendered))
     return ReadDeck(config=config, passages=tuple(passages), outline=outline)
+
+
+def _render(config: Config, claims: Mapping[str, Claim]) -> tuple[Rendered, Environment]:
+    """The deck with the results that are stored, and what its templates are read with."""
+    renderer = Renderer(
+        config=config,
+        demos=find_demos(config),
+        claims=claims,
+        results=Store(config).results(),
+    )
+    rendered = renderer.render()
+    raise_all([error for error in rendered.errors if isinstance(error, TemplateError)])
+    return rendered, renderer.calls.env
 
 
 def _templates(config: Config) -> dict[str, str]:
