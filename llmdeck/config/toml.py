@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 TEXT = r'"(?:[^"\\\n]|\\.)*"' + r"|'[^'\n]*'"
 LONG_TEXT = r'"""(?:[^\\]|\\.)*?"{3,5}' + r"|'''.*?'{3,5}"
-TOKEN = re.compile(rf"{LONG_TEXT}|{TEXT}|#[^\n]*|[\[\]{{}}\n]", re.DOTALL)
+TOKEN = rf"{LONG_TEXT}|{TEXT}|#[^\n]*|[\[\]{{}}\n]"
 """What decides where a statement ends; brackets and line ends inside a text or a comment do not."""
 NAME = rf"(?:{TEXT}|[\w-]+)"
 PATH = rf"{NAME}(?:[ \t]*\.[ \t]*{NAME})*"
-HEADER = re.compile(rf"\s*\[\[?\s*({PATH})\s*\]")
-KEY = re.compile(rf"\s*({PATH})\s*=")
+HEADER = rf"\s*\[\[?\s*({PATH})\s*\]"
+KEY = rf"\s*({PATH})\s*="
+"""As text: to compile them takes longer than all else that a build with nothing to do does here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +68,14 @@ class TomlFile:
         >>> TomlFile(file="a.toml", text=text, tables={}).lines
         {('a',): 1, ('a', 'b'): 2, ('c d',): 3, ('c d', 'b'): 4, ('c d', 'b', 'e'): 4}
         """
+        header, key = re.compile(HEADER), re.compile(KEY)
         found: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
         for line, statement in _statements(self.text):
-            if header := HEADER.match(statement):
-                path = table = _names(header[1])
-            elif key := KEY.match(statement):
-                path = (*table, *_names(key[1]))
+            if match := header.match(statement):
+                path = table = _names(match[1])
+            elif match := key.match(statement):
+                path = (*table, *_names(match[1]))
             else:
                 continue
             for end in range(1, len(path) + 1):  # a table that is only a part of a path, too
@@ -84,7 +86,7 @@ class TomlFile:
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Each header, or key with its whole value, with the line on which it begins."""
     line, begins, depth = 1, 0, 0
-    for token in TOKEN.finditer(f"{text}\n"):
+    for token in re.finditer(TOKEN, f"{text}\n", re.DOTALL):
         what = token[0]
         if what in "[{":
             depth += 1

@@ -135,18 +135,22 @@ def _start(playwright: Playwright, program: Path) -> Browser:
 def problems(slide: dict[str, list[Item]], smallest: float) -> Iterator[tuple[str, Item, str]]:
     """Say what was measured on one slide: a message, the element that it is about, a hint."""
     for item in slide["over"]:
-        message = f"{item['pixels']} px too {SIDES[item['axis']]}"
-        yield message, item, "cut words, or split the slide"
+        side = SIDES[item["axis"]]
+        yield f"{item['pixels']} px too {side}", item, "cut words, or split the slide"
     for item in slide["cut"]:
-        beyond = [f"{item[axis]} px in {axis}" for axis in "xy" if item[axis] > 1]
-        message = f"a box cuts {' and '.join(beyond)}"
-        yield message, item, "make the box larger, or its content smaller"
+        hint = "make the box larger, or its content smaller"
+        yield f"a box cuts {_pixels(item)}", item, hint
     for (path, size), items in _by_kind(slide["small"]).items():
         several = f" ({len(items)} times)" if len(items) > 1 else ""
         hint = f"at least {smallest:g} px, as [lint] smallest_text_px says"
         yield f"text of {size:g} px{several}", {**items[0], "path": path}, hint
     for item in slide["unloaded"]:
         yield f"a picture does not load ({item['address']})", item, "is the file whole?"
+
+
+def _pixels(item: Item) -> str:
+    """How much a box cuts: `60 px in x`."""
+    return " and ".join(f"{item[axis]} px in {axis}" for axis in "xy" if item[axis] > 1)
 
 
 def _by_kind(items: list[Item]) -> dict[tuple[str, float], list[Item]]:

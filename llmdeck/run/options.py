@@ -23,20 +23,31 @@ def parse(demo: Demo, described: Mapping[str, Any], given: Sequence[str]) -> dic
         argument_default=argparse.SUPPRESS,
     )
     for item in described["parameters"]:
-        parameter = Parameter.from_json(item)
-        option = parameter.name.replace("_", "-")
-        parser.add_argument(f"--{option}", dest=parameter.name, **_settings(parameter))
-    return vars(parser.parse_args(list(given)))
+        _add(parser, Parameter.from_json(item))
+    options = parser.parse_args(list(given))
+    return vars(options)
 
 
-def _settings(parameter: Parameter) -> dict[str, Any]:
-    """What argparse must know of a parameter."""
-    words = (_allowed(parameter), f"default: {parameter.default!r}")
-    about = "; ".join(word for word in words if word).replace("%", "%%")
+def _add(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
+    name = parameter.name
+    option = f"--{name.replace('_', '-')}"
+    about = _about(parameter).replace("%", "%%")  # which argparse would fill in
     if parameter.kind is Kind.SWITCH:
-        return {"action": argparse.BooleanOptionalAction, "help": about}
-    name = parameter.type
-    return {"type": TYPES[name], "metavar": name.upper(), "help": about}
+        parser.add_argument(option, dest=name, action=argparse.BooleanOptionalAction, help=about)
+        return
+    kind = parameter.type
+    parser.add_argument(option, dest=name, type=TYPES[kind], metavar=kind.upper(), help=about)
+
+
+def _about(parameter: Parameter) -> str:
+    """What the help says of a parameter.
+
+    >>> _about(Parameter(name="n", kind=Kind.NUMBER, default=2, type="int"))
+    'default: 2'
+    """
+    default = f"default: {parameter.default!r}"
+    allowed = _allowed(parameter)
+    return f"{allowed}; {default}" if allowed else default
 
 
 def _allowed(parameter: Parameter) -> str:
@@ -46,7 +57,10 @@ def _allowed(parameter: Parameter) -> str:
     '2 to 6 in steps of 2'
     """
     choices = parameter.choices
-    if parameter.kind is Kind.SLIDER:
-        step = choices[1] - choices[0] if len(choices) > 1 else 1
-        return f"{choices[0]} to {choices[-1]} in steps of {step}"
-    return f"one of: {', '.join(map(str, choices))}" if choices else ""
+    if not choices:
+        return ""
+    if parameter.kind is not Kind.SLIDER:
+        return f"one of: {', '.join(map(str, choices))}"
+    first, last = choices[0], choices[-1]
+    step = choices[1] - first if len(choices) > 1 else 1
+    return f"{first} to {last} in steps of {step}"

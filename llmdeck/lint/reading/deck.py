@@ -60,7 +60,8 @@ def read_deck(config: Config) -> ReadDeck:
     texts = _templates(config)
     sources = {file: source.read(env, text) for file, text in texts.items()}
     slides = {file: read.slides for file, read in sources.items()}
-    outline = Outline(rendered, slides, texts, Place(file=config.relative(config.slides)))
+    folder = Place(file=config.relative(config.slides))
+    outline = Outline(rendered, slides, texts, folder)
     passages: list[Passage] = []
     for file, read in sources.items():
         passages += _of_template(file, read, outline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from llmdeck.model import Place
 from llmdeck.render.deck import Rendered
@@ -28,62 +29,81 @@ class Outline:
         texts: Mapping[str, str],
         folder: Place,
     ) -> None:
-        """Find the parts of each template, by its file.
+        """Take a deck and its templates, by their files.
 
         `slides` are the templates' own Markdown, `texts` the templates as they are written; both
         have the same lines. A slide that no template made is said to be in `folder`.
         """
-        self.rendered, self.folder = rendered, folder
-        self.lines = {file: list(enumerate(text.split("\n"), 1)) for file, text in texts.items()}
-        self.starts: dict[str, list[int]] = {}
+        self.rendered, self.texts, self.folder = rendered, texts, folder
+        self.starts = {file: _starts(text) for file, text in slides.items()}
         """How many lines each template has before each of its parts."""
-        for file, text in slides.items():
-            rulers = split(text)[0]
-            self.starts[file] = [0, *(ruler + 1 for ruler in rulers)]
-        self.made: dict[tuple[str, int], set[int]] = {}
-        """The slides that are known to be made by the lines of a part, by file and part."""
-        for place, numbers in rendered.lines.items():
-            self.made.setdefault((place.file, self._part(place)), set()).update(numbers)
-        self.first: dict[str, int] = {}
+
+    @cached_property
+    def first(self) -> dict[str, int]:
         """The first slide of each template."""
-        for slide in rendered.slides:
-            self.first.setdefault(slide.file, slide.number)
+        return {slide.file: slide.number for slide in reversed(self.rendered.slides)}
+
+    @cached_property
+    def made(self) -> dict[tuple[str, int], set[int]]:
+        """The slides that are known to be made by the lines of a part, by its file and number."""
+        found: dict[tuple[str, int], set[int]] = {}
+        for place, slides in self.rendered.lines.items():
+            part = (place.file, self._part(place))
+            found.setdefault(part, set()).update(slides)
+        return found
 
     def slide_of(self, place: Place) -> int:
         """Return the first slide that a line of a template makes; 0 where it makes none."""
-        if place in self.rendered.lines:
-            return self.rendered.lines[place][0]
+        known = self.rendered.lines.get(place)
+        if known:
+            return known[0]
         part = self._part(place)
-        if made := self.made.get((place.file, part)):
+        made = self.made.get((place.file, part))
+        if made:
             return min(made)
         for before in range(part - 1, -1, -1):
-            if made := self.made.get((place.file, before)):
+            made = self.made.get((place.file, before))
+            if made:
                 return max(made) + part - before
-        return self.first[place.file] + part if place.file in self.first else 0
+        first = self.first.get(place.file)
+        return 0 if first is None else first + part
 
     def place_of(self, number: int, text: str = "") -> Place:
         """Return where a slide is written: the line with `text`, or its heading, or its first."""
-        slides = (slide for slide in self.rendered.slides if slide.number == number)
-        file = next(slides, None)
-        if file is None or file.file not in self.starts:
-            return self.folder if file is None else Place(file=file.file)
-        lines = self._lines_of(file.file, number)
-        found = _with_text(lines, text) or _heading(lines) or _not_empty(lines)
-        return Place(file=file.file, line=found or lines[0][0])
+        files = [slide.file for slide in self.rendered.slides if slide.number == number]
+        if not files:
+            return self.folder
+        file = files[0]
+        if file not in self.starts:
+            return Place(file=file)
+        start, end = self._span_of(file, number)
+        numbered = list(enumerate(self.texts[file].split("\n"), 1))
+        lines = numbered[start:end]
+        line = _with_text(lines, text) or _heading(lines) or _not_empty(lines)
+        return Place(file=file, line=line or start + 1)
 
     def _part(self, place: Place) -> int:
         """The number of the part, counted from 0, that a line is in."""
-        return sum(start < place.line for start in self.starts.get(place.file, ())) - 1
+        starts = self.starts.get(place.file, [])
+        return len([start for start in starts if start < place.line]) - 1
 
-    def _lines_of(self, file: str, number: int) -> Lines:
-        """The lines of the last part of a template that begins no later than a slide."""
+    def _span_of(self, file: str, number: int) -> tuple[int, int | None]:
+        """The last part that begins no later than a slide: lines before it, and to its end."""
         starts = self.starts[file]
         part = 0
         for n, start in enumerate(starts):
-            if self.slide_of(Place(file=file, line=start + 1)) <= number:
+            begins = Place(file=file, line=start + 1)
+            if self.slide_of(begins) <= number:
                 part = n
-        ends = [*(start - 1 for start in starts[1:]), len(self.lines[file])]
-        return self.lines[file][starts[part] : ends[part]]
+        if part + 1 == len(starts):
+            return starts[part], None
+        return starts[part], starts[part + 1] - 1  # without the ruler
+
+
+def _starts(text: str) -> list[int]:
+    """How many lines of Markdown stand before each part: a ruler ends the one before it."""
+    rulers = split(text)[0]
+    return [0, *(ruler + 1 for ruler in rulers)]
 
 
 def _with_text(lines: Lines, text: str) -> int:

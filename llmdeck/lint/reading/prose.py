@@ -17,7 +17,21 @@ from llmdeck.lint.reading.source import VALUE
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(?!\s)((?:[^$\\\n]|\\.)+?)(?<!\s)\$(?!\d)", re.DOTALL)
 """A formula as Marp reads it: the dollars stand next to it, and no digit follows."""
 CODE_TAGS = {"code", "pre", "kbd", "samp", "script", "style", "svg", "math"}
-VOID = set("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
 """The elements that have no end."""
 PICTURE_WORD = re.compile(
     r"^(?:bg|fit|contain|cover|auto|left|right|top|bottom|center|vertical|horizontal|\d+(?:%|px)"
@@ -35,7 +49,7 @@ class Piece:
     line: int
     """Counted from 1."""
     kind: str = "text"
-    """`text`, `formula`, or `alt`: the words of a picture; where it stands, if that is elsewhere."""
+    """`text`, `formula`, `alt` (the words of a picture), or where else it stands."""
     lang: str = ""
     """The language that an element around it names (`<span lang="en">`)."""
 
@@ -76,7 +90,7 @@ def _formula(state: Any, silent: bool) -> bool:
 
 
 def _inline(children: list[Any], line: int, elements: _Elements) -> Iterator[Piece]:
-    """The prose of a paragraph, heading or cell: a piece a line, and one where the language changes.
+    """The prose of a paragraph, heading or cell: a piece for each line and language.
 
     What is no prose in it becomes pieces of its own.
     """
