@@ -1,68 +1,48 @@
-"""From a saved file to the page that shows it: the pipeline of `build` with everything kept that did not change.
+"""From a saved file to the page that shows it: the pipeline of `build`, which makes only what changed.
 
-What a save touches is made anew: a slide's template is rendered alone, Marp (a process that is
-kept) converts that one first and the whole deck when nothing is being saved (see `quick`), and
-pictures are inlined only in the slides whose HTML is another one. The result is, byte for byte,
-what `build` makes but for what a server adds; it goes to browsers as the slides that changed where
-nothing else did (see `shown`).
+Each step keeps the last thing that it made, with the inputs that it was made from (see `latest`):
+settings, ledger, stored results, what slides have in common, Marp's HTML, pieces with their
+pictures inlined, and the page. A saved template is shown first with its slides converted alone
+(see `single`), and the whole deck is converted when nothing is being saved. The page is, byte for
+byte, what `build` makes but for what a server adds.
 """
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from llmdeck import ledger
+from llmdeck.config import FILE as SETTINGS
 from llmdeck.config import Config, load
 from llmdeck.errors import DeckError, DemoError, raise_all
-from llmdeck.live.quick import changed_templates, converted_alone
-from llmdeck.live.shown import Shown, Update, as_shown, difference, served, told
+from llmdeck.live.inputs import Files, Shared, Source, Stored, find_files, read_store
+from llmdeck.live.latest import Latest
+from llmdeck.live.page import (
+    LivePage,
+    Update,
+    difference,
+    errors_of,
+    in_pieces,
+    live_part,
+    with_slides,
+)
+from llmdeck.live.single import changed_templates, convert_alone
 from llmdeck.marp.kept import KeptMarp
 from llmdeck.marp.process import Expected, convert
-from llmdeck.model import Claim, Demo, Result, State, Variant
-from llmdeck.output.page import Piece, Sources, make_self_contained
-from llmdeck.render.api import Functions
+from llmdeck.model import Claim, Demo, Variant
+from llmdeck.output.page import SLIDE_START, Piece, Sources, make_self_contained
 from llmdeck.render.controls import PARTIALS, one_line, packed
-from llmdeck.render.deck import SUFFIX, Kept, Rendered, Renderer
+from llmdeck.render.deck import Rendered, Renderer
 from llmdeck.resolve import complete
-from llmdeck.results.store import Store
+from llmdeck.results.files import digest
 from llmdeck.run.batch import Progress, run_jobs
 from llmdeck.run.interface import find_demos
 from llmdeck.run.process import end_group
-
-MOST_KEPT = 4
-"""How many pieces a slide may have had before all are forgotten."""
-RENDERED = ("deck/claims.toml", "deck/deck.toml", "deck/results/", f"deck/{PARTIALS}/")
-"""What changes the page only through what is rendered."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """What the page that is shown was made of."""
-
-    rendered: Rendered
-    fragments: Mapping[str, str]
-    sources: Sources
-
-
-@dataclass
-class World:
-    """What all templates are rendered with."""
-
-    config: Config
-    demos: Mapping[str, Demo]
-    claims: Mapping[str, Claim]
-    store: Store
-    results: dict[Variant, Result]
-    current: set[Variant]
-    failed: dict[Variant, DemoError] = field(default_factory=dict)
-    """What failed is not tried again before a demo changes."""
 
 
 class LiveDeck:
@@ -71,246 +51,197 @@ class LiveDeck:
     def __init__(self, config: Config, progress: Progress) -> None:
         self.config, self.progress = config, progress
         self.marp = KeptMarp()
-        self._whole: KeptMarp | None = None
-        """Another Marp, for the whole deck: meanwhile the first one converts what is saved."""
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self.shown: Shown | None = None
+        self.page: LivePage | None = None
+        """The last page that could be made."""
         self.errors: Sequence[Mapping[str, Any]] = ()
-        self._world: World | None = None
-        self._last: World | None = None
-        """The world before a save that is being taken in, or that can't be."""
-        self._kept, self._fragments, self._pieces = (
-            Kept(),
-            dict[Variant, str](),
-            dict[tuple[str, int], Piece](),
-        )
-        self._converted: tuple[Any, str] = (None, "")
-        self._functions: Functions | None = None
-        self._state: Mapping[Variant, int] = {}
-        self._made: Made | None = None
-        self.unsettled = False
-        """True while slides are shown that were converted alone (see `quick`)."""
+        """Why the deck can't be built as it is now."""
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._config, self._claims = Latest[Config](), Latest[dict[str, Claim]]()
+        self._stored, self._failed = Latest[Stored](), Latest[dict[Variant, DemoError]]()
+        self._shared, self._html = Latest[Shared](), Latest[str]()
+        self._pieces, self._page = Latest[dict[tuple[str, int], Piece]](), Latest[LivePage]()
+        self._digests: Mapping[str, bytes] = {}
+        self._source: Source | None = None
+        self._has_single_slides = False
 
-    def update(self, changed: Collection[Path] = ()) -> Update:
-        """Build the deck anew after files have changed; without any, from nothing."""
-        self._forget(changed)
-        return self._tried(self._build)
+    @property
+    def wants_whole(self) -> bool:
+        """Whether slides are shown that were converted alone, and the whole deck can be converted."""
+        return self._has_single_slides and not self.errors
+
+    @property
+    def demos(self) -> Mapping[str, Demo]:
+        """The demos that there are."""
+        stored = self._stored.value
+        return stored.demos if stored else find_demos(self.config)
+
+    def update(self) -> Update:
+        """Build the deck from its files as they are now."""
+        return self._try(self._build)
+
+    def update_whole(self) -> Update:
+        """Convert the whole deck, after slides of it were converted alone."""
+        source = self._source
+        return self._try(lambda: self._convert_whole(source) if source else None)
 
     def close(self) -> None:
         """End Marp and the demos that run."""
-        for marp in (self.marp, self._whole):
-            if marp:
-                marp.close()
+        self.marp.close()
         for process in tuple(self._running):
             end_group(process)
 
-    def convert_whole(self) -> tuple[Made | None, str | DeckError]:
-        """Convert the deck that is shown as a whole, for `settle`; beside an `update`, which may go on meanwhile."""
-        made = self._made
-        if made is None:
-            return None, ""
+    def _try(self, make: Callable[[], LivePage | None]) -> Update:
+        """Return what browsers are told of the page that `make` returns, or of why it can't."""
+        earlier = self.page
         try:
-            self._whole = self._whole or KeptMarp()
-            return made, self._marp_html(
-                self._whole, self.config, made.rendered.markdown, len(made.rendered.slides)
-            )
-        except DeckError as error:
-            return made, error
-
-    def settle(self, whole: tuple[Made | None, str | DeckError]) -> Update | None:
-        """Show the deck as it was converted whole, unless it has changed since."""
-        made, raw = whole
-        if made is None or made is not self._made:
-            return None
-        self.unsettled = False
-        return self._tried(lambda: self._finish(made, raw))
-
-    def _tried(self, make: Callable[[], Shown]) -> Update:
-        """What browsers are told of the deck that `make` gives, or of why it can't."""
-        earlier = self.shown
-        try:
-            self.shown = make()
+            self.page = make()
             self.errors = ()
         except DeckError as error:
-            self.errors = told(error)
+            self.errors = errors_of(error)
         except OSError as error:  # a file went while it was read: its going is the next change
-            self.errors = told(DeckError(str(error)))
-        return self._update(earlier)
-
-    def _update(self, earlier: Shown | None) -> Update:
-        if self.shown is None:
+            self.errors = errors_of(DeckError(str(error)))
+        if self.page is None:
             return Update(build="", errors=self.errors)
-        if earlier is None or self.errors or earlier.build == self.shown.build:
-            return Update(build=self.shown.build, errors=self.errors)
-        return difference(earlier, self.shown)
+        if earlier is None or self.errors or earlier.build == self.page.build:
+            return Update(build=self.page.build, errors=self.errors)
+        return difference(earlier, self.page)
 
-    def _forget(self, changed: Collection[Path]) -> None:
-        """Forget what came from the changed files."""
-        names = {self.config.relative(path) for path in changed}
-        self._last = self._world or self._last
-        slides = {
-            name for name in names if name.startswith("deck/slides/") and name.endswith(SUFFIX)
-        }
-        others = names - slides
-        if not changed or "deck/deck.toml" in others:
-            self._world = None
-        elif self._world:
-            if any(
-                not name.startswith("deck/") or name.startswith("deck/results/") for name in others
-            ):
-                self._world = None
-            elif "deck/claims.toml" in others:
-                self._world.claims = {}
-        if others or not changed:
-            self._kept, self._functions = Kept(), None
-            self._fragments.clear()
-            self._pieces.clear()
-        if not changed or any(
-            name.startswith("deck/") and not name.startswith(RENDERED) for name in others
-        ):
-            self._converted, self._made = (None, ""), None
-
-    def _build(self) -> Shown:
-        world = self._known()
+    def _build(self) -> LivePage:
+        config = self._load_config()
+        files = find_files(config)
+        ledger_digest = digest(config.folder / ledger.FILE)
+        claims = self._claims.get(ledger_digest, partial(ledger.load_ledger, config))
+        stored = self._stored.get((config, files.demos, files.results), partial(read_store, config))
+        # What failed is tried again only when a demo or a setting has changed.
+        failed = self._failed.get((config, files.demos), dict)
         resolved = complete(
-            world.config,
-            world.demos,
-            world.store,
-            world.results,
-            world.current,
-            lambda: self._render(world),
+            config,
+            stored.demos,
+            stored.store,
+            stored.results,
+            stored.current,
+            partial(self._render, stored, claims, files),
             self.progress,
             partial(run_jobs, running=self._running),
-            failed=world.failed,
+            failed=failed,
         )
         used = set(resolved.rendered.variants)
-        resolved.failed = {
-            variant: error for variant, error in resolved.failed.items() if variant in used
-        }
+        resolved.failed = {variant: error for variant, error in failed.items() if variant in used}
         raise_all(resolved.errors)
-        return self._convert(world, resolved.rendered)
+        return self._show(resolved.rendered, files)
 
-    def _known(self) -> World:
-        if self._world is None:
-            self.config = config = load(self.config.root)
-            store = Store(config)
-            answers = store.answers()
-            self._world = World(
-                config=config,
-                demos=find_demos(config),
-                claims={},
-                store=store,
-                results={
-                    variant: answer.result for variant, answer in answers.items() if answer.result
-                },
-                current={
-                    variant for variant, answer in answers.items() if answer.state is State.FRESH
-                },
-            )
-        if not self._world.claims:
-            self._world.claims = ledger.load_ledger(self._world.config)
-        return self._world
+    def _load_config(self) -> Config:
+        settings = digest(self.config.folder / SETTINGS)
+        self.config = self._config.get(settings, partial(load, self.config.root))
+        return self.config
 
-    def _render(self, world: World) -> Rendered:
-        """Render; what is kept was rendered with these results or is forgotten."""
-        state = {variant: id(result) for variant, result in world.results.items()}
-        if self._state != state:
-            self._state = state
-            self._kept, self._functions = Kept(), None
-            self._fragments.clear()
-            self._pieces.clear()
+    def _render(self, stored: Stored, claims: Mapping[str, Claim], files: Files) -> Rendered:
+        new = Shared(
+            config=self.config, demos=stored.demos, claims=claims, results=dict(stored.results)
+        )
+        # Results are the same only where they are the same objects: for `==` 1, 1.0 and True are.
+        results = [(variant, id(result)) for variant, result in new.results.items()]
+        inputs = (self.config, claims, results, files.demos, files.others)
+        shared = self._shared.get(inputs, lambda: new)
         renderer = Renderer(
-            config=world.config,
-            demos=world.demos,
-            claims=world.claims,
-            results=world.results,
-            kept=self._kept,
+            config=shared.config,
+            demos=shared.demos,
+            claims=shared.claims,
+            results=shared.results,
+            kept=shared.pages,
         )
         return renderer.render()
 
-    def _convert(self, world: World, rendered: Rendered) -> Shown:
-        fragments = packed(rendered.lives, world.config, self._fragments)
-        sources = Sources(
-            folder=world.config.folder,
-            themes=world.config.folder / "theme",
-            packages=self.marp.folder / "node_modules",
-            figures=rendered.figures,
-            slides=rendered.slides,
+    def _show(self, rendered: Rendered, files: Files) -> LivePage:
+        """Return the page, some of its slides converted alone where that can be done."""
+        shared = self._shared.value
+        assert shared  # noqa: S101  it has just been rendered with
+        source = Source(
+            rendered=rendered,
+            deck=self.config.deck,
+            files=files,
+            fragments=packed(rendered.lives, self.config, shared.fragments),
+            live_part=live_part(self.config, rendered.lives),
         )
-        earlier, self._made = self._made, Made(rendered, fragments, sources)
-        made_of = (rendered.markdown, fragments, rendered.figures, world.config)
-        if self.shown and made_of == self._converted[0] and self.shown.build == self._converted[1]:
-            return self.shown
-        alone = self._alone(world, earlier, self._made)
-        if alone:
-            self.unsettled = True
-            return alone
-        self.unsettled = False
-        raw = self._marp_html(self.marp, world.config, rendered.markdown, len(rendered.slides))
-        return self._finish(self._made, raw)
+        earlier, self._source = self._source, source
+        if earlier and not self._html.comes_from(source.for_marp):
+            page = self._convert_alone(earlier, source)
+            if page:
+                self._has_single_slides = True
+                return page
+        return self._convert_whole(source)
 
-    def _finish(self, made: Made, raw: str | DeckError) -> Shown:
-        """The page of the whole deck, from Marp's HTML."""
-        if isinstance(raw, DeckError):
-            raise raw
-        rendered, ours = made.rendered, served(self.config, made.rendered.lives)
-        shown = as_shown(
-            make_self_contained(raw, made.sources, made.fragments, served=ours, kept=self._pieces)
-        )
-        if len(self._pieces) > MOST_KEPT * len(shown.slides):  # what was saved and saved again
-            self._pieces.clear()
-        self._converted = (
-            (rendered.markdown, made.fragments, rendered.figures, self.config),
-            shown.build,
-        )
-        return shown
-
-    def _alone(self, world: World, old: Made | None, new: Made) -> Shown | None:
-        """The page with some slides converted alone, where that can be done."""
-        if self.shown is None or old is None or self.errors or old.fragments != new.fragments:
+    def _convert_alone(self, old: Source, new: Source) -> LivePage | None:
+        """Return the page with the changed slides converted alone; None where that can't be done."""
+        if self.page is None or self.errors or old.around != new.around:
             return None
         files = changed_templates(old.rendered, new.rendered)
         if not files:
             return None
 
         def convert_page(page: str, n_slides: int) -> str:
-            return self._marp_html(self.marp, world.config, new.rendered.front + page, n_slides)
+            return self._marp_html(new.rendered.front + page, n_slides)
 
-        changed = converted_alone(new.rendered, files, convert_page, new.sources)
-        slides = [changed.get(place, slide) for place, slide in enumerate(self.shown.slides)]
-        build = hashlib.sha256(
-            f"{self.shown.build} {sorted(changed.items())}".encode()
-        ).hexdigest()[:16]
-        return replace(self.shown, build=build, slides=slides)
+        slides = convert_alone(new.rendered, files, convert_page, self._sources(new))
+        return with_slides(self.page, slides)
 
-    def _marp_html(self, marp: KeptMarp, config: Config, markdown: str, n_slides: int) -> str:
-        expected = Expected(slides=n_slides, theme=config.deck.theme, lang=config.deck.lang)
+    def _convert_whole(self, source: Source) -> LivePage:
+        """Return the page of the whole deck."""
+        self._has_single_slides = False
+        rendered = source.rendered
+        ask_marp = partial(self._marp_html, rendered.markdown, len(rendered.slides))
+        raw = self._html.get(source.for_marp, ask_marp)
+        return self._page.get((raw, source.around), partial(self._assemble, raw, source))
+
+    def _assemble(self, raw: str, source: Source) -> LivePage:
+        """Return the page of Marp's HTML, with everything inlined."""
+        pieces = self._pieces.get(source.inlined, dict)
+        page = make_self_contained(
+            raw,
+            self._sources(source),
+            source.fragments,
+            served=source.live_part,
+            kept=pieces,
+        )
+        present = {(piece, number) for number, piece in enumerate(SLIDE_START.split(raw))}
+        for old in pieces.keys() - present:
+            del pieces[old]
+        live_page, self._digests = in_pieces(page, self._digests)
+        return live_page
+
+    def _sources(self, source: Source) -> Sources:
+        folder = self.config.folder
+        return Sources(
+            folder=folder,
+            themes=folder / "theme",
+            packages=self.marp.folder / "node_modules",
+            figures=source.rendered.figures,
+            slides=source.rendered.slides,
+        )
+
+    def _marp_html(self, markdown: str, n_slides: int) -> str:
+        deck = self.config.deck
+        expected = Expected(slides=n_slides, theme=deck.theme, lang=deck.lang)
         with tempfile.TemporaryDirectory(prefix="llmdeck-") as folder:
             source, target = Path(folder) / "deck.md", Path(folder) / "marp.html"
             source.write_text(markdown, encoding="utf-8")
-            themes = sorted((config.folder / "theme").glob("*.css"))
-            convert(source, target, expected, themes=themes, marp=marp)
+            themes = sorted((self.config.folder / "theme").glob("*.css"))
+            convert(source, target, expected, themes=themes, marp=self.marp)
             return target.read_text(encoding="utf-8")
 
     def fragment(
         self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]
     ) -> str | None:
-        """What the demo's partial shows of facts; nothing where it has none.
+        """Return what the demo's partial shows of facts; None where it has no partial.
 
         Raises:
             TemplateError: where the partial can't show them.
         """
-        world = self._world or self._last
-        if world is None or not (world.config.folder / PARTIALS / f"{demo}.html.j2").is_file():
+        shared = self._shared.value
+        if shared is None or not _has_partial(shared.config, demo):
             return None
-        functions = self._functions
-        if functions is None:
-            functions = self._functions = Functions(
-                config=world.config, demos=world.demos, claims=world.claims, results=world.results
-            )
-        return one_line(functions.fragment(demo, facts, parameters))
+        return one_line(shared.functions.fragment(demo, facts, parameters))
 
-    @property
-    def demos(self) -> Mapping[str, Demo]:
-        """The demos that there are."""
-        return self._world.demos if self._world else find_demos(self.config)
+
+def _has_partial(config: Config, demo: str) -> bool:
+    return (config.folder / PARTIALS / f"{demo}.html.j2").is_file()
