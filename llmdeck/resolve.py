@@ -17,7 +17,7 @@ from llmdeck.run.batch import Job, Progress, Runner, run_jobs
 from llmdeck.run.interface import find_demos
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Project:
     """A deck's sources as they are now, and the results that there are."""
 
@@ -61,6 +61,10 @@ class Project:
             renderer=renderer,
             current={variant for variant in store.heads if store.is_fresh(variant)},
         )
+
+    def look_again(self) -> None:
+        """Look again at the files that templates are rendered from: they may have been saved."""
+        self.store.digests = NamedDigests(self.config.root)
 
     def render(self) -> Rendered:
         """Render all templates once, with the results that there are."""

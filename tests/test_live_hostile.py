@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from llmdeck.live.start import STALLED_S, most_connections
+from llmdeck.live.connections import STALLED_S, most_connections
 from tests.conftest import Project
 from tests.served import Served, served
 

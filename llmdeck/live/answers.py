@@ -1,4 +1,4 @@
-"""What comes in a request's body, and how errors are told."""
+"""What comes in a request's body, and how errors are answered."""
 
 from __future__ import annotations
 
@@ -14,24 +14,20 @@ from llmdeck.errors import DeckError
 from llmdeck.run.pool import BusyError
 
 
-async def disconnected(request: Request) -> None:
-    """Return once the client has gone; the body has been read."""
+async def wait_until_gone(request: Request) -> None:
+    """Return once the client has gone; the body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def body_of(request: Request) -> dict[str, Any]:
-    """The parameters in a request's body.
+async def read_values(request: Request) -> dict[str, Any]:
+    """Return the parameters in a request's body.
 
     Raises:
         HTTPException: it is no JSON object.
     """
-
-    def no_number(name: str) -> float:
-        raise ValueError(f"{name} is no JSON")
-
     try:
-        values = json.loads(await request.body(), parse_constant=no_number)
+        values = json.loads(await request.body(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"the body is no JSON: {error}") from None
     if not isinstance(values, dict):
@@ -39,36 +35,37 @@ async def body_of(request: Request) -> dict[str, Any]:
     return values
 
 
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(f"{name} is no JSON")
+
+
 def error_json(error: DeckError) -> dict[str, Any]:
-    """An error as the API tells it."""
-    told = {
-        "message": error.message,
-        "place": str(error.place) if error.place else "",
-        "hint": error.hint,
-    }
-    return {"error": {key: value for key, value in told.items() if value or key == "message"}}
+    """Return an error as the API gives it; place and hint only where there are any."""
+    parts = {"message": error.message}
+    if error.place:
+        parts["place"] = str(error.place)
+    if error.hint:
+        parts["hint"] = error.hint
+    return {"error": parts}
 
 
-async def failed(_request: Request, error: DeckError) -> Response:
-    """Tell of a value that can't be used, a demo that failed, or too many requests."""
-    busy = isinstance(error, BusyError)
-    return JSONResponse(
-        error_json(error),
-        status_code=503 if busy else 422,
-        headers={"retry-after": "1"} if busy else None,
-    )
+async def answer_deck_error(_request: Request, error: DeckError) -> Response:
+    """Answer a value that can't be used, a demo that failed, or too many requests."""
+    if isinstance(error, BusyError):
+        return JSONResponse(error_json(error), status_code=503, headers={"retry-after": "1"})
+    return JSONResponse(error_json(error), status_code=422)
 
 
-async def broke(_request: Request, error: Exception) -> Response:
-    """Tell of a mistake of llmdeck's own, on the terminal too."""
+async def answer_bug(_request: Request, error: Exception) -> Response:
+    """Answer a mistake of llmdeck's own, and print it on the terminal."""
     traceback.print_exception(error)
-    return JSONResponse(
-        {"error": {"message": "llmdeck failed; its terminal says how"}}, status_code=500
-    )
+    message = "llmdeck failed; its terminal says how"
+    return JSONResponse({"error": {"message": message}}, status_code=500)
 
 
-async def refused(_request: Request, error: HTTPException) -> Response:
-    """Tell of a request that means nothing here."""
+async def answer_http_error(_request: Request, error: HTTPException) -> Response:
+    """Answer a request that means nothing here."""
     return JSONResponse(
         {"error": {"message": error.detail}}, status_code=error.status_code, headers=error.headers
     )

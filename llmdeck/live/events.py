@@ -8,15 +8,16 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from llmdeck.live.shown import Update
+from llmdeck.live.page import Update
 
 PING_S = 15.0
+RECONNECT_MS = 500
 MOST_LISTENERS = 64
 MOST_UNREAD = 16
 
 
 def event(data: Any, name: str = "") -> str:
-    r"""One event.
+    r"""Return one event as it is sent.
 
     >>> event({"build": "a1"})
     'data: {"build": "a1"}\n\n'
@@ -26,49 +27,42 @@ def event(data: Any, name: str = "") -> str:
 
 
 class Events:
-    """The pages that listen, and what was told last."""
+    """The pages that listen, and the last update that they were told."""
 
     def __init__(self) -> None:
         self.last = Update(build="")
-        self._listeners: set[asyncio.Queue[Update | None]] = set()
+        self._listeners: set[asyncio.Queue[Update]] = set()
 
     @property
     def full(self) -> bool:
-        """Whether no more may listen."""
+        """Whether no more pages may listen."""
         return len(self._listeners) >= MOST_LISTENERS
 
     def publish(self, update: Update) -> None:
-        """Tell every page."""
+        """Tell every page of an update."""
         self.last = replace(update, since="", slides={}, notes={})
         for listener in self._listeners:
-            if (
-                listener.qsize() >= MOST_UNREAD
-            ):  # it does not read: it gets the whole page when it does
-                while not listener.empty():
-                    listener.get_nowait()
-                update = self.last
-            listener.put_nowait(update)
+            if listener.qsize() < MOST_UNREAD:
+                listener.put_nowait(update)
+                continue
+            # It reads nothing: instead of all updates it gets one that loads the page again.
+            while not listener.empty():
+                listener.get_nowait()
+            listener.put_nowait(self.last)
 
     async def listen(self) -> AsyncIterator[str]:
-        """What one page is told: how things stand, then what happens."""
-        mine: asyncio.Queue[Update | None] = asyncio.Queue()
-        self._listeners.add(mine)
+        """Give one page the state of the deck, then each update, and a sign of life meanwhile."""
+        unread: asyncio.Queue[Update] = asyncio.Queue()
+        self._listeners.add(unread)
         try:
-            yield "retry: 500\n" + event(asdict(self.last))
+            yield f"retry: {RECONNECT_MS}\n" + event(asdict(self.last))
             while True:
                 try:
                     async with asyncio.timeout(PING_S):
-                        update = await mine.get()
+                        update = await unread.get()
                 except TimeoutError:
                     yield ": still here\n\n"
-                    continue
-                if update is None:
-                    return
-                yield event(asdict(update))
+                else:
+                    yield event(asdict(update))
         finally:
-            self._listeners.discard(mine)
-
-    def close(self) -> None:
-        """End every connection: the server stops."""
-        for listener in self._listeners:
-            listener.put_nowait(None)
+            self._listeners.discard(unread)

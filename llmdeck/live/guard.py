@@ -1,8 +1,8 @@
-"""Who may ask, and how much: what every request passes before the app sees it, and the headers of every answer.
+"""Who may ask, and how much: what every request passes before the app sees it.
 
-A page of another origin can't read or start anything here: the `Host` must be one of ours (DNS
-rebinding), `Origin` and `Sec-Fetch-Site` must not tell of another page, and a body must be
-`application/json`, which a browser asks leave for.
+Every answer gets the headers that make it safe. A page of another origin can't read or start anything
+here: the `Host` must be one of ours (DNS rebinding), `Origin` and `Sec-Fetch-Site` must not name
+another page, and a body must be `application/json`, which a browser asks leave for.
 """
 
 from __future__ import annotations
@@ -15,15 +15,21 @@ import json
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 64 * 1024
 """The most bytes of a request's body."""
+TOO_LARGE = f"a body has {BODY_LIMIT} bytes at most"
 BODY_TIME_S = 10.0
+"""How long a request's body may take."""
 SHORTEST_TOKEN = 16
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+HTTP_PORT = 80
+"""The port of a `Host` header that names none."""
+LONGEST_PORT = 5
+"""The most digits of a port."""
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content security policy of what is no page."""
 HEADERS = {
@@ -50,11 +56,15 @@ class Address:
         return is_loopback(self.host)
 
     def knows(self, host: str) -> bool:
-        """Whether a `Host` header means this server: a name of this machine, or behind a token also any address."""
+        """Return whether a `Host` header means this server.
+
+        It must be a name of this machine; where others reach it, any address will do, since they
+        need the token.
+        """
         name, port = split_host(host)
-        if port != self.port and not (port is None and self.port == 80):
+        if (HTTP_PORT if port is None else port) != self.port:
             return False
-        if name in ("localhost", "127.0.0.1", "::1") or name == self.host.lower():
+        if name in LOCAL_NAMES or name == self.host.lower():
             return True
         return not self.is_local and (_is_address(name) or name in _own_names())
 
@@ -65,15 +75,16 @@ class Address:
 
     @property
     def cookie_value(self) -> str:
-        """What the cookie holds: not the token itself."""
-        return hashlib.sha256(f"llmdeck {self.port} {self.token}".encode()).hexdigest()
+        """What the cookie holds: a digest, not the token itself."""
+        text = f"llmdeck {self.port} {self.token}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine and nothing else.
+    """Return whether a host is this machine and nothing else.
 
-    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
-    (True, True, True, False)
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0")]
+    [True, True, True, False]
     """
     if host == "localhost":
         return True
@@ -94,20 +105,26 @@ def _own_names() -> set[str]:
 
 
 def split_host(host: str) -> tuple[str, int | None]:
-    """Name and port of a `Host` header; a port that is none is -1.
+    """Return name and port of a `Host` header; the port is None where there is none, else -1.
 
     >>> split_host("localhost:80"), split_host("[::1]:4180"), split_host("evil.example")
     (('localhost', 80), ('::1', 4180), ('evil.example', None))
+    >>> split_host("localhost:http")
+    ('localhost', -1)
     """
-    name, colon, port = host.strip().lower().rpartition(":")
-    if not colon or port.endswith("]"):
-        name, port = host.strip().lower(), ""
-    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else -1
-    return name.strip("[]"), number if colon and port else None
+    host = host.strip().lower()
+    name, _, port = host.rpartition(":")
+    if not name or port.endswith("]"):  # the colons of an IPv6 address
+        return host.strip("[]"), None
+    name = name.strip("[]")
+    if not port:
+        return name, None
+    is_number = port.isascii() and port.isdigit() and len(port) <= LONGEST_PORT
+    return name, int(port) if is_number else -1
 
 
 class Refusal(Exception):  # noqa: N818  it is an answer
-    """A request that is not let through."""
+    """The answer to a request that is not let through."""
 
     def __init__(self, status: int, message: str, **headers: str) -> None:
         super().__init__(message)
@@ -115,33 +132,31 @@ class Refusal(Exception):  # noqa: N818  it is an answer
 
 
 class Guard:
-    """The app behind it sees only requests that passed."""
+    """Lets requests through to the app behind it, or answers them itself."""
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
         self.app, self.address = app, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
         if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self.app(scope, receive, send)
             return
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = _decoded(scope["headers"])
 
-        async def guarded(message: Message) -> None:
+        async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": _with_headers(message.get("headers", ()))}
             await send(message)
 
         try:
             self._check(scope, headers)
-            receive = await limited(scope, headers, receive)
+            receive = await limit_body(scope, headers, receive)
         except Refusal as refusal:
-            await refuse(refusal, guarded)
-            return
-        await self.app(scope, receive, guarded)
+            await refuse(refusal, send_safely)
+        else:
+            await self.app(scope, receive, send_safely)
 
     def _check(self, scope: Scope, headers: dict[str, str]) -> None:
         host, origin = headers.get("host", ""), headers.get("origin")
@@ -156,54 +171,57 @@ class Guard:
             self._check_token(scope, headers, reads_page=reads_page)
 
     def _check_token(self, scope: Scope, headers: dict[str, str], *, reads_page: bool) -> None:
-        given = (
-            _value_of("token", scope["query_string"].decode("latin-1").split("&"))
-            if reads_page
-            else []
-        )
-        if given and _one_is(self.address.token, [unquote(value) for value in given]):
-            cookie = f"{self.address.cookie}={self.address.cookie_value}; HttpOnly; SameSite=Strict; Path=/"
+        address = self.address
+        query = scope["query_string"].decode("latin-1") if reads_page else ""
+        tokens = [unquote(value) for value in _values_of("token", query.split("&"))]
+        if _contains_secret(tokens, address.token):
+            cookie = f"{address.cookie}={address.cookie_value}; HttpOnly; SameSite=Strict; Path=/"
             raise Refusal(303, "", location="/", **{"set-cookie": cookie})
         # By hand: `http.cookies` stops at what it finds wrong, and other servers of this host set
         # cookies too.
-        held = _value_of(self.address.cookie, headers.get("cookie", "").split(";"))
-        if not _one_is(self.address.cookie_value, held):
+        cookies = _values_of(address.cookie, headers.get("cookie", "").split(";"))
+        if not _contains_secret(cookies, address.cookie_value):
             raise Refusal(401, "open the page once with ?token=…")
 
 
-def _value_of(name: str, pairs: Iterable[str]) -> list[str]:
-    """What a name is given, maybe more than once.
+def _values_of(name: str, pairs: Iterable[str]) -> list[str]:
+    """Return the values that a name has, maybe more than one.
 
-    >>> _value_of("b", "a=1; b=2; flag; b=3=".split(";"))
+    >>> _values_of("b", "a=1; b=2; flag; b=3=".split(";"))
     ['2', '3=']
     """
     split = [pair.strip().partition("=") for pair in pairs]
     return [value for key, _, value in split if key == name]
 
 
-def _one_is(secret: str, given: Iterable[str]) -> bool:
-    """Whether one of the texts is the secret; how long that takes tells nothing of it."""
-    return any(hmac.compare_digest(one.encode(errors="replace"), secret.encode()) for one in given)
+def _contains_secret(texts: Iterable[str], secret: str) -> bool:
+    """Return whether one of the texts is the secret; the time that it takes gives nothing away."""
+    raw = [text.encode(errors="replace") for text in texts]
+    return any(hmac.compare_digest(one, secret.encode()) for one in raw)
 
 
-def _with_headers(given: Any) -> list[tuple[bytes, bytes]]:
+def _decoded(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+
+
+def _with_headers(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return an answer's headers, and of ours those that it does not have."""
     named = {bytes(name).lower(): bytes(value) for name, value in given}
     ours = HEADERS | {"content-security-policy": NOTHING}
-    return [
-        *named.items(),
-        *((k.encode(), v.encode()) for k, v in ours.items() if k.encode() not in named),
-    ]
+    safe = {name.encode(): value.encode() for name, value in ours.items()}
+    return list((safe | named).items())
 
 
 async def refuse(refusal: Refusal, send: Send) -> None:
     """Answer a request that was not let through, and close its connection, unread."""
-    body = json.dumps({"error": {"message": refusal.message}}).encode() if refusal.message else b""
+    text = json.dumps({"error": {"message": refusal.message}}) if refusal.message else ""
+    body = text.encode()
     headers = {
         "content-type": "application/json",
         "content-length": str(len(body)),
         "connection": "close",
-    }
-    raw = [(name.encode(), value.encode()) for name, value in (headers | refusal.headers).items()]
+    } | refusal.headers
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
 
@@ -216,7 +234,7 @@ def _check_body(method: str, headers: Mapping[str, str]) -> None:
     """
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length[:12]) > BODY_LIMIT:
-        raise Refusal(413, f"a body has {BODY_LIMIT} bytes at most")
+        raise Refusal(413, TOO_LARGE)
     if method != "POST" and (length.strip("0") or "transfer-encoding" in headers):
         raise Refusal(413, "only POST has a body")
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
@@ -224,8 +242,8 @@ def _check_body(method: str, headers: Mapping[str, str]) -> None:
         raise Refusal(415, "a body must be application/json")
 
 
-async def limited(scope: Scope, headers: dict[str, str], receive: Receive) -> Receive:
-    """What gives the body, which is read here: within the limits of size and time.
+async def limit_body(scope: Scope, headers: dict[str, str], receive: Receive) -> Receive:
+    """Read a request's body, within the limits of size and time; return what gives it to the app.
 
     Raises:
         Refusal: it is too large, too slow, or no JSON by its own words.
@@ -233,27 +251,34 @@ async def limited(scope: Scope, headers: dict[str, str], receive: Receive) -> Re
     _check_body(scope["method"], headers)
     if scope["method"] != "POST":
         return receive
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIME_S):
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Refusal(400, "the body is not whole")
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > BODY_LIMIT:
-                    raise Refusal(413, f"a body has {BODY_LIMIT} bytes at most")
+            body = await _read_body(receive)
     except TimeoutError:
         raise Refusal(408, "the body is too slow") from None
-    given = False
+    unread = [body]
 
-    async def whole() -> Message:
-        nonlocal given
-        if given:
+    async def receive_whole() -> Message:
+        if not unread:
             return await receive()
-        given = True
-        return {"type": "http.request", "body": bytes(body), "more_body": False}
+        return {"type": "http.request", "body": unread.pop(), "more_body": False}
 
-    return whole
+    return receive_whole
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """Return a whole body.
+
+    Raises:
+        Refusal: it is too large, or the client went away.
+    """
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal(400, "the body is not whole")
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > BODY_LIMIT:
+            raise Refusal(413, TOO_LARGE)
+    return bytes(body)
