@@ -11,7 +11,7 @@ from llmdeck.errors import DeckError, DemoError
 from llmdeck.model import Drift, Result, State, Use, Variant
 from llmdeck.render.deck import Rendered
 from llmdeck.resolve import Project, failures, run_variants
-from llmdeck.results.compare import differences
+from llmdeck.results.compare import Tolerance, differences
 from llmdeck.run.batch import Progress, Runner, run_jobs
 
 
@@ -112,7 +112,7 @@ def drifts(old: Result, new: Result, limits: Limits, shown: Collection[int] = ()
     line that no slide shows may tell how long something took. The figure's own bytes depend on the
     version of the library that drew it.
     """
-    found = list(differences(old.facts, new.facts, limits.allowed))
+    found = list(differences(old.facts, new.facts, Tolerance.of(limits)))
     if old.facts == new.facts:
         found += _words_that_differ(old, new, shown)
     return [Drift(variant=new.variant, path=path, old=a, new=b) for path, a, b in found]

@@ -149,7 +149,7 @@ def _add_talks(add: Add) -> None:
     seed = "mix the questions; the same number, the same order"
     quiz.add_argument("--seed", type=int, help=seed)
     serve = "serve the deck: it follows what is saved, its controls take any value"
-    live = add("live", "llmdeck.report.live:live", serve)
+    live = add("live", "llmdeck.live.command:live", serve)
     port = "the port (default: 4180, or the next one that is free)"
     live.add_argument("--port", type=int, help=port)
     live.add_argument("--no-browser", action="store_true", help="open no browser")

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from llmdeck.results.compare import Tolerance
 
 FOLDER = "deck"
 SETTINGS = "deck.toml"
@@ -62,13 +58,6 @@ class Limits:
     """How far any float may move before it is drift.
 
     For facts that a demo rounds, one step of the rounding."""
-
-    @property
-    def allowed(self) -> Tolerance:
-        """How far facts may move."""
-        from llmdeck.results.compare import Tolerance
-
-        return Tolerance(relative=self.tolerance, absolute=self.tolerance_abs)
 
 
 @dataclass(frozen=True, kw_only=True)

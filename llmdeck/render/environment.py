@@ -184,22 +184,10 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
         keep_trailing_newline=True,
     )
     env.finalize = partial(_finalize, numbers, config)
-    env.filters |= _number_filters(numbers) | _text_filters()
+    numeric = {name: _number_filter(write) for name, write in numbers.filters.items()}
+    env.filters |= numeric | _text_filters()
     env.tests["close_to"] = ledger.close_to
     return env
-
-
-def _number_filters(numbers: Numbers) -> dict[str, Callable[..., Any]]:
-    """Return the filters that write a number."""
-    filters: dict[str, Callable[..., str]] = {
-        "num": numbers.num,
-        "qty": numbers.qty,
-        "pct": numbers.pct,
-        "compact": numbers.compact,
-    }
-    for unit in ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib"):
-        filters[unit] = numbers.scaled(unit)
-    return {name: _number_filter(function) for name, function in filters.items()}
 
 
 def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:

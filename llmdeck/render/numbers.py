@@ -7,6 +7,7 @@ mixed.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -81,7 +82,7 @@ def with_unit(value: Any, unit: str) -> Any:
 
 
 class Numbers:
-    """Writes numbers in one locale. Each method is a filter of the templates."""
+    """Writes numbers in one locale; `filters` are what templates call."""
 
     def __init__(self, locale: str) -> None:
         """Take the locale (`it`, `it_IT`, `en-GB`).
@@ -93,6 +94,18 @@ class Numbers:
             self.locale = Locale.parse(locale.replace("-", "_"))
         except (UnknownLocaleError, ValueError):
             raise ValueError(f"unknown locale `{locale}`") from None
+
+    @property
+    def filters(self) -> dict[str, Callable[..., str]]:
+        """The filters of the templates that write a number, by name: a new one is an entry here."""
+        units = ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")
+        return {
+            "num": self.num,
+            "qty": self.qty,
+            "pct": self.pct,
+            "compact": self.compact,
+            **{unit: self.scaled(unit) for unit in units},
+        }
 
     @cached_property
     def magnitudes(self) -> dict[str, float]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmdeck.config import Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +19,11 @@ class Tolerance:
     """As a share of the number itself."""
     absolute: float
     """In the number's own unit."""
+
+    @classmethod
+    def of(cls, limits: Limits) -> Tolerance:
+        """Return how far a demo's facts may move by its limits."""
+        return cls(relative=limits.tolerance, absolute=limits.tolerance_abs)
 
     def allows(self, old: Any, new: Any) -> bool:
         """Whether a value is the old one, as far as can be told.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from llmdeck.config import Config
 from llmdeck.errors import DemoError
 from llmdeck.model import Demo
+from llmdeck.results.compare import Tolerance
 from llmdeck.run import Line
 from llmdeck.run.explain import ended_without_answer, not_started, unreadable
 from llmdeck.run.process import environment, kill_group
@@ -60,7 +61,7 @@ class Session:
             "time_s": limits.time_s,
             "limit_each": self.limit_each,
             "memory_gib": limits.memory_gib,
-            "tolerance": vars(limits.allowed),
+            "tolerance": vars(Tolerance.of(limits)),
         }
 
     async def start(self) -> asyncio.subprocess.Process:
