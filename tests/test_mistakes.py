@@ -1,4 +1,4 @@
-"""Mistakes in templates, ledger and settings: each is told with its place, its exit code and the name that was meant.
+"""Mistakes in templates, ledger and settings: each is told with its place and its exit code.
 
 The oracle is the edit: each test makes one known mistake at a known line of a project that builds.
 """
@@ -11,7 +11,7 @@ from tests.conftest import Project
 
 
 def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
-    """The message has the claim's id, check, values and line in the ledger, and the slide's file, line and number."""
+    """The message has the claim's id, check, values and line, and the slide's file and line."""
     project.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
     done = project.run("build")
     assert done.returncode == 6
@@ -81,8 +81,8 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
             "holds",
             "hold = 1\nholds",
             3,
-            "deck/claims.toml:4: claim half: unknown key `hold`; known: demo, with, says, holds, verdict, "
-            "often, sources, asks, answer, within\n  hint: did you mean `holds`?",
+            "deck/claims.toml:4: claim half: unknown key `hold`; known: demo, with, says, holds, "
+            "verdict, often, sources, asks, answer, within\n  hint: did you mean `holds`?",
         ),
         (
             "deck/claims.toml",
@@ -103,7 +103,7 @@ def test_a_claim_that_does_not_hold_stops_the_build(project: Project) -> None:
 def test_a_mistake_is_told_with_its_place(
     project: Project, file: str, old: str, new: str, code: int, message: str
 ) -> None:
-    """Each kind of mistake has its exit code, its file and line, and the name that was meant, and no traceback."""
+    """Each mistake has its exit code, its file and line, the name that was meant; no traceback."""
     project.edit(file, old, new)
     done = project.run("build")
     assert message in done.stderr
@@ -113,7 +113,7 @@ def test_a_mistake_is_told_with_its_place(
 
 
 def test_mistakes_in_several_templates_are_told_together(project: Project) -> None:
-    """One build names a misspelt fact, a syntax error and a failing demo, each in its own template."""
+    """One build names a misspelt fact, a syntax error and a failing demo, each in its template."""
     project.write(
         "demos/bad.py", "def run():\n    raise OSError('rotto')\n\ndef show(facts): pass\n"
     )

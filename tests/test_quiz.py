@@ -1,4 +1,4 @@
-"""Questions: how a guess is read and graded, what `llmdeck quiz` prints and leaves alone, and slides that open.
+"""Questions: how a guess is read and graded, what `llmdeck quiz` prints, slides that open.
 
 Written-out guesses are the oracle for reading, Chromium for what opens and which slide is shown.
 """
@@ -73,8 +73,8 @@ def asking(project: Project) -> Project:
     """A project whose ledger asks two questions, built."""
     project.write("deck/claims.toml", QUESTIONS)
     project.write("deck/slides/01-uno.md.j2", SLIDES)
-    project.edit("deck/deck.toml", 'lang = "it"', 'lang = "it"\n[words]\nright = "giusto"\nwrong = "sbagliato"\n'
-                 'not_a_number = "non è un numero"')  # fmt: skip
+    words = '[words]\nright = "giusto"\nwrong = "sbagliato"\nnot_a_number = "non è un numero"'
+    project.edit("deck/deck.toml", 'lang = "it"', f'lang = "it"\n{words}')
     done = project.run("build")
     assert done.returncode == 0, done.stderr
     return project
@@ -124,7 +124,7 @@ def play(project: Project, guesses: str, *arguments: str) -> subprocess.Complete
 def test_a_guess_is_read_as_people_write_it_in_italian(
     line: str, unit: str, expected: float | None
 ) -> None:
-    """A decimal comma, groups, words for magnitudes, units that are brought to the answer's; no number is none."""
+    """A decimal comma, groups, magnitudes, units brought to the answer's; no number is none."""
     found = read_number(line, Numbers("it"), unit)
     assert found == (expected if expected is None else pytest.approx(expected, rel=1e-9))
 
@@ -153,13 +153,13 @@ def test_in_english_the_point_is_the_decimal_one() -> None:
 def test_a_guess_is_right_within_the_claims_share_of_the_answer(
     answer: float, within: float, guess: float, right: bool
 ) -> None:
-    """The border belongs to it, on both sides; 0 wants the number itself, to the digits that a fact has."""
+    """The border belongs to it, on both sides; 0 wants the number, to the digits of a fact."""
     claim = Claim(id="c", says="", verdict=Verdict.VERIFIED, place=Place(file="x"), within=within)
     assert Question(claim=claim, asks="", says="", answer=answer).right(guess) is right
 
 
 def test_the_quiz_grades_shows_claim_source_and_distance(asking: Project) -> None:
-    """A wrong guess tells by how much, a right one too; what is no number is asked again; an empty line only shows."""
+    """Each guess tells by how much; what is no number is asked again; an empty line only shows."""
     done = play(asking, "boh\n50\n\n")
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line.removeprefix("> ").strip() for line in done.stdout.splitlines() if line]
@@ -181,13 +181,14 @@ def test_the_quiz_grades_shows_claim_source_and_distance(asking: Project) -> Non
 
 
 def test_the_end_of_input_ends_the_quiz_with_the_score(asking: Project) -> None:
-    """No traceback, exit 0, and only what was answered counts; bytes that are no text are no number."""
+    """No traceback, exit 0, only what was answered counts; bytes that are no text are no number."""
     done = play(asking, "52,5 GB\n")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "1/1 giusto"
     assert play(asking, "").stdout.splitlines()[-1] == "0/0 giusto"
     raw = subprocess.run(
-        [sys.executable, "-m", "llmdeck.cli", "quiz"], cwd=asking.root, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "llmdeck.cli", "quiz"],
+        cwd=asking.root, env=os.environ | {"PYTHONPATH": str(ROOT)},
         input=b"\xff\xfe\n42", capture_output=True, timeout=120, check=False,
     )  # fmt: skip
     assert (raw.returncode, raw.stderr) == (0, b"")
@@ -198,7 +199,8 @@ def test_the_end_of_input_ends_the_quiz_with_the_score(asking: Project) -> None:
 def test_ctrl_c_ends_the_quiz_with_the_score(asking: Project) -> None:
     """Interrupted while it waits for a guess, it says the score and ends with 0."""
     with subprocess.Popen(
-        [sys.executable, "-m", "llmdeck.cli", "quiz"], cwd=asking.root, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "llmdeck.cli", "quiz"],
+        cwd=asking.root, env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:  # fmt: skip
@@ -243,9 +245,15 @@ def test_only_picks_and_a_seed_mixes_the_same_way_twice(asking: Project) -> None
 
 @pytest.mark.parametrize(
     ("only", "message"),
-    [("hal", "error: claim hal is not in the ledger\n  hint: did you mean `half`?"),
-     ("silent", "error: deck/claims.toml:20: claim silent asks nothing\n  hint: these ask: half, double")],
-)  # fmt: skip
+    [
+        ("hal", "error: claim hal is not in the ledger\n  hint: did you mean `half`?"),
+        (
+            "silent",
+            "error: deck/claims.toml:20: claim silent asks nothing\n"
+            "  hint: these ask: half, double",
+        ),
+    ],
+)
 def test_a_question_that_is_not_there_is_told(asking: Project, only: str, message: str) -> None:
     """An unknown id names its neighbour, a claim without a question those that have one."""
     done = play(asking, "", "--only", only)
@@ -296,7 +304,7 @@ def test_a_fact_that_only_the_answer_reads_is_named_when_it_moves(asking: Projec
 def test_space_and_enter_open_a_question_and_arrows_turn_the_slide(
     asking: Project, chromium: Browser
 ) -> None:
-    """The space bar opens and closes where a question has the focus, and turns the slide elsewhere."""
+    """The space bar opens and closes a question that has the focus, else it turns the slide."""
     page = chromium.new_page()
     page.goto(asking.html.as_uri() + "#2")
     active = "document.querySelector('svg.bespoke-marp-active section').id"
