@@ -34,7 +34,7 @@ LEAST_TAKEN = 16 * 1024
 MOST_CONNECTIONS = 512
 MOST_FILES = 4096
 OTHER_FILES = 96
-"""Descriptors that are not connections: workers, pipes, watched folders."""
+"""Descriptors that are not connections: demos, pipes, watched folders."""
 TOKEN = re.compile(r"[\w.~+/=-]*", re.ASCII)
 """What an address can have as it is, base64 included."""
 BACKLOG = 256
