@@ -134,8 +134,10 @@ async def _run_one(
         found.append(_outcome(config, job.demo, variants[len(found)], answer))
 
     await _one_session(config, job.demo, requests, give, running, threads)
-    missing = len(variants) - len(found)
-    return dict(zip(variants, found + found[-1:] * missing, strict=True))
+    # Where answers are missing, the last one is the error that says why: it stands for them.
+    n_missing = len(variants) - len(found)
+    found += found[-1:] * n_missing
+    return dict(zip(variants, found, strict=True))
 
 
 async def _one_session(

@@ -58,11 +58,11 @@ from llmdeck.run.sandbox import (
 )
 
 STDERR = 2
-"""Where it is told how the process ends; the demo may put something else in `sys.stderr`."""
+"""The log, by its descriptor: a demo may put something else in `sys.stderr`."""
 
 
 class Cancelled(BaseException):
-    """Nobody waits for the answer any more. No demo catches it: it is none of the demo's errors."""
+    """Nobody waits for the answer any more. A demo's `except Exception` does not catch it."""
 
 
 class Child:
@@ -115,7 +115,7 @@ class Child:
         return Inputs(root, map(Path, self.settings["no_inputs"]))
 
     def _start_clock(self) -> None:
-        """Let the process end after its time limit, and print where it hung."""
+        """End the process after its time limit from now, and print where it hung."""
         faulthandler.dump_traceback_later(self.settings["time_s"], exit=True, file=STDERR)
 
     def _load(self, inputs: Inputs) -> ModuleType | Line:
@@ -131,7 +131,7 @@ class Child:
         return demo
 
     def _answer(self, demo: ModuleType | Line, request: Line, inputs: Inputs) -> Line:
-        """Return the last line of the answer; nothing interrupts the demo before or behind it."""
+        """Return the last line of the answer; only in here can the request be cancelled."""
         if isinstance(demo, dict):
             return demo
         try:
