@@ -1,4 +1,4 @@
-"""Building: what runs again and what does not, and what a killed, a doubled or a failing build leaves.
+"""Building: what runs again, and what a killed, a doubled or a failing build leaves.
 
 Each demo notes in a file outside the project that it ran; the oracle for a deck is the same deck
 built anew.
@@ -33,7 +33,8 @@ def counting(
     log = project.root.parent / "log"
     project.write(
         f"demos/{name}.py",
-        f'"""Counts."""\n\ndef run(*, n: int = 21) -> dict:\n    with open({str(log)!r}, "a") as log:\n'
+        '"""Counts."""\n\ndef run(*, n: int = 21) -> dict:\n'
+        f'    with open({str(log)!r}, "a") as log:\n'
         f'        print("{name}", file=log)\n    {body}\n\ndef show(facts): print(facts)\n',
     )
 
@@ -64,7 +65,7 @@ def times(project: Project) -> dict[str, int]:
 
 
 def test_a_files_time_is_not_believed(project: Project) -> None:
-    """An edit that keeps an old time and the size is built, and a new time without an edit changes nothing."""
+    """An edit that keeps time and size is built; a new time without an edit changes nothing."""
     build(project)
     slide = project.root / "deck/slides/01-uno.md.j2"
     os.utime(slide)
@@ -78,7 +79,7 @@ def test_a_files_time_is_not_believed(project: Project) -> None:
 
 
 def test_a_file_is_read_again_only_when_it_may_have_changed(tmp_path: Path) -> None:
-    """A digest is kept while size and times stay; a file that was changed just now is never trusted."""
+    """A digest is kept while size and times stay; a file that was just changed is not trusted."""
     memory, old, new = tmp_path / "memory.json", tmp_path / "old", tmp_path / "new"
     old.mkdir()
     for number in range(WORTH_SAVING):
@@ -106,7 +107,7 @@ def test_a_file_is_read_again_only_when_it_may_have_changed(tmp_path: Path) -> N
 
 
 def test_only_what_changed_runs(project: Project) -> None:
-    """Nothing runs where nothing or only prose changed, one demo where one was edited, all with `--rerun`."""
+    """Nothing runs where only prose changed, one demo where one was edited, all with `--rerun`."""
     counting(project, "twice")
     counting(project, "other")
     project.write("deck/slides/02-due.md.j2", '# Due\n\n{{ demo("other").n }}\n')
@@ -127,7 +128,7 @@ def test_only_what_changed_runs(project: Project) -> None:
 
 
 def test_marp_is_not_started_for_nothing(project: Project, tmp_path: Path) -> None:
-    """Where nothing changed a build succeeds on a machine without Node.js; where prose did, it ends with 8."""
+    """Where nothing changed a build needs no Node.js; where prose did, it ends with 8."""
     nothing = tmp_path / f"site/{WHEEL}/__init__.py"  # hides the wheel where that is installed
     nothing.parent.mkdir(parents=True)
     nothing.touch()
@@ -152,7 +153,7 @@ def test_a_clone_builds_from_the_store(project: Project, tmp_path: Path) -> None
 
 
 def test_a_spoiled_or_deleted_deck_is_built_again(project: Project) -> None:
-    """An output that is not what the build wrote is written again, and so is one whose data file changed."""
+    """An output that was spoiled is built again, and so is one whose data file changed."""
     project.write("numbers.txt", "7")
     project.edit(
         "demos/twice.py", "    return {", "    n = int(open('numbers.txt').read())\n    return {"
@@ -168,10 +169,11 @@ def test_a_spoiled_or_deleted_deck_is_built_again(project: Project) -> None:
 
 @pytest.mark.parametrize("edited", ["deck/slides/01-uno.md.j2", "numbers.txt"])
 def test_an_edit_while_a_build_runs_is_not_lost(project: Project, edited: str) -> None:
-    """What is edited while demos run is in the next build, which doesn't take itself for up to date."""
+    """What is edited while demos run is in the next build, which is not “up to date”."""
     flag = project.root.parent / "running"
     project.write("numbers.txt", "7")
-    wait = f"    n = int(open('numbers.txt').read())\n    open({str(flag)!r}, 'w').close()\n    time.sleep(0.4)\n"
+    wait = "    n = int(open('numbers.txt').read())\n"
+    wait += f"    open({str(flag)!r}, 'w').close()\n    time.sleep(0.4)\n"
     project.edit("demos/twice.py", "    return {", f"{wait}    return {{")
     project.edit("demos/twice.py", "\n\ndef run", "\nimport time\n\ndef run")
     started, deadline = project.start("build"), time.monotonic() + 30
@@ -207,7 +209,10 @@ def wait_for_change(folder: Path, part: str) -> None:
 
 
 def test_a_build_killed_at_any_moment_leaves_the_last_good_deck(project: Project) -> None:
-    """After SIGKILL the deck is the old or the whole new one, the store can be read, and the next build succeeds."""
+    """After SIGKILL the deck is the old or the whole new one, and the store can be read.
+
+    The next build succeeds.
+    """
     project.edit("demos/twice.py", "def run", "import time\ntime.sleep(0.1)\n\n\ndef run")
     project.write(
         "deck/slides/02-molte.md.j2", "---\n".join(f"# Numero {n}\n\nTesto.\n\n" for n in range(9))
@@ -259,7 +264,7 @@ def test_two_builds_at_once_both_succeed(project: Project) -> None:
 
 
 def test_a_failing_demo_leaves_the_last_good_deck(project: Project) -> None:
-    """A demo that fails stops the build with 5 and its slide, and every output stays byte for byte."""
+    """A demo that fails stops the build with 5 and its slide; every output stays as it was."""
     build(project)
     before = {str(p): p.read_bytes() for p in project.root.glob("build/*")}
     project.edit("demos/twice.py", "    return {", "    raise OSError('rotto')\n    return {")
@@ -271,7 +276,10 @@ def test_a_failing_demo_leaves_the_last_good_deck(project: Project) -> None:
 
 
 def test_keep_stale_marks_exactly_the_slides_that_are_old(project: Project) -> None:
-    """The last good facts are marked in the deck's words on their slides and no other; a normal build tries again."""
+    """The last good facts are marked in the deck's words, on their slides and no other.
+
+    A normal build tries again.
+    """
     project.edit(
         "deck/deck.toml", 'lang = "it"', 'lang = "it"\n[words]\nnot_updated = "non aggiornato"'
     )
@@ -308,7 +316,7 @@ def test_keep_stale_marks_exactly_the_slides_that_are_old(project: Project) -> N
 
 
 def test_computed_parameters_loops_and_partials_are_resolved(project: Project) -> None:
-    """Variants made in loops, from another demo's facts, in macros and in included files are all found and computed."""
+    """Variants made in loops, of other facts, in macros and included files are all found."""
     project.write(
         "deck/macros.j2", '{% macro double(n) %}{{ demo("twice", n=n).double }}{% endmacro %}\n'
     )
@@ -332,8 +340,9 @@ def test_computed_parameters_loops_and_partials_are_resolved(project: Project) -
 
 
 def test_a_number_that_moves_within_its_tolerance_stays_as_it_was_stored(project: Project) -> None:
-    """Another machine's last digits change no file: facts and printed lines stay; beyond the tolerance they move."""
-    source = "def run(*, n: int = 1):\n    return {'third': n / 3, 'n': n}\n\ndef show(facts):\n    print(facts['third'])\n"
+    """Another machine's last digits change no file; beyond the tolerance facts move."""
+    source = "def run(*, n: int = 1):\n    return {'third': n / 3, 'n': n}\n\n"
+    source += "def show(facts):\n    print(facts['third'])\n"
     project.write("demos/twice.py", source)
     project.write("deck/claims.toml", "")
     project.write("deck/slides/01-uno.md.j2", "{% set f = demo('twice') %}\n# {{ f.third }}\n")

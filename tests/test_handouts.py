@@ -1,4 +1,4 @@
-"""What is handed out: a PDF that a screen reader and a table of contents can use, and a PPTX with its notes.
+"""What is handed out: a PDF for screen readers too, with bookmarks, and a PPTX with its notes.
 
 The oracles are pypdf, which reads the structure that the browser wrote, and LibreOffice where it is
 installed.
@@ -62,7 +62,10 @@ SLIDES = """
 
 {% call notes() %}Nota del terzo.{% endcall %}
 """
-PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="90" height="90"><circle r="9" /></svg>'
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="90" height="90">'
+    '<circle r="9" /></svg>'
+)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +104,7 @@ def elements(node: Any) -> list[Any]:
 
 
 def test_the_pdf_is_tagged(pdf: PdfReader) -> None:
-    """Headings, list, table, link and figure are there as such, in order, and the language is the deck's."""
+    """Headings, list, table, link and figure are there, in order; the language is the deck's."""
     root = pdf.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "it"
@@ -132,7 +135,7 @@ def test_the_pdf_says_its_title_and_author(pdf: PdfReader) -> None:
 
 
 def test_the_pdf_has_bookmarks_for_pages_and_headings(pdf: PdfReader) -> None:
-    """One for each page, in the deck's word, with the page's headings below it, and each leads to its page."""
+    """One for each page, in the deck's word, with its headings below; each leads to its page."""
 
     def walk(items: list[Any], depth: int = 0) -> list[tuple[int, str, int | None]]:
         found: list[tuple[int, str, int | None]] = []
@@ -152,7 +155,10 @@ def test_the_pdf_has_bookmarks_for_pages_and_headings(pdf: PdfReader) -> None:
 def test_in_the_pdf_answers_are_open_and_links_lead_from_claim_to_row_and_back(
     pdf: PdfReader,
 ) -> None:
-    """A question is printed with its answer; verdicts link to the register's page, rows to slides and to sources."""
+    """A question is printed with its answer.
+
+    Verdicts link to the register's page, its rows to slides and to sources.
+    """
     assert "la metà pesa 52,5\u00a0GB" in pdf.pages[1].extract_text().replace(
         "52,5 GB", "52,5\u00a0GB"
     )
@@ -185,8 +191,8 @@ def test_libreoffice_opens_the_pptx_with_its_notes(handouts: Path, tmp_path: Pat
     """Read and written again by LibreOffice, there are as many slides and the same notes."""
     profile = (tmp_path / "profile").as_uri()
     subprocess.run(
-        ["soffice", "--headless", f"-env:UserInstallation={profile}", "--convert-to", "fodp", "--outdir", tmp_path,
-         handouts / "deck.pptx"],
+        ["soffice", "--headless", f"-env:UserInstallation={profile}", "--convert-to", "fodp",
+         "--outdir", tmp_path, handouts / "deck.pptx"],
         stdin=subprocess.DEVNULL, capture_output=True, timeout=180, check=True,
     )  # fmt: skip
     slides = (tmp_path / "deck.fodp").read_text(encoding="utf-8").split("<draw:page ")[1:]
@@ -211,7 +217,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 
 def test_a_format_is_one_entry(project: Project) -> None:
-    """One more entry in `formats` has an option, is built, verified, and up to date the next time."""
+    """One more entry in `formats` has an option, is built, verified, and then up to date."""
     slides = "# Uno\n\n{% call notes() %}Nota.{% endcall %}\n\n---\n\n# Due\n"
     project.write("deck/slides/01-uno.md.j2", slides)
 

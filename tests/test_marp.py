@@ -84,7 +84,10 @@ def test_an_unknown_option_is_an_error(deck: Path) -> None:
 
 
 def test_an_output_that_is_not_written_is_an_error_though_an_old_one_is_there(deck: Path) -> None:
-    """Asked for its version, marp-cli ends with 0 and writes nothing: the file of an earlier build does not count."""
+    """Asked for its version, marp-cli ends with 0 and writes nothing.
+
+    The file of an earlier build does not count.
+    """
     target = deck.with_suffix(".html")
     convert(deck, target)
     assert plain(deck, "-o", target, "--version").returncode == 0
@@ -100,7 +103,10 @@ def test_an_output_that_is_not_written_is_an_error_though_an_old_one_is_there(de
     ],
 )
 def test_a_wrong_number_of_slides_is_an_error(deck: Path, end: str) -> None:
-    """A fence or a comment left open swallows a slide, `headingDivider` makes some: marp-cli ends with 0."""
+    """A fence or a comment left open swallows a slide, `headingDivider` makes some.
+
+    marp-cli ends with 0.
+    """
     deck.write_text(DECK.split("---\n\n# Due")[0] + end, encoding="utf-8")
     assert plain(deck, "-o", deck.with_suffix(".html")).returncode == 0
     assert "slides, the templates make 2" in fails(deck, deck.with_suffix(".html")).message
@@ -119,7 +125,7 @@ def test_a_fence_left_open_at_the_end_of_a_template_is_an_error(project: Project
 def test_a_missing_picture_is_an_error_that_names_slide_and_line_in_every_format(
     project: Project,
 ) -> None:
-    """marp-cli ends with 0 without the picture; the build says where it is named, and makes no PDF."""
+    """marp-cli ends with 0 without the picture; we say where it is named, and make no PDF."""
     project.write("deck/slides/02-due.md.j2", "# Due\n\n![una foto](foto.png)\n")
     source = project.write("plain.md", "![una foto](foto.png)")
     assert plain(source, "-o", source.with_suffix(".html")).returncode == 0
@@ -133,7 +139,10 @@ def test_a_missing_picture_is_an_error_that_names_slide_and_line_in_every_format
 def test_the_language_is_the_decks_in_any_locale(
     deck: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a C locale marp-cli calls a deck without `lang` one in C; ours is in Italian, or it is an error."""
+    """In a C locale marp-cli calls a deck without `lang` one in C.
+
+    Ours is in Italian, or it is an error.
+    """
     target, unsaid = deck.with_suffix(".html"), deck.with_name("unsaid.md")
     unsaid.write_text(DECK.replace("lang: it\n", ""), encoding="utf-8")
     assert plain(unsaid, "-o", target, LC_ALL="C", LANG="C").returncode == 0
@@ -166,7 +175,10 @@ def test_compiled_code_is_kept_and_damage_to_it_does_no_harm(
 
 
 def test_a_browser_that_is_none_is_an_error(deck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """marp-cli takes another browser without a word; we say that there is none where `CHROME_PATH` leads."""
+    """marp-cli takes another browser without a word.
+
+    We say that there is none where `CHROME_PATH` leads.
+    """
     nowhere = deck.with_name("no-browser")
     target = deck.with_suffix(".pdf")
     assert (
@@ -189,7 +201,10 @@ def test_a_browser_that_is_none_is_an_error(deck: Path, monkeypatch: pytest.Monk
 def test_a_browser_that_fails_is_tried_once_more(
     deck: Path, monkeypatch: pytest.MonkeyPatch, failing: int, good: bool, all_starts: int
 ) -> None:
-    """marp-cli starts a browser twice before it gives up; we run it twice. If all fails, no PDF is left."""
+    """marp-cli starts a browser twice before it gives up; we run it twice.
+
+    If all fails, no PDF is left.
+    """
     starts, wrapper = deck.with_name("starts"), deck.with_name("chrome")
     wrapper.write_text(
         f'#!/bin/sh\necho x >> {starts}\n[ "$(wc -l < {starts})" -le {failing} ] && exit 1\n'
@@ -208,7 +223,10 @@ def test_a_browser_that_fails_is_tried_once_more(
 def test_the_time_limit_ends_the_whole_process_group(
     deck: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A Node.js that hangs and has started another process: none of the two is left, and what it said is told."""
+    """A Node.js that hangs and has started another process is told with what it said.
+
+    None of the two processes is left.
+    """
     node, pids = tmp_path / "bin/node", tmp_path / "pids"
     node.parent.mkdir()
     node.write_text(
@@ -266,7 +284,7 @@ def test_an_open_stdin_does_not_keep_the_build_waiting(project: Project) -> None
 
 
 def test_a_session_converts_again_as_a_new_process_would(deck: Path) -> None:
-    """The second conversion of a process gives the bytes of the first one, also after one that failed."""
+    """The second conversion gives the bytes of the first one, also after one that failed."""
     first, second = deck.with_name("first.html"), deck.with_name("second.html")
     with Marp() as marp:
         process = marp._process
@@ -300,7 +318,7 @@ def test_a_session_that_dies_is_told_with_what_it_said_and_another_is_started(
 
 
 def test_a_warning_is_an_error(deck: Path) -> None:
-    """marp-cli ends with 0 where it only warns; the warning of one conversion is not the next one's."""
+    """marp-cli ends with 0 where it only warns; a warning is not the next conversion's."""
     with Marp() as marp:
         with pytest.raises(MarpError, match="warns"):
             marp.run([str(deck), "-o", str(deck.with_suffix(".html")), "--theme-set", "no.css"])

@@ -1,4 +1,6 @@
-"""What leaves the toolkit: one HTML file that loads nothing, and PDF and PPTX of the same slides; the same bytes twice.
+"""What leaves the toolkit: one HTML file that loads nothing, and PDF and PPTX of the same slides.
+
+Two builds give the same bytes.
 
 The oracle is Chromium: it opens the file, and every request and every complaint of it is noted.
 """
@@ -71,7 +73,10 @@ def plot(facts):
 def alt(facts):
     return f'Una retta fino a {facts["n"]} "circa" & più'
 """
-PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="90" height="90"><circle r="9" /></svg>'
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="90" height="90">'
+    '<circle r="9" /></svg>'
+)
 ALTS = ["una foto", "un'altra", 'Una retta fino a 21 "circa" & più']
 
 
@@ -114,7 +119,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
 
 @pytest.fixture
 def page(chromium: Browser, outputs: Outputs) -> Iterator[Page]:
-    """The deck, opened from the disk in a browser; it must have asked for nothing and complained of nothing."""
+    """The deck, opened from the disk in a browser; it must ask for nothing, complain of nothing."""
     requests: list[str] = []
     complaints: list[str] = []
     context = chromium.new_context()
@@ -138,7 +143,8 @@ def test_pictures_fonts_and_emoji_are_in_the_file(page: Page) -> None:
     """All that a slide shows is loaded, though nothing but the file was asked for."""
     page.evaluate("document.fonts.ready")
     images = page.evaluate(
-        "[...document.querySelectorAll('section img')].map((i) => [i.alt, i.naturalWidth > 0, i.src])"
+        "[...document.querySelectorAll('section img')]"
+        ".map((i) => [i.alt, i.naturalWidth > 0, i.src])"
     )
     assert [alt for alt, _, _ in images] == ["😀", *ALTS]
     assert all(loaded and source.startswith("data:image/svg+xml;") for _, loaded, source in images)
@@ -149,7 +155,8 @@ def test_pictures_fonts_and_emoji_are_in_the_file(page: Page) -> None:
     )
     assert {"Mio", "KaTeX_Main", "KaTeX_Math"} <= {family.strip('"') for family in loaded}
     backgrounds = page.evaluate(
-        "[...document.querySelectorAll('figure, section img')].map((e) => getComputedStyle(e).backgroundImage)"
+        "[...document.querySelectorAll('figure, section img')]"
+        ".map((e) => getComputedStyle(e).backgroundImage)"
     )
     assert sum(b.startswith('url("data:image/svg+xml;') for b in backgrounds) == 2
 
@@ -160,7 +167,7 @@ def test_an_emoji_that_is_too_new_shows_as_its_letter(page: Page) -> None:
 
 
 def test_the_presenter_view_asks_for_nothing_either(page: Page) -> None:
-    """The presenter view opens the file again for the next slide, shows the notes, and loads nothing else."""
+    """It opens the file again for the next slide, shows the notes, and loads nothing else."""
     page.goto(page.url.split("#")[0] + "?view=presenter")
     page.wait_for_function("document.querySelectorAll('iframe').length > 0")
     frames = [frame for frame in page.frames if frame != page.main_frame]
@@ -231,7 +238,10 @@ def test_notes_are_in_every_output_and_with_no_notes_in_none(outputs: Outputs) -
 
 
 def test_pdf_and_pptx_have_every_slide(outputs: Outputs) -> None:
-    """Three slides, three pages, three pictures of slides; the PDF's text is text, with the alternative texts."""
+    """Three slides, three pages, three pictures of slides.
+
+    The PDF's text is text, with the alternative texts.
+    """
     pdf = PdfReader(outputs.first / "deck.pdf")
     assert len(pdf.pages) == 3
     assert "Il doppio è 42" in pdf.pages[0].extract_text()
@@ -255,7 +265,7 @@ def test_pdf_and_pptx_have_every_slide(outputs: Outputs) -> None:
 def test_whatever_would_be_loaded_from_elsewhere_is_an_error_with_its_line(
     project: Project,
 ) -> None:
-    """The network, an address above the deck, a file that isn't there: one build tells all of them."""
+    """The network, an address above the deck, a file that isn't there: one build tells all."""
     (project.root / "secret.png").write_bytes(b"secret")
     project.write(
         "deck/slides/01-uno.md.j2",
@@ -294,11 +304,15 @@ def test_whatever_would_be_loaded_from_elsewhere_is_an_error_with_its_line(
 
 
 HTML_PIECES = [
-    "<", ">", "</", "/>", "<p", "<img ", "<a ", "<style>", "</style>", "<!--", "-->", "<svg ", "<use ",
-    "<script>", "</script>", "<STYLE ", " ", "\n", "=", " = ", '"', "'", "&", "&amp;", "&#117;", "é", "İ",
-    "src", "SRC", "srcset", "poster", "data", "Data", "data-x", "style", "href", "xlink:href", "title",
-    "url(", "URL(", "rl(", ")", "@import ", "&#64;import x", "#a", "data:,", "a.svg", "//b.c/d", "color:red",
-    ' src="a.svg"', " href='#a'", " href=a.svg", ' style="--x:url(a.svg)"', ' style="&#117;rl(a.svg)"',
+    "<", ">", "</", "/>", "<p", "<img ", "<a ", "<style>", "</style>", "<!--", "-->", "<svg ",
+    "<use ", "<script>", "</script>", "<STYLE ", " ", "\n", "=", " = ", '"', "'", "&", "&amp;",
+    "&#117;", "é", "İ",
+    "src", "SRC", "srcset", "poster", "data", "Data", "data-x", "style", "href", "xlink:href",
+    "title",
+    "url(", "URL(", "rl(", ")", "@import ", "&#64;import x", "#a", "data:,", "a.svg", "//b.c/d",
+    "color:red",
+    ' src="a.svg"', " href='#a'", " href=a.svg",
+    ' style="--x:url(a.svg)"', ' style="&#117;rl(a.svg)"',
 ]  # fmt: skip
 """What makes a browser load something, and what looks like it."""
 
