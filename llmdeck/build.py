@@ -81,20 +81,24 @@ def build(
         project.current.clear()
     resolved = complete(project, progress, runner, keep_stale=options.keep_stale)
     raise_all(resolved.errors)
-    rendered, outdated = resolved.rendered, tuple(resolved.outdated.values())
-    project.store.prune(rendered.variants)
+    project.store.prune(resolved.rendered.variants)
+    _convert(config, options, resolved.rendered, marp)
+    cache.write(config.output, before["llmdeck"])
+    if not resolved.outdated:  # else the next build tries again
+        _note(options, project, resolved.rendered, before)
+    return Built(
+        outputs=tuple(config.output / made.file for made in options.formats),
+        slides=len(resolved.rendered.slides),
+        ran=tuple(resolved.ran),
+        outdated=tuple(resolved.outdated.values()),
+    )
+
+
+def _convert(config: Config, options: Options, rendered: Rendered, marp: Marp) -> None:
+    """Convert the deck in a work folder, and put what was verified in its place."""
     with _work_folder(config.output) as work:
         conversion = Conversion(config=config, rendered=rendered, marp=marp, work=work)
         _publish(config.output, work, conversion.run(options.formats))
-    cache.write(config.output, before["llmdeck"])
-    if not outdated:  # else the next build tries again
-        _note(options, project, rendered, before)
-    return Built(
-        outputs=tuple(config.output / made.file for made in options.formats),
-        slides=len(rendered.slides),
-        ran=tuple(resolved.ran),
-        outdated=outdated,
-    )
 
 
 def _refuse_stale_in_ci(options: Options) -> None:

@@ -1,4 +1,4 @@
-"""Is every number still what the slides say? Recompute all, compare with the store, and write nothing."""
+"""Recompute every number, and say which is no longer what the slides say; nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger (`deck/claims.toml`): claims, and whether they hold. That is decided here and nowhere else.
+"""The ledger (`deck/claims.toml`): claims, and whether they hold; nothing else decides that.
 
 A computed claim may be a question as well: `asks` is its text and `answer` the expression over the
 facts that gives the number. `within` is how far a guess may be off and still be right. It is a key
@@ -102,10 +102,16 @@ def _claim(key: str, table: Mapping[str, Any], place: Place) -> Claim:
 
 def _faults(table: Mapping[str, Any]) -> Iterator[str]:
     """Give what is wrong with a claim, first things first."""
-    verdicts = [verdict.value for verdict in Verdict]
-    verdict = table.get("verdict")
     if "says" not in table:
         yield "has no sentence (`says`)"
+    yield from _faults_of_verdict(table)
+    yield from _faults_of_question(table)
+
+
+def _faults_of_verdict(table: Mapping[str, Any]) -> Iterator[str]:
+    """Give what a claim of its verdict lacks, or must not have."""
+    verdicts = [verdict.value for verdict in Verdict]
+    verdict = table.get("verdict")
     if verdict not in verdicts:
         yield f"`verdict` must be one of {', '.join(verdicts)}"
     if verdict != Verdict.CITED and not ("demo" in table and "holds" in table):
@@ -114,6 +120,10 @@ def _faults(table: Mapping[str, Any]) -> Iterator[str]:
         yield "a cited claim needs `sources`"
     if (verdict == Verdict.CORRECTED) != ("often" in table):
         yield "`often` belongs to a corrected claim, and to no other"
+
+
+def _faults_of_question(table: Mapping[str, Any]) -> Iterator[str]:
+    """Give what is wrong with the question that a claim answers, where it has one."""
     if ("asks" in table) != ("answer" in table):
         yield "`asks` and `answer` go together"
     if "asks" in table and "demo" not in table:
@@ -140,7 +150,7 @@ def source_name(claim: Claim, part: str = "says") -> str:
 
 
 def sources(claims: Mapping[str, Claim]) -> dict[str, str]:
-    """Return the ledger as templates: sentences as they are, an expression as one that sets `result`."""
+    """Return the ledger as templates; an expression is one that sets `result`."""
     found: dict[str, str] = {}
     for claim in claims.values():
         found[source_name(claim, "says")] = claim.says
@@ -158,7 +168,7 @@ def _expressions(claim: Claim) -> dict[str, str]:
 
 
 def names_in(environment: Environment, claim: Claim) -> set[str]:
-    """Return the facts that a claim reads, by top-level name: in its checks, sentences and answer."""
+    """Return the top-level names of the facts that a claim reads, in any of its parts."""
     expressions = ["{{ " + expression + " }}" for expression in _expressions(claim).values()]
     source = "".join([claim.says, claim.asks or "", *expressions])
     return meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)

@@ -214,7 +214,7 @@ class Claim:
     variant: Variant | None = None
     """The variant whose facts the sentence and the check use; none for a cited claim."""
     holds: tuple[str, ...] = ()
-    """Jinja expressions over the facts that must be true, each one thing that the sentence needs."""
+    """Jinja expressions over the facts that must be true, each one thing the sentence needs."""
     often: str | None = None
     """What is usually said, where that is wrong."""
     sources: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Render; run what is missing or stale; render again: what building, checking and listing claims have in common."""
+"""Render, run what is missing or stale, render again: what several commands have in common."""
 
 from __future__ import annotations
 

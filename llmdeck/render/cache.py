@@ -60,7 +60,7 @@ class RenderCache:
             if written_by.decode() == version:
                 pages, holding, ledger, heads = pickle.loads(raw)  # noqa: S301  see NAME
                 return cls(pages=pages, holding=holding, ledger=ledger, heads=heads)
-        except Exception:  # noqa: BLE001, S110  whatever a damaged file raises: it is as good as none
+        except Exception:  # noqa: BLE001, S110  whatever damage raises
             pass
         return cls()
 

@@ -2,7 +2,7 @@
 
 A demo's partial (`deck/partials/NAME.html.j2`) is rendered once for each point of the grid. The
 default point stands in the slide as plain HTML, so that print, PDF, PPTX and a browser without
-scripts show it; the others lie in the page, compressed, and `runtime/controls.js` only swaps them. A
+scripts show it; the others lie in the page, compressed, and `runtime/controls.js` swaps them. A
 fragment is one line of HTML, as every block is (see `markdown`).
 """
 
@@ -163,7 +163,7 @@ def _choice(key: str, axis: Axis, names: Sequence[str]) -> str:
 
 
 def value_name(value: Any, control: Control, numbers: Numbers) -> str:
-    """What a value is called: by `[controls.NAME]` of deck.toml, or as it is, numbers in the deck's locale."""
+    """Return what a value is called: by deck.toml, or as it is, numbers in the deck's locale."""
     if str(value) in control.values:
         return str(control.values[str(value)])
     number = isinstance(value, int | float) and not isinstance(value, bool)

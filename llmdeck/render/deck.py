@@ -46,7 +46,7 @@ class Rendered:
     front: str
     """The front matter."""
     pages: Mapping[str, str]
-    """The Markdown of each template, by its file, in order: `markdown` is `front` and all of them."""
+    """The Markdown of each template, by its file: `markdown` is `front` and all of them."""
     uses: tuple[Use, ...]
     """Every place that uses a variant, the ledger's own included, in the order of the slides."""
     figures: Mapping[str, str]
@@ -151,29 +151,35 @@ class Renderer:
         """Return the deck that pages make; claims are not checked yet."""
         merged = Merged(pages)
         front = front_matter(self.config, pages)
-        outdated = results.outdated if isinstance(results, Results) else ()
-        marked = merged.slides_showing(outdated) if outdated else ()
-        texts = [
-            flagged(text, page, first, marked, self.config)
-            for text, page, first in zip(merged.texts(), pages, merged.firsts, strict=True)
-        ]
+        texts = self._texts(merged, results)
         uses = each_once([*ledger_uses, *merged.uses])
-        figures = {path: variant for page in pages for path, variant in page.figures.items()}
-        pending = {variant for page in pages for variant in page.pending}
+        missing = {use.variant for use in uses if use.variant not in results}
+        pending = missing.union(*(page.pending for page in pages))
+        wants_figure = set[Variant]().union(*(page.wants_figure for page in pages))
         return Rendered(
             markdown=front + "\n---\n\n".join(texts),
             front=front,
             slides=tuple(merged.slides),
-            pages={page.file: text for page, text in zip(pages, texts, strict=True)},
+            pages=dict(zip((page.file for page in pages), texts, strict=True)),
             uses=uses,
-            figures={path: results[variant].figure or "" for path, variant in figures.items()},
-            pending=frozenset(pending | {u.variant for u in uses if u.variant not in results}),
-            wants_figure=frozenset().union(*(page.wants_figure for page in pages)),
+            figures=_figures(pages, results),
+            pending=frozenset(pending),
+            wants_figure=frozenset(wants_figure),
             printed=_printed(pages),
             controls=tuple(self._controls(pages, results)),
             lines=merged.lines,
             claim_slides=tuple(merged.claim_slides),
         )
+
+    def _texts(self, merged: Merged, results: Mapping[Variant, Result]) -> list[str]:
+        """Return the Markdown of each page; slides with outdated facts are marked."""
+        texts = merged.texts()
+        outdated = results.outdated if isinstance(results, Results) else set()
+        if not outdated:
+            return texts
+        slides = merged.slides_showing(outdated)
+        rows = zip(texts, merged.pages, merged.firsts, strict=True)
+        return [flagged(text, page, first, slides, self.config) for text, page, first in rows]
 
     def _controls(
         self, pages: Iterable[Page], results: Mapping[Variant, Result]
@@ -216,7 +222,7 @@ class Renderer:
         return finished(file, text, notes, errors), _inputs(notes)
 
     def _value(self, what: Input, results: Mapping[Variant, Result]) -> object:
-        """Return an input of a page as it is now; an empty text where there is nothing to compare."""
+        """Return an input of a page as it is now; an empty text where it can't be compared."""
         kind, name = what
         if isinstance(name, Variant):
             return _digest_of(results, name)
@@ -228,7 +234,7 @@ class Renderer:
 
     @cached_property
     def _settings(self) -> str:
-        """What holds for all pages: settings, demos, and the versions of what they are made with."""
+        """What holds for all pages: settings, demos, and versions of what makes them."""
         config = self.config
         controls = sorted(config.controls.items())
         versions = (platform.python_version(), jinja2.__version__, babel.__version__)
@@ -286,6 +292,15 @@ def _digest_of(results: Mapping[Variant, Result], variant: Variant) -> str:
 def _slides_that_say(rendered: Rendered, claim: Claim) -> list[str]:
     """Return the places of slides that say a claim, to name them in a message."""
     return [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
+
+
+def _figures(pages: Iterable[Page], results: Mapping[Variant, Result]) -> dict[str, str]:
+    """Return the SVG of each figure that pages show, by its path."""
+    found: dict[str, str] = {}
+    for page in pages:
+        for path, variant in page.figures.items():
+            found[path] = results[variant].figure or ""
+    return found
 
 
 def _printed(pages: Iterable[Page]) -> dict[Variant, set[int]]:

@@ -98,7 +98,7 @@ def view(value: Any, name: str, owner: str) -> Any:
 
 
 class _Generator(CodeGenerator):
-    """Jinja's code generator, but `a ~ b` escapes what is no Markdown, as `{{ a }}{{ b }}` would."""
+    """Jinja's code generator, but `a ~ b` escapes as `{{ a }}{{ b }}` does."""
 
     def visit_Concat(self, node: Concat, frame: Frame) -> None:  # noqa: N802  Jinja's name
         self.write("environment.concatenate((")
@@ -178,7 +178,7 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
         loader=jinja2.ChoiceLoader([sentences, files]),
         bytecode_cache=_compiled(config),
         undefined=jinja2.StrictUndefined,
-        autoescape=True,  # what finalize returns is Markup, so that nothing is escaped a second time
+        autoescape=True,  # what finalize returns is Markup, so that nothing is escaped twice
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -219,7 +219,7 @@ def _code(value: Any) -> Any:
 
 
 def _css(value: Any) -> Any:
-    """Write a number as CSS reads it, in any locale: `style="width: {{ (100 * share) | css }}%"`."""
+    """Write a number as CSS reads it: `style="width: {{ (100 * share) | css }}%"`."""
     return value if isinstance(value, Pending) else Markdown(f"{value:.4g}")
 
 
@@ -280,7 +280,7 @@ def cell(numbers: Numbers, config: Config, value: Any) -> Markdown:
 
 
 def mistake(error: Exception, name: str, config: Config) -> TemplateError:
-    """Return the error for a mistake in the template `name` (relative to `deck/`), with its line."""
+    """Return the error for a mistake in a template, whose `name` is relative to `deck/`."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         file, line = error.name or name, error.lineno
     else:

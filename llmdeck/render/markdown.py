@@ -1,4 +1,4 @@
-"""What makes any value safe on a slide: each function returns one line of Markdown that shows the value as itself.
+"""What makes any value safe on a slide: one line of Markdown that shows the value as itself.
 
 Two ideas carry it. A character that Markdown, HTML, Marp or Jinja could take for syntax is written
 as a numeric character reference, which CommonMark decodes to plain text and never to markup. And a
@@ -32,12 +32,12 @@ TAG = re.compile(
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
 OWN_TAG = re.compile(r"</?(?:a|bdi|span|code)\b[^>]*>")
 NOTE = "\u2060"
-"""What a speaker note begins with, so that Marp never takes it for one of its directives (see `marp.config.mjs`)."""
+"""What a speaker note begins with: Marp then takes it for no directive (see `marp.config.mjs`)."""
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
 class Markdown(Markup):
-    """Markdown that is safe as it is; what is joined to it with `+`, `%` or `join` is escaped first."""
+    """Markdown that is safe as it is; what is joined to it (`+`, `%`, `join`) is escaped first."""
 
     @classmethod
     def escape(cls, s: Any) -> Markdown:
@@ -55,7 +55,7 @@ def plain(markdown: str) -> str:
 
 
 def visible(value: str) -> str:
-    r"""Replace control characters, which no page can show, by their pictures: NUL is `␀`, U+0085 is `\x85`.
+    r"""Return a text with pictures for control characters, which no page can show.
 
     >>> visible("a\x00b\rc\td")
     'a␀b␍c\td'
@@ -87,7 +87,7 @@ def references(value: str) -> str:
 
 
 def _plain(char: str) -> bool:
-    """Whether it is a letter, mark, digit or emoji of any script: those stay readable in `build/deck.md`.
+    """Return whether a character is a letter, mark, digit or emoji, and so stays as it is.
 
     Marp draws an emoji (with its joiners and skin tones) as an inlined picture, which needs no
     emoji font. A noncharacter (U+FFFE) stays too: CommonMark would read a reference to it as
@@ -99,7 +99,7 @@ def _plain(char: str) -> bool:
 
 
 def text(value: Any) -> Markdown:
-    """Any value inside a paragraph, a heading or a cell, as itself: runs of spaces, tabs and line breaks too.
+    """Return any value as it shows as itself in a paragraph, a heading or a cell, spaces included.
 
     Text that runs from right to left, or holds controls of direction, is isolated from what stands
     around it.
@@ -155,7 +155,7 @@ def table(
     headers: Sequence[str],
     cell: Callable[[Any], Markdown],
 ) -> Markdown:
-    """Rows (dicts, or lists in the order of `columns`) as a table; `cell` writes a value, numbers stand to the right.
+    """Return rows (dicts, or lists in the order of `columns`) as a table; `cell` writes a value.
 
     Raises:
         ValueError: where a row has no such column, or the headers are not one for each column.
@@ -204,7 +204,7 @@ def note(value: str) -> Markdown:
 
 
 def plain_attributes(markdown: str) -> str:
-    """Take the markup that `text` puts around a value out of the attributes of HTML tags, where it would show.
+    """Return Markdown without the markup of `text` in attributes of HTML tags, where it would show.
 
     >>> plain_attributes('<p title="<bdi>x</bdi>">"<bdi>y</bdi>"</p>')
     '<p title="x">"<bdi>y</bdi>"</p>'
@@ -229,7 +229,7 @@ def reveal(asks: str, answer: str) -> Markdown:
 
 
 def inline(markdown: str) -> str:
-    r"""Markdown of one line as HTML, for a block of HTML, where Marp takes nothing for Markdown; without marks.
+    r"""Return Markdown of one line as HTML, for a block of HTML; without marks.
 
     >>> inline("*a* &#42;b&#42;")
     '<em>a</em> *b*'

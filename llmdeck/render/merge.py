@@ -90,7 +90,7 @@ class Merged:
 
 
 def flagged(text: str, page: Page, first: int, slides: Collection[int], config: Config) -> str:
-    """Return a page's Markdown with a visible mark at the end of these slides; `first` is its first."""
+    """Return a page's text with a visible mark on some slides; `first` is the page's first."""
     if not slides:
         return text
     badge = f'\n<p class="not-updated">{markdown.text(config.words.not_updated)}</p>\n'

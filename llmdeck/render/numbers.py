@@ -124,9 +124,12 @@ class Numbers:
         return found
 
     def num(self, value: float, decimals: int | None = None) -> str:
-        """A number with `decimals` digits after the comma; without, an integer whole, a float 3 significant ones.
+        """Return a number with `decimals` digits after the comma.
 
-        >>> Numbers("it").num(1234.5, 1), Numbers("it").num(349.2085), Numbers("it").num(174604259328)
+        Without them an integer is whole, and a float has three significant digits.
+
+        >>> it = Numbers("it")
+        >>> it.num(1234.5, 1), it.num(349.2085), it.num(174604259328)
         ('1.234,5', '349', '174.604.259.328')
         """
         require_number(value)
@@ -145,14 +148,15 @@ class Numbers:
         unit = unit or getattr(value, "unit", "")
         if not unit:
             raise ValueError(
-                "qty: this number has no unit (a fact's name ends in it: weights_gb); use num, or qty(unit='…')"
+                "qty: this number has no unit (a fact's name ends in it: weights_gb); "
+                "use num, or qty(unit='…')"
             )
         space = self._percent_space if unit == UNITS["percent"] else NBSP
         return f"{self.num(value, decimals)}{space}{unit}"
 
     @property
     def _percent_space(self) -> str:
-        """What the locale puts between a number and its percent sign: `50%` in Italian, `50 %` in German."""
+        """What stands before a percent sign: `50%` in Italian, `50 %` in German."""
         return NBSP if NBSP in self.locale.percent_formats[None].pattern else ""
 
     def scaled(self, unit: str) -> Any:

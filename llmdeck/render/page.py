@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -67,7 +67,7 @@ class Notes:
         return self.marks.add(Mark(n_uses=len(self.uses), claim=key))
 
     def mark_row(self, key: str, *, computed: bool) -> str:
-        """Return the mark for a claim's row in the register; the last use is the row's, if computed."""
+        """Return the mark for a claim's row; if `computed`, the last use is the row's."""
         return self.marks.add(Mark(n_uses=len(self.uses) if computed else 0, row=key))
 
     def note_file(self, name: str) -> None:
@@ -120,27 +120,28 @@ def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) ->
     plain = markdown.plain_attributes(marks.strip_marks(text))
     ends, titles, codes = split(marks.strip(plain))
     reader = _Reader(text, ends, notes)
-    in_code = [
-        TemplateError("a value in backticks or a fence", place=place, hint=IN_CODE)
-        for place in reader.places_on(codes)
-    ]
+    uses = [replace(use, slide=reader.slide_of(n)) for n, use in enumerate(notes.uses)]
     return Page(
         file=file,
         text=plain,
         titles=titles,
         ends=ends,
-        uses=tuple(replace(use, slide=reader.slide_of(n)) for n, use in enumerate(notes.uses)),
+        uses=tuple(uses),
         lines=reader.slides_by_place(),
-        claims=tuple((mark.claim, slide) for _, slide, mark in reader.found if mark.claim),
-        rows={mark.row: slide for _, slide, mark in reader.found if mark.row},
+        claims=tuple(reader.slides_by_claim()),
+        rows=dict(reader.slides_by_row()),
         figures=dict(notes.figures),
         controls=tuple(notes.controls),
         printed={variant: frozenset(lines) for variant, lines in notes.printed.items()},
         styles=tuple(notes.styles),
         pending=frozenset(notes.pending),
         wants_figure=frozenset(notes.wants_figure),
-        errors=(*errors, *in_code),
+        errors=(*errors, *map(_in_code, reader.places_on(codes))),
     )
+
+
+def _in_code(place: Place) -> TemplateError:
+    return TemplateError("a value in backticks or a fence", place=place, hint=IN_CODE)
 
 
 class _Reader:
@@ -187,8 +188,20 @@ class _Reader:
             for place, made in self.by_place.items()
         }
 
+    def slides_by_claim(self) -> Iterator[tuple[str, int]]:
+        """Give which claim is said on which slide."""
+        for _, slide, mark in self.found:
+            if mark.claim:
+                yield mark.claim, slide
+
+    def slides_by_row(self) -> Iterator[tuple[str, int]]:
+        """Give on which slide a claim's row of the register is."""
+        for _, slide, mark in self.found:
+            if mark.row:
+                yield mark.row, slide
+
     def slide_of(self, number: int) -> int:
-        """Return the slide that shows a use: where its line, or else a later one, was written next."""
+        """Return the slide of a use: where its line, or else a later one, was written next."""
         if number in self.rows:
             return self.rows[number]
         place = self.uses[number].place

@@ -1,7 +1,7 @@
 """Where in a template something is written: its statements say it themselves.
 
-The syntax tree gets, before each statement, a call that notes file and line (`environment.at`), and
-behind each `{{ … }}` a mark of them (`environment.mark`). So what a template calls knows its place.
+The syntax tree gets, before each statement, a call that notes file and line (`environment.at`),
+and behind each `{{ … }}` a mark of them (`environment.mark`). What a template calls so knows it.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def _go_inside(node: nodes.Node, file: str, *, marked: bool) -> None:
 
 
 def _lines(node: nodes.Node) -> list[int]:
-    """Return the line of an `if` or `for`, and of each `elif`: facts are read there, and not shown."""
+    """Return the lines of an `if` with its `elif`s, or of a `for`: they read and show nothing."""
     branches = getattr(node, "elif_", ())
     return [node.lineno, *(branch.lineno for branch in branches)]
 
 
 def _shown(output: nodes.Output, file: str) -> Iterator[nodes.Node]:
-    """Give an output in pieces: text as it is, a value with its place before and its mark behind."""
+    """Give the pieces of an output; a value has its place before it and its mark behind."""
     for piece in output.nodes:
         if isinstance(piece, nodes.TemplateData):
             yield nodes.Output([piece], lineno=piece.lineno)
@@ -73,7 +73,7 @@ def _mark(file: str, line: int) -> nodes.Node:
 
 
 def _call(method: str, file: str, line: int) -> nodes.Expr:
-    """Return a call of a method of the environment with a place; what it gives is true, or shown."""
+    """Return a call of a method of the environment with a place."""
     arguments: list[nodes.Expr] = [nodes.Const(file, lineno=line), nodes.Const(line, lineno=line)]
     function = nodes.EnvironmentAttribute(method, lineno=line)
     return nodes.Call(function, arguments, [], None, None, lineno=line)

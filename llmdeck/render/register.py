@@ -20,8 +20,10 @@ from llmdeck.render.markdown import Markdown
 TEXT_PX, LINE_PX, CODE_PX = 19, 27, 18
 """The size of the letters and the height of a line, and the size of the code face."""
 STYLE = f"""
-.register {{ margin: 0; padding: 0; list-style: none; font-size: {TEXT_PX}px; line-height: {LINE_PX}px }}
-.register li {{ margin: 0; padding: 8px 0; border-bottom: 1px solid #8886; overflow-wrap: anywhere }}
+.register {{ margin: 0; padding: 0; list-style: none; \
+font-size: {TEXT_PX}px; line-height: {LINE_PX}px }}
+.register li {{ margin: 0; padding: 8px 0; border-bottom: 1px solid #8886; \
+overflow-wrap: anywhere }}
 .register li:target {{ background: #fffae0 }}
 .register p {{ margin: 0 }}
 .register .verdict {{ font-size: {CODE_PX}px }}

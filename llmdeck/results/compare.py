@@ -1,4 +1,4 @@
-"""Compare two runs of a demo: what differs beyond its tolerance, and what stays as it was stored."""
+"""Compare two runs of a demo: what differs beyond its tolerance, and what stays as stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Tolerance:
-    """How far a float may move before it differs; everything else differs when it is another value."""
+    """How far a float may move; everything else differs when it is another value."""
 
     relative: float
     """As a share of the number itself."""
@@ -41,7 +41,7 @@ class Tolerance:
 def differences(
     old: Any, new: Any, tolerance: Tolerance, path: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Give path, old and new value of each fact that differs; None stands for a fact that is not there.
+    """Give path, old and new value of each fact that differs; None for one that is not there.
 
     >>> list(differences({"a": [1, 2]}, {"a": [1, 3], "b": 4}, Tolerance(relative=0, absolute=0)))
     [('a[1]', 2, 3), ('b', None, 4)]
@@ -65,7 +65,8 @@ def settled(old: Any, new: Any, tolerance: Tolerance) -> Any:
 
     Two machines, whose sums differ in the last digits, then store the same facts.
 
-    >>> settled({"a": 1.0, "b": 2.0}, {"a": 1.00001, "b": 3.0}, Tolerance(relative=1e-4, absolute=0))
+    >>> tolerance = Tolerance(relative=1e-4, absolute=0)
+    >>> settled({"a": 1.0, "b": 2.0}, {"a": 1.00001, "b": 3.0}, tolerance)
     {'a': 1.0, 'b': 3.0}
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):

@@ -1,4 +1,4 @@
-"""Files: their digests, and writing them whole. A build with nothing to do needs it, so it imports little."""
+"""The digest of a file, and writing one whole. It imports little: each build needs it."""
 
 from __future__ import annotations
 

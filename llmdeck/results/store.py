@@ -1,10 +1,10 @@
-"""Results on disk: look one up, write one, say fresh, stale or missing. They are committed with the deck.
+"""Results on disk, which are committed with the deck: look one up, write one, say what is fresh.
 
 `deck/results/DEMO/NAME.json` holds facts, output, alternative text and the digests of the inputs;
-the figure lies beside it as `NAME.svg`, and all points of a grid in one file. Both are written under
-a temporary name and renamed, so that a reader never sees half a file; the figure comes first and its
-digest is in the JSON, so that a build that was killed in between leaves a stale result, not a wrong
-one. Two builds at once write the same bytes.
+the figure lies beside it as `NAME.svg`, and all points of a grid in one file. Both are written
+under a temporary name and renamed, so that a reader never sees half a file; the figure comes first
+and its digest is in the JSON, so that a build that was killed in between leaves a stale result, not
+a wrong one. Two builds at once write the same bytes.
 
 What is asked of every result at once (which variant, from which inputs) is its `Head`, which a
 build keeps by the digest of the file, so that only files that changed are read.
@@ -94,7 +94,7 @@ class Store:
 
     @cached_property
     def heads(self) -> dict[Variant, Head]:
-        """What is known of every result that can be read; an unreadable one is as good as missing."""
+        """What is known of every result that can be read; any other is as good as missing."""
         return {head.variant: head for head in self.heads_by_name.values()}
 
     def _read_head(self, path: Path, name: str) -> Head | None:
@@ -325,7 +325,7 @@ def unfold(facts: Facts) -> Facts:
 
 
 def _lines(record: Mapping[str, Any]) -> str:
-    """Return a record as JSON; of a grid each point is one line, so that a diff shows which moved."""
+    """Return a record as JSON; a grid's point is one line, so that a diff shows which moved."""
     if "grid" not in record:
         return json.dumps(record, ensure_ascii=False, indent=1)
     points = [json.dumps(point, ensure_ascii=False) for point in record["facts"]["points"]]
