@@ -47,7 +47,7 @@ class Served:
         return f"http://127.0.0.1:{self.port}/"
 
     def ask(self, method: str, path: str, body: bytes | Any = None, **headers: str) -> Answer:
-        """One request; a body that is no bytes is sent as JSON. `content_type` is `Content-Type`."""
+        """Ask once; a body that is no bytes is sent as JSON. `content_type` is `Content-Type`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         if raw is not None:

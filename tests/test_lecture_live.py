@@ -143,7 +143,7 @@ def test_any_context_length_can_be_set_by_keys(
 def test_the_models_text_streams_onto_the_slide(
     page: Page, server: Served, lives: dict[str, Controls]
 ) -> None:
-    """A prompt typed on the slide: the text grows there token by token before the whole answer is there."""
+    """A prompt typed on the slide: the text grows there token by token."""
     block = open_live(page, server, lives["next_token"])
     field = block.get_by_role("textbox")
     page.evaluate(
@@ -151,7 +151,8 @@ def test_the_models_text_streams_onto_the_slide(
           window.seen = new Set()
           const shown = document.querySelector(`#${id} .live-shown`)
           new MutationObserver(() => {
-            if (shown.ariaBusy === 'true') window.seen.add(shown.querySelector('[data-stream]').textContent)
+            if (shown.ariaBusy !== 'true') return
+            window.seen.add(shown.querySelector('[data-stream]').textContent)
           }).observe(shown, { subtree: true, childList: true, characterData: true })
         }""",
         lives["next_token"].id,
@@ -186,7 +187,7 @@ def tags(fragment: str) -> set[str]:
 
 
 def test_script_in_every_text_of_every_demo_is_text(server: Served) -> None:
-    """What is typed makes no tag and no attribute, whichever text of whichever demo it is given to; nothing fails."""
+    """What is typed makes no tag and no attribute, in any text of any demo; nothing fails."""
     texts = 0
     for demo in [found["name"] for found in server.ask("GET", "/api/demos").json["demos"]]:
         described = server.ask("GET", f"/api/demos/{demo}").json["parameters"]["properties"]
@@ -224,7 +225,7 @@ def test_script_typed_on_a_slide_is_text(
 
 
 def test_no_request_to_the_lectures_api_is_a_5xx(server: Served) -> None:
-    """Schemathesis: every operation, with what its schema allows and forbids; each demo but the slow ones."""
+    """Schemathesis: every operation, good and bad values; each demo but the slow ones."""
     schema = schemathesis.openapi.from_url(f"{server.url}api/openapi.json")
     asked = 0
     for found in schema.get_all_operations():

@@ -1,4 +1,7 @@
-"""The API of a served deck, and what it refuses. Each request is a real one, over a socket, to a server of its own."""
+"""The API of a served deck, and what it refuses.
+
+Each request is a real one, over a socket, to a server of its own.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,13 @@ DEMO = '''
 
 More.
 """
+import os
 import time
 from typing import Annotated, Literal
 
 
-def run(*, text: str = "ciao", n: Annotated[int, range(0, 101, 5)] = 20, unit: Literal["gb", "gib"] = "gb",
-        loud: bool = False, share: float = 0.5) -> dict:
+def run(*, text: str = "ciao", n: Annotated[int, range(0, 101, 5)] = 20,
+        unit: Literal["gb", "gib"] = "gb", loud: bool = False, share: float = 0.5) -> dict:
     if text == "bad":
         raise ValueError("Il testo è brutto: <b>cambialo</b>.")
     if text == "broken":
@@ -40,6 +44,8 @@ def run(*, text: str = "ciao", n: Annotated[int, range(0, 101, 5)] = 20, unit: L
         raise SystemExit(3)
     if text == "greedy":
         bytearray(8 * 2**30)
+    if text == "process":
+        text = str(os.getpid())
     return {"text": text, "n": n, "unit": unit, "loud": loud, "share": share}
 
 
@@ -54,7 +60,8 @@ def stream(*, text, **_others):
 def show(facts: dict) -> None:
     print(facts["text"])
 '''
-PARTIAL = '<p class="said" title="{{ text }}" data-said="{{ text }}">{{ text }} {{ n }}</p><p data-stream></p>\n'
+PARTIAL = '<p class="said" title="{{ text }}" data-said="{{ text }}">{{ text }} {{ n }}</p>'
+PARTIAL += "<p data-stream></p>\n"
 LIMITS = "\n[demos.says]\ntime_s = 2\nmemory_gib = 4\n"
 SLIDE = '\n---\n\n# Dice\n\n{{ live("says", "text", "n", n=[0, 5], text=["ciao", "sera"]) }}\n'
 
@@ -179,7 +186,10 @@ def test_a_run_gives_facts_what_is_printed_and_the_fragment(server: Served) -> N
 def test_what_a_demo_cannot_use_is_422_with_its_message(
     server: Served, values: Any, message: str
 ) -> None:
-    """A wrong parameter, the demo's own ValueError, a crash, too much memory: told as JSON, and the next run works."""
+    """A wrong parameter, the demo's own ValueError, a crash, too much memory: told as JSON.
+
+    The next run works.
+    """
     raw = json.dumps(values).replace("Infinity", "1e999").encode()
     answer = server.ask("POST", "/api/demos/says", raw)
     assert answer.status == 422
@@ -188,7 +198,7 @@ def test_what_a_demo_cannot_use_is_422_with_its_message(
 
 
 def test_a_hung_demo_is_ended_and_says_so(server: Served) -> None:
-    """After its limit it is ended, with the line where it hung; the next request gets a new worker."""
+    """After its limit it is ended, with the line where it hung; the next one gets a new worker."""
     start = time.monotonic()
     answer = run(server, text="hang")
     assert time.monotonic() - start < 20
@@ -231,7 +241,7 @@ def test_a_saved_demo_answers_as_it_is_now(project: Project) -> None:
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "[::2]:{port}", ""]
 )
 def test_another_host_name_is_refused(server: Served, host: str) -> None:
-    """DNS rebinding: a page of another name that resolves to this machine reads nothing, whatever it asks for."""
+    """DNS rebinding: a page of another name for this machine reads nothing, whatever it asks."""
     for path in ("/", "/api/demos", "/api/events"):
         answer = server.ask("GET", path, Host=host.format(port=server.port))
         assert answer.status == 421, path
@@ -254,7 +264,7 @@ def test_another_host_name_is_refused(server: Served, host: str) -> None:
 def test_another_site_can_neither_start_nor_read_anything(
     server: Served, headers: dict[str, str]
 ) -> None:
-    """A request that a page of another origin makes is refused, POST and GET, and there is no CORS header."""
+    """A request from a page of another origin is refused, POST and GET, without CORS headers."""
     for method, path, body in (
         ("POST", "/api/demos/says", {}),
         ("GET", "/api/events", None),
@@ -284,8 +294,9 @@ def test_nothing_but_the_deck_is_served(server: Served, path: str) -> None:
 
 
 def test_a_body_of_100_mb_is_refused_unread(server: Served) -> None:
-    """Told its length the server refuses at once; in chunks, at its limit; in both cases without reading it all."""
-    head = f"POST /api/demos/says HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Type: application/json\r\n"
+    """Told its length the server refuses at once; in chunks, at its limit; it never reads all."""
+    head = f"POST /api/demos/says HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+    head += "Content-Type: application/json\r\n"
     for kind, block in (
         (f"Content-Length: {100 * 10**6}", b"x" * 65536),
         ("Transfer-Encoding: chunked", b"10000\r\n" + b"x" * 65536 + b"\r\n"),
@@ -328,7 +339,10 @@ def test_a_body_that_is_no_object_is_400(server: Served, body: bytes) -> None:
 
 
 def test_200_slow_connections_keep_nobody_out(server: Served) -> None:
-    """While 200 clients send a byte now and then, the page and a demo answer; the slow ones are closed in the end."""
+    """While 200 clients send a byte now and then, the page and a demo answer.
+
+    The slow ones are closed in the end.
+    """
     slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
     try:
         for n, connection in enumerate(slow):
@@ -363,7 +377,7 @@ def test_too_many_requests_are_told_to_come_back(server: Served) -> None:
 
 
 def test_every_answer_has_the_headers_that_make_it_safe(server: Served) -> None:
-    """A content security policy, no sniffing, no framing by others: on pages, answers and refusals."""
+    """A content security policy, no sniffing, no framing: on pages, answers and refusals."""
     for method, path in (
         ("GET", "/"),
         ("GET", "/api"),
@@ -397,7 +411,7 @@ def test_the_api_tells_of_itself(server: Served) -> None:
 
 @pytest.mark.parametrize("streams", [False, True])
 def test_no_input_that_the_schema_allows_or_forbids_is_a_5xx(server: Served, streams: bool) -> None:
-    """Schemathesis: generated requests, good and bad, never make the server fail, and answers are as described."""
+    """Schemathesis: requests, good and bad, never make the server fail; answers are JSON."""
     schema = schemathesis.openapi.from_url(f"{server.url}api/openapi.json")
     path = "/api/demos/says/stream" if streams else "/api/demos/says"
 
@@ -429,7 +443,7 @@ def test_another_address_needs_a_token(project: Project) -> None:
 
 
 def test_with_a_token_nothing_is_served_without_it(project: Project) -> None:
-    """The token is shown once, in the address; a cookie stands for it from then on. It is printed nowhere."""
+    """The token is in the address once; then a cookie stands for it. It is printed nowhere."""
     token = "a-token-of-enough-length"  # noqa: S105  a test's own
     with served(project, "--token", token) as server:
         for path in ("/", "/api/demos", "/?token=wrong", f"/api/demos?token={token}"):
@@ -449,17 +463,18 @@ def test_with_a_token_nothing_is_served_without_it(project: Project) -> None:
 
 
 def test_what_nobody_waits_for_is_interrupted(server: Served) -> None:
-    """A client that goes away frees the demo at once, in a run and in a stream: the next request does not wait."""
+    """A client that goes away frees the demo, in a run and in a stream.
+
+    The same process answers the next request: a demo that hangs until its limit is ended with it.
+    """
+    before = run(server, text="process").json["facts"]["text"]
     for path in ("/api/demos/says", "/api/demos/says/stream"):
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
-        connection.request(
-            "POST", path, json.dumps({"text": "hang"}), {"content-type": "application/json"}
-        )
+        body = json.dumps({"text": "hang"})
+        connection.request("POST", path, body, {"content-type": "application/json"})
         if path.endswith("stream"):
             assert connection.getresponse().read1(5) == b"event"
         time.sleep(0.3)
         connection.sock.shutdown(socket.SHUT_RDWR)
         connection.close()
-        start = time.monotonic()
-        assert run(server, text="dopo").status == 200
-        assert time.monotonic() - start < 1.5, "the limit of the demo is 2 s"
+        assert run(server, text="process").json["facts"]["text"] == before

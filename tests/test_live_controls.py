@@ -1,4 +1,4 @@
-"""Controls of a served deck: any value, computed by the real demo, shows on the slide as a run of it would.
+"""Controls of a served deck: any value shows on the slide as the real demo computes it.
 
 Oracle: the API's own answer for the same parameters (see `test_live_api`).
 """
@@ -18,7 +18,8 @@ from tests.test_live_api import make
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-SCRIPT = "<script>window.broken = 1</script><img src=x onerror='window.broken = 1'>\"><svg onload=window.broken=1>"
+SCRIPT = "<script>window.broken = 1</script><img src=x onerror='window.broken = 1'>"
+SCRIPT += '"><svg onload=window.broken=1>'
 PLAIN = '''
 """Shows text, and does not stream."""
 
@@ -35,7 +36,8 @@ def show(facts: dict) -> None:
 PARTIAL = (
     '<p title="{{ text }}" class="first">{{ text }}</p><p class="second">{{ other | code }}</p>\n'
 )
-SLIDE = '\n---\n\n# Tre\n\n{{ live("plain", "text", "other", text=["ciao"], other=["sera", "notte"]) }}\n'
+LIVE = '{{ live("plain", "text", "other", text=["ciao"], other=["sera", "notte"]) }}'
+SLIDE = f"\n---\n\n# Tre\n\n{LIVE}\n"
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def shown(page: Page, number: int) -> str:
 
 
 def test_a_typed_text_shows_as_itself(page: Page, server: Served) -> None:
-    """Script in every string parameter is text, in a paragraph, in an attribute, in the code face."""
+    """Script in every string parameter is text, in paragraphs, in attributes, in the code face."""
     open_slide(page, server, 3)
     page.get_by_label("text: any text").fill(SCRIPT)
     expect(page.locator("#live-2 .first")).to_have_text(SCRIPT)
@@ -112,7 +114,7 @@ def test_a_value_of_the_list_is_still_there(page: Page, server: Served) -> None:
 
 
 def test_what_the_demo_refuses_is_said_beside_the_field(page: Page, server: Served) -> None:
-    """The demo's own ValueError shows as text, the last good answer stays, and the next good value takes it away."""
+    """The demo's own ValueError shows as text over the last good answer, until a good value."""
     open_slide(page, server, 3)
     wrong = page.locator("#live-2 .live-wrong")
     page.get_by_label("text: any text").fill("")
@@ -137,7 +139,7 @@ def test_a_slider_has_all_values_of_the_demo(page: Page, server: Served) -> None
 
 
 def test_streamed_text_shows_while_it_comes(page: Page, server: Served) -> None:
-    """Parts are shown one behind the other in the place that the partial gives them; the result takes their place."""
+    """Parts show one behind the other where the partial has a place for them, then the result."""
     open_slide(page, server, 2)
     page.evaluate("""() => {
         window.seen = []
@@ -155,7 +157,7 @@ def test_streamed_text_shows_while_it_comes(page: Page, server: Served) -> None:
 
 
 def test_a_hung_demo_says_so_on_the_slide(page: Page, server: Served) -> None:
-    """After its time the demo is ended and the slide says which limit it had; the next value works."""
+    """After its time the demo is ended and the slide names its limit; the next value works."""
     open_slide(page, server, 2)
     field = page.get_by_label("text: any text").first
     field.fill("hang")
@@ -182,7 +184,7 @@ def test_a_saved_slide_keeps_its_controls(server: Served, page: Page) -> None:
 def test_a_server_that_was_too_busy_is_asked_again(
     browser_of_each_kind: Browser, server: Served
 ) -> None:
-    """The first question after a demo is refused, the next one is not: the controls become the server's in the end."""
+    """The first question about a demo is refused, the next is not: the server's controls come."""
     page = (
         browser_of_each_kind.new_context().new_page()
     )  # not the fixture's: its console tells of the refusal

@@ -1,16 +1,21 @@
-"""From saves to pages, without a server: slides converted alone are those of the whole deck, and Marp is kept.
+"""From saves to pages, without a server: what is shown first, what is shown at last, what is kept.
 
-Oracle: the same deck converted whole, which `settle` does.
+Oracle for slides converted alone: the same deck converted whole, by `update_whole`.
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from llmdeck.errors import MarpError
 from llmdeck.live.deck import LiveDeck
+from llmdeck.live.page import Update
 from tests.conftest import Project
 
 PAGE = """
@@ -52,11 +57,26 @@ def deck(project: Project) -> Iterator[LiveDeck]:
     made.close()
 
 
-def save(deck: LiveDeck, name: str, old: str, new: str) -> None:
+def save(deck: LiveDeck, name: str, old: str, new: str) -> Update:
     """Edit a file of the deck and update it."""
     Project(deck.config.root).edit(name, old, new)
-    update = deck.update([deck.config.root / name])
+    update = deck.update()
     assert update.errors == ()
+    return update
+
+
+def marp_processes() -> list[int]:
+    """The Node.js processes that this one has started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            command, rest = status.read_text(encoding="utf-8").rsplit(")", 1)
+        except OSError:
+            continue
+        state, parent = rest.split()[:2]
+        if parent == str(os.getpid()) and command.endswith("(node") and state != "Z":
+            found.append(int(status.parent.name))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -73,51 +93,93 @@ def save(deck: LiveDeck, name: str, old: str, new: str) -> None:
     ],
 )
 def test_slides_converted_alone_are_those_of_the_whole(deck: LiveDeck, old: str, new: str) -> None:
-    """After a save only that template is converted; the whole deck, converted next, changes no slide."""
+    """After a save only that template is converted; the whole deck changes no slide of it."""
     save(deck, "deck/slides/02-due.md.j2", old, new)
-    assert deck.unsettled
-    assert deck.shown
-    alone = deck.shown
-    update = deck.settle(deck.convert_whole())
-    assert update
-    assert not deck.unsettled
+    assert deck.wants_whole
+    assert deck.page
+    alone = deck.page
+    update = deck.update_whole()
+    assert not deck.wants_whole
     assert update.since == alone.build
     assert (update.slides, update.errors) == ({}, ())
-    assert deck.shown.slides == alone.slides
+    assert deck.page.slides == alone.slides
 
 
 def test_the_last_slide_keeps_marps_own_script(deck: LiveDeck) -> None:
     """It stands in the last slide, and there alone."""
     save(deck, "deck/slides/03-fine.md.j2", "# Fine", "# Fine davvero")
-    assert deck.unsettled
-    assert deck.shown
-    alone = deck.shown.slides
-    deck.settle(deck.convert_whole())
-    assert deck.shown.slides == alone
+    assert deck.wants_whole
+    assert deck.page
+    alone = deck.page.slides
+    deck.update_whole()
+    assert deck.page.slides == alone
     assert ["<script>" in slide for slide in alone] == [False, False, False, False, True]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["<!-- class: invert -->", "<!-- footer: piede -->", "<!-- _paginate: skip -->", "[qui]: https://example.org",
-     "<style>h1 { color: red }</style>", "$\\def\\a{1}$"],
-)  # fmt: skip
+    [
+        "<!-- class: invert -->",
+        "<!-- footer: piede -->",
+        "<!-- _paginate: skip -->",
+        "[qui]: https://example.org",
+        "<style>h1 { color: red }</style>",
+        "$\\def\\a{1}$",
+    ],
+)
 def test_what_reaches_beyond_its_slide_is_converted_with_the_whole(
     deck: LiveDeck, text: str
 ) -> None:
-    """A directive for what follows, a style, a definition: nothing is shown that the whole deck would not show."""
+    """A directive for what follows, a style, a definition: the whole deck shows at once."""
     save(deck, "deck/slides/02-due.md.j2", "Prima", f"{text}\n\nPrima")
-    assert not deck.unsettled
+    assert not deck.wants_whole
 
 
 def test_what_did_not_change_is_not_made_again(deck: LiveDeck) -> None:
-    """Touching a file changes nothing, and a save of one template renders and inlines that one."""
-    assert deck.shown
-    build, pages = deck.shown.build, dict(deck._kept.pages)
-    assert deck.update([deck.config.folder / "slides/02-due.md.j2"]).build == build
+    """A touched file changes nothing, what was shown before needs no Marp, a save sends its slides.
+
+    Marp is ended first: a conversion would be an error.
+    """
+    first = save(deck, "deck/slides/02-due.md.j2", "Prima", "Dopo")
+    assert sorted(first.slides) == [2]
+    whole = deck.update_whole()
+    deck.marp.close()
+    (deck.config.folder / "slides/02-due.md.j2").touch()
+    again = deck.update()
+    assert (again.build, again.errors) == (whole.build, ())
+    assert deck.page
+    assert "Dopo" in deck.page.html
+
+
+def test_each_input_is_read_again_when_it_has_changed(deck: LiveDeck) -> None:
+    """A claim, a setting, a picture, a partial of a page, a demo: each shows after its save."""
+    project = Project(deck.config.root)
+    project.write("deck/parts/saluto.md", "Ciao.")
+    save(deck, "deck/slides/03-fine.md.j2", "# Fine", '# Fine\n\n{% include "parts/saluto.md" %}')
+    for name, old, new, shows in (
+        ("deck/claims.toml", "la metà pesa", "metà fa", "metà fa"),
+        ("deck/deck.toml", 'title = "Prova"', 'title = "Altra"', "Altra"),
+        ("deck/parts/saluto.md", "Ciao", "Salve", "Salve"),
+        ("demos/twice.py", "n: int = 21", "n: int = 22", "Il doppio è 44"),
+    ):
+        save(deck, name, old, new)
+        assert deck.page
+        assert shows in deck.page.html, name
+    before = deck.page
+    save(deck, "deck/figura.svg", 'r="4"', 'r="5"')
+    assert deck.page.slides[2] != before.slides[2]
+
+
+def test_an_error_stays_until_it_is_mended(deck: LiveDeck) -> None:
+    """A broken save right after a good one: the whole deck is not converted over its error."""
     save(deck, "deck/slides/02-due.md.j2", "Prima", "Dopo")
-    again = deck._kept.pages
-    assert [key[0] for key in again if key not in pages] == ["02-due.md.j2"]
+    assert deck.wants_whole
+    project = Project(deck.config.root)
+    project.edit("deck/slides/01-uno.md.j2", "f.double", "f.duble")
+    assert "duble" in deck.update().errors[0]["message"]
+    assert not deck.wants_whole
+    save(deck, "deck/slides/01-uno.md.j2", "f.duble", "f.double")
+    assert deck.errors == ()
 
 
 def test_a_demo_that_failed_is_not_tried_at_each_save(deck: LiveDeck) -> None:
@@ -126,56 +188,46 @@ def test_a_demo_that_failed_is_not_tried_at_each_save(deck: LiveDeck) -> None:
     project.edit("demos/twice.py", '"double": 2 * n', '"double": 2 * n / 0')
     ran = []
     deck.progress = lambda name, event: ran.append((name, event))
-    assert (
-        "ZeroDivisionError"
-        in deck.update([deck.config.demos_folder / "twice.py"]).errors[0]["message"]
-    )
+    assert "ZeroDivisionError" in deck.update().errors[0]["message"]
     assert ran == [("twice", "start"), ("twice", "done")]
     project.edit("deck/slides/02-due.md.j2", "Prima", "Dopo")
-    assert (
-        "ZeroDivisionError"
-        in deck.update([deck.config.folder / "slides/02-due.md.j2"]).errors[0]["message"]
-    )
+    assert "ZeroDivisionError" in deck.update().errors[0]["message"]
     assert len(ran) == 2
 
 
-def test_what_was_saved_meanwhile_is_not_undone(deck: LiveDeck) -> None:
-    """A whole deck that was converted before the last save is not shown; the next one is."""
+def test_what_was_saved_last_is_what_the_whole_deck_shows(deck: LiveDeck) -> None:
+    """Two saves before the whole deck is converted: it has the second one, and nothing is left."""
     save(deck, "deck/slides/02-due.md.j2", "Prima", "Dopo")
-    old = deck.convert_whole()
     save(deck, "deck/slides/02-due.md.j2", "Dopo", "Ancora dopo")
-    assert deck.settle(old) is None
-    assert deck.unsettled
-    update = deck.settle(deck.convert_whole())
-    assert update
-    assert deck.shown
-    assert "Ancora dopo" in deck.shown.html
+    assert deck.wants_whole
+    deck.update_whole()
+    assert deck.page
+    assert "Ancora dopo" in deck.page.html
+    assert not deck.wants_whole
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_marp_that_is_kept_is_verified_each_time(deck: LiveDeck) -> None:
     """An option that it does not know is an error, each time; the process stays and works on."""
-    process = deck.marp._process
+    processes = marp_processes()
+    assert len(processes) == 1
     for _ in range(2):
         with pytest.raises(MarpError, match="exit code 1"):
             deck.marp.run(["--no-such-option"])
-    assert deck.marp._process is process
-    assert process.poll() is None
-
-
-def test_a_marp_that_died_or_hangs_is_started_again(deck: LiveDeck) -> None:
-    """Killed between two conversions, the next one starts another; one that hangs is ended and told."""
-    deck.marp._process.kill()
-    deck.marp._process.wait()
-    assert deck.marp._process.stdin
-    deck.marp._process.stdin.write(b"what it died over is still in the buffer")
     save(deck, "deck/slides/01-uno.md.j2", "# Uno", "# Uno e mezzo")
-    deck.marp.limit_s = 0.001
-    Project(deck.config.root).edit(
-        "deck/slides/01-uno.md.j2", "# Uno e mezzo", "# Uno e tre quarti"
-    )
-    assert (
-        "took longer"
-        in deck.update([deck.config.root / "deck/slides/01-uno.md.j2"]).errors[0]["message"]
-    )
+    assert marp_processes() == processes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it sends signals")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_a_marp_that_died_or_hangs_is_started_again(deck: LiveDeck) -> None:
+    """Killed between two saves, the next one starts another; one that hangs is ended and told."""
+    os.kill(marp_processes()[0], signal.SIGKILL)
+    save(deck, "deck/slides/01-uno.md.j2", "# Uno", "# Uno e mezzo")
+    os.kill(marp_processes()[0], signal.SIGSTOP)
+    deck.marp.limit_s = 0.5
+    project = Project(deck.config.root)
+    project.edit("deck/slides/01-uno.md.j2", "# Uno e mezzo", "# Uno e tre quarti")
+    assert "took longer" in deck.update().errors[0]["message"]
     deck.marp.limit_s = 60
     save(deck, "deck/slides/01-uno.md.j2", "# Uno e tre quarti", "# Due")

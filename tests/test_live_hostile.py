@@ -1,4 +1,4 @@
-"""What hostile clients and broken demos do to a served deck: others are served meanwhile, and get their own answers."""
+"""What hostile clients and broken demos do to a served deck: others get their own answers."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def ask(server: Served, text: str) -> tuple[int, str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks and sends signals")
 @pytest.mark.parametrize("text", ["large", "signal", "no json", "fork"])
 def test_an_answer_that_is_none_is_told_and_the_next_is_its_own(server: Served, text: str) -> None:
-    """Whatever comes through the pipe, everybody gets an answer, at once, and none gets another one's."""
+    """Whatever comes through the pipe, everybody gets an answer, at once, and their own."""
     assert ask(server, "prima") == (200, "prima")
     start = time.monotonic()
     status, message = ask(server, text)
@@ -143,8 +143,9 @@ def test_text_that_is_no_unicode_is_422_wherever_it_comes_back(server: Served) -
 
 
 def test_a_stream_that_is_left_in_the_middle_leaves_no_half_line(server: Served) -> None:
-    """Left again and again while long parts are written, the next answer is whole and comes at once."""
-    request = f"POST /api/demos/bad/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Type: application/json"
+    """Left again and again in the middle of long parts, the next answer is whole, and at once."""
+    request = f"POST /api/demos/bad/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+    request += "Content-Type: application/json"
     for number in range(12):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             connection.sendall(f"{request}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
@@ -169,7 +170,7 @@ def test_a_stream_that_is_left_before_its_demo_is_known_runs_for_nobody(server: 
 
 
 def test_the_apis_documents_delay_no_save_and_no_end(server: Served) -> None:
-    """Asked for again and again by clients that go, with a demo that is slow to import: a save shows meanwhile."""
+    """Asked for by clients that go, with a demo that is slow to import: a save shows meanwhile."""
     for _ in range(30):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             connection.sendall(
@@ -196,7 +197,7 @@ def test_a_body_without_an_end_is_refused_whatever_the_method(server: Served) ->
 
 
 def test_clients_that_take_nothing_are_dropped(server: Served) -> None:
-    """As many as there may be, asking for the page and never reading it: their places are free again soon."""
+    """As many as there may be ask for the page and never read it: soon their places are free."""
     server.project.write("deck/slides/02-lungo.md.j2", "# Lungo\n\n" + "parole " * 300_000)
     while len(server.ask("GET", "/").body) < 2_000_000:
         time.sleep(0.1)
@@ -231,7 +232,7 @@ def test_a_broken_setting_leaves_the_demos_their_fragments(server: Served) -> No
 def test_a_demo_that_is_asked_for_its_parameters_is_warmed_up_unless_somebody_waits(
     server: Served,
 ) -> None:
-    """Its defaults are run for nobody, so that it has loaded what it computes with; not while another one is asked."""
+    """Its defaults are run, so that it has loaded what it computes with; not while one is asked."""
     ran = server.project.root / "ran"
     for demo in ("first", "second"):
         server.project.write(f"demos/{demo}.py", SLOW.replace("time.sleep(4)", "time.sleep(0.5)"))
@@ -290,7 +291,7 @@ def test_a_note_that_names_the_build_is_a_note(project: Project) -> None:
 
 
 def test_any_base64_token_and_other_servers_cookies(project: Project) -> None:
-    """The token may be typed as it is; cookies that others have set, sound or not, do not matter."""
+    """The token may be typed as it is; cookies that others have set, good or bad, do not matter."""
     with served(project, "--token", TOKEN) as server:
         for written in (TOKEN, TOKEN.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")):
             assert server.ask("GET", f"/?token={written}").status == 303

@@ -1,4 +1,4 @@
-"""A served deck in a real browser: what is saved shows, on the slide that one was on; errors show and go away.
+"""A served deck in a real browser: what is saved shows, on the same slide; errors come and go.
 
 Oracle for the page: the deck that `llmdeck build` makes of the same sources.
 """
@@ -88,7 +88,7 @@ def was_loaded_again(page: Page) -> bool:
 
 
 def test_the_page_is_what_a_build_makes(server: Served, page: Page) -> None:
-    """Without its script, style, data and leave to ask the server, the served page is the built one, byte for byte."""
+    """Without what a server adds, the served page is the built one, byte for byte."""
     html = server.ask("GET", "/").body.decode()
     assert server.project.run("build").returncode == 0
     ours = re.compile(
@@ -141,8 +141,9 @@ def test_ledger_theme_demo_and_partials_are_followed(server: Served, page: Page)
 
 
 def test_pictures_and_data_files_are_followed(deck: Project, browser_of_each_kind: Browser) -> None:
-    """A saved picture shows, and a saved data file runs the demo that reads it; the page stays where it is."""
-    square = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}"><rect width="9" height="9"/></svg>'
+    """A saved picture shows; a saved data file runs the demo that reads it; the slide stays."""
+    square = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}">'
+    square += '<rect width="9" height="9"/></svg>'
     deck.write("deck/quadro.svg", square.format(30))
     deck.write("demos/data/n.txt", "20")
     deck.edit(
@@ -171,7 +172,7 @@ def test_pictures_and_data_files_are_followed(deck: Project, browser_of_each_kin
 
 
 def test_an_error_shows_with_its_line_and_goes_when_mended(server: Served, page: Page) -> None:
-    """A misspelt fact shows in the corner with file and line, over the last good slide; mended, it is gone."""
+    """A misspelt fact shows with file and line over the last good slide; mended, it is gone."""
     wrong = page.locator(".llmdeck-wrong")
     expect(wrong).to_be_hidden()
     server.project.edit("deck/slides/01-uno.md.j2", "f.double", "f.duble")
@@ -185,7 +186,7 @@ def test_an_error_shows_with_its_line_and_goes_when_mended(server: Served, page:
 
 
 def test_a_demo_that_fails_is_told_with_its_own_line(server: Served, page: Page) -> None:
-    """A demo's exception shows with the demo's file and line, and a claim that no longer holds with the ledger's."""
+    """A demo's exception shows with the demo's line, a claim that does not hold with its own."""
     wrong = page.locator(".llmdeck-wrong")
     server.project.edit("demos/twice.py", '"double": 2 * n', '"double": 2 * n / 0')
     expect(wrong).to_contain_text("demos/twice.py:5: ")
@@ -226,7 +227,7 @@ def test_two_browsers_and_the_presenter_view_follow(
 def test_a_server_that_comes_back_is_found_again(
     deck: Project, browser_of_each_kind: Browser
 ) -> None:
-    """The server killed: the page says so. Started again, the banner goes, and what was saved meanwhile shows."""
+    """The page says that its server was killed; started again, it shows what was saved since."""
     page = browser_of_each_kind.new_context().new_page()
     with served(deck) as server:
         go(page, server)

@@ -36,7 +36,8 @@ def processes_in(folder: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if Path(os.readlink(process / "cwd")).is_relative_to(folder):  # noqa: PTH115  one of another user raises
+            cwd = os.readlink(process / "cwd")  # noqa: PTH115  one of another user raises
+            if Path(cwd).is_relative_to(folder):
                 found.append((process / "cmdline").read_text(encoding="utf-8").replace("\0", " "))
         except OSError:
             continue
@@ -56,7 +57,7 @@ def wait_until_none(folder: Path) -> list[str]:
 def test_a_server_that_ends_leaves_nothing_running(
     project: Project, number: signal.Signals
 ) -> None:
-    """Ctrl-C, SIGTERM and SIGKILL, while a demo hangs and a page listens: Marp and the workers end as well."""
+    """Ctrl-C, SIGTERM, SIGKILL, while a demo hangs and a page listens: all processes end."""
     with served(make(project)) as server:
         hanging = ask_and_leave_hanging(server)
         listening = socket.create_connection(("127.0.0.1", server.port))

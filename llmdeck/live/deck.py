@@ -1,4 +1,4 @@
-"""From a saved file to the page that shows it: the pipeline of `build`, for what changed alone.
+"""From a saved file to the page that shows it: the steps of `build`, but only what changed.
 
 Each step keeps the last thing that it made, with the inputs that it was made from (see `latest`):
 settings, ledger, stored results, what slides have in common, Marp's HTML, pieces with their
@@ -72,7 +72,7 @@ class LiveDeck:
 
     @property
     def wants_whole(self) -> bool:
-        """Whether slides were converted alone, so that the whole deck has to be converted."""
+        """Whether slides were converted alone, so that the whole deck should follow."""
         return self._has_single_slides and not self.errors
 
     @property
@@ -155,7 +155,7 @@ class LiveDeck:
         return self._convert_whole(source)
 
     def _convert_alone(self, old: Source, new: Source) -> LivePage | None:
-        """Return the page with changed slides converted alone; None where that can't be done."""
+        """Return the page with the changed slides converted alone, or None where it can't be."""
         if self.page is None or self.errors or old.around != new.around:
             return None
         files = changed_templates(old.rendered, new.rendered)

@@ -1,8 +1,8 @@
 """Who may ask, and how much: what every request passes before the app sees it.
 
-Every answer gets the headers that make it safe. A page of another origin can't read or run a thing
-here: the `Host` must be one of ours (DNS rebinding), `Origin` and `Sec-Fetch-Site` must not name
-another page, and a body must be `application/json`, which a browser asks leave for.
+Every answer gets the headers that make it safe. A page of another origin can't read or start
+anything here: the `Host` must be one of ours (DNS rebinding), `Origin` and `Sec-Fetch-Site` must
+not name another page, and a body must be `application/json`, which a browser asks leave for.
 """
 
 from __future__ import annotations

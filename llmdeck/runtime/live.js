@@ -1,7 +1,9 @@
-// What a page does while its server runs: it follows the deck's sources, and its controls take any value.
+// What a page does while its server runs: it follows the deck's sources, and its controls take any
+// value.
 //
-// The server says by events which build it has. A page of another build takes the slides that changed where it is told
-// them, else it loads again, on the slide that it was on. Errors show in a corner, over the last good deck.
+// The server says by events which build it has. A page of another build takes the slides that
+// changed where it is told them; otherwise it loads again, on the slide that it was on. Errors show
+// in a corner, over the last good deck.
 ;(() => {
   'use strict'
 
@@ -10,7 +12,8 @@
     const element = document.createElement('pre')
     element.className = `llmdeck-corner ${kind}`
     element.setAttribute('role', 'alert')
-    if (window === window.parent) document.body.append(element) // not in the small slide of the presenter view
+    const isSmall = window !== window.parent // the small slide of the presenter view
+    if (!isSmall) document.body.append(element)
     return element
   }
   const wrong = corner('llmdeck-wrong')
@@ -18,21 +21,26 @@
 
   // The deck follows its sources.
 
-  const change = ({ slides, notes }) => {
+  const changeSlides = (slides) => {
     const shown = document.querySelectorAll('svg[data-marpit-svg]')
     for (const [number, html] of Object.entries(slides)) {
       shown[number].innerHTML = html
       dispatchEvent(new CustomEvent('llmdeck:slide', { detail: shown[number] }))
     }
-    for (const [number, html] of Object.entries(notes))
-      for (const note of document.querySelectorAll(`.bespoke-marp-note[data-index="${number}"]`)) note.innerHTML = html
+  }
+  const changeNotes = (notes) => {
+    for (const [number, html] of Object.entries(notes)) {
+      const places = document.querySelectorAll(`.bespoke-marp-note[data-index="${number}"]`)
+      for (const note of places) note.innerHTML = html
+    }
   }
 
   const follow = (update) => {
     lost.textContent = ''
     if (update.build !== known.build) {
       if (update.since !== known.build || !known.build) return location.reload()
-      change(update)
+      changeSlides(update.slides)
+      changeNotes(update.notes)
       known.build = update.build
     }
     wrong.textContent = update.errors.map(({ text }) => text).join('\n\n')
@@ -49,7 +57,10 @@
     }
   }
   // A browser has six connections for a server: windows that nobody sees give theirs back.
-  const listen = () => (document.visibilityState === 'visible' ? connect() : source?.close())
+  const listen = () => {
+    if (document.visibilityState === 'visible') connect()
+    else source?.close()
+  }
   document.addEventListener('visibilitychange', listen)
   listen()
 
@@ -60,54 +71,68 @@
     made.append(...children)
     return made
   }
-  const options = (names, chosen) => names.map((name, place) => element('option', { selected: place === chosen }, name))
+  const select = (id, names, chosen, ...others) => {
+    const isChosen = (place) => ({ selected: place === chosen })
+    const options = names.map((name, place) => element('option', isChosen(place), name))
+    return element('select', { id }, ...options, ...others)
+  }
+  const input = (id, type, properties) => element('input', { id, type, ...properties })
 
-  // A control: its elements, its value, what the value is called, and its place in the grid (-1 where it is not there).
+  // Each maker returns a control: its elements, its value, and what the value is called.
   const makers = {
-    slider: ({ id, item, axis }) => {
+    slider: ({ id, item, chosen }) => {
       const names = item['x-names']
       const output = element('output', { htmlFor: id })
-      const input = element('input', { id, type: 'range', min: 0, max: names.length - 1, step: 1 })
-      input.value = item.enum.indexOf(axis.values[axis.default])
-      const name = () => names[input.value]
+      const range = input(id, 'range', { min: 0, max: names.length - 1, step: 1 })
+      range.value = item.enum.indexOf(chosen)
+      const name = () => names[range.value]
       const say = () => {
         output.textContent = name()
-        input.setAttribute('aria-valuetext', name())
+        range.setAttribute('aria-valuetext', name())
       }
       say()
-      return { elements: [input, output], value: () => item.enum[input.value], name, say }
+      return { elements: [range, output], value: () => item.enum[range.value], name, say }
     },
-    choice: ({ id, item, axis }) => {
-      const select = element('select', { id }, ...options(item['x-names'], item.enum.indexOf(axis.values[axis.default])))
-      return { elements: [select], value: () => item.enum[select.selectedIndex], name: () => select.selectedOptions[0].text }
+    choice: ({ id, item, chosen }) => {
+      const list = select(id, item['x-names'], item.enum.indexOf(chosen))
+      const value = () => item.enum[list.selectedIndex]
+      return { elements: [list], value, name: () => list.selectedOptions[0].text }
     },
-    switch: ({ id, axis }) => {
-      const input = element('input', { id, type: 'checkbox', checked: axis.values[axis.default] })
-      return { elements: [input], value: () => input.checked, name: () => (input.checked ? '✓' : '–') }
+    switch: ({ id, chosen }) => {
+      const box = input(id, 'checkbox', { checked: chosen })
+      const name = () => (box.checked ? '✓' : '–')
+      return { elements: [box], value: () => box.checked, name }
     },
-    number: ({ id, item, axis }) => {
-      const input = element('input', { id, type: 'number', className: 'live-free', step: item.type === 'integer' ? 1 : 'any' })
-      input.value = axis.values[axis.default]
-      return { elements: [input], value: () => input.valueAsNumber, name: () => input.value }
+    number: ({ id, item, chosen }) => {
+      const step = item.type === 'integer' ? 1 : 'any'
+      const field = input(id, 'number', { className: 'live-free', step })
+      field.value = chosen
+      return { elements: [field], value: () => field.valueAsNumber, name: () => field.value }
     },
-    text: ({ id, item, axis }) => {
-      const other = element('option', { hidden: true }, known.words.free) // what the list says while the text is another
-      const select = element('select', { id }, ...options(axis.values, axis.default), other)
-      const free = element('input', { id: `${id}-free`, type: 'text', className: 'live-free', maxLength: item.maxLength })
-      free.value = axis.values[axis.default]
-      free.setAttribute('aria-label', `${item.title}: ${known.words.free}`)
-      select.addEventListener('input', () => (free.value = axis.values[select.selectedIndex]))
-      free.addEventListener('input', () => {
-        const place = axis.values.indexOf(free.value)
-        select.selectedIndex = place < 0 ? other.index : place
+    text: ({ id, item, axis, chosen }) => {
+      // What the list says while the text is another.
+      const other = element('option', { hidden: true }, known.words.free)
+      const list = select(id, axis.values, axis.default, other)
+      const { maxLength } = item
+      const field = input(`${id}-free`, 'text', { className: 'live-free', maxLength })
+      field.value = chosen
+      field.setAttribute('aria-label', `${item.title}: ${known.words.free}`)
+      list.addEventListener('input', () => (field.value = axis.values[list.selectedIndex]))
+      field.addEventListener('input', () => {
+        const place = axis.values.indexOf(field.value)
+        list.selectedIndex = place < 0 ? other.index : place
       })
-      return { elements: [select, free], value: () => free.value, name: () => free.value }
+      return { elements: [list, field], value: () => field.value, name: () => field.value }
     },
   }
 
   const demos = {}
-  const about = (demo) =>
-    (demos[demo] ??= fetch(`/api/demos/${demo}`).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))))
+  const fetchJson = async (path) => {
+    const answer = await fetch(path)
+    if (!answer.ok) throw answer
+    return answer.json()
+  }
+  const about = (demo) => (demos[demo] ??= fetchJson(`/api/demos/${demo}`))
 
   const post = (path, values, signal) =>
     fetch(`/api/demos/${path}`, {
@@ -141,112 +166,136 @@
     }
   }
 
+  // The form of a `live`, and the controls in it.
+  const makeForm = (live, axes, properties) => {
+    const { className } = live.querySelector('.live-controls')
+    const form = element('form', { className, autocomplete: 'off' })
+    const controls = axes.map((axis) => {
+      const id = `${live.id}-${axis.name}`
+      const item = properties[axis.name]
+      const chosen = axis.values[axis.default]
+      const control = makers[item['x-kind']]({ id, item, axis, chosen })
+      const label = element('label', { htmlFor: id }, item.title)
+      form.append(element('span', { className: 'live-control' }, label, ...control.elements))
+      return { ...control, axis, label: item.title }
+    })
+    return [form, controls]
+  }
+
+  // The number of the chosen values in the grid that the page has; NaN where they are not in it.
+  const placeOf = (controls) =>
+    controls.reduce((number, { axis, value }) => {
+      const found = axis.values.indexOf(value())
+      return found < 0 ? NaN : number * axis.values.length + found
+    }, 0)
+
+  const touches = ['pointerdown', 'touchstart', 'touchmove', 'touchend', 'wheel', 'click']
+
+  // A key pressed or a finger drawn in a control is not for the presentation. Escape leaves the
+  // control, Enter sends a text.
+  const keepToItself = (form) => {
+    form.addEventListener('keydown', (event) => {
+      event.stopPropagation()
+      if (event.key === 'Escape') event.target.blur()
+      if (event.key === 'Enter' && event.target.type === 'text') form.requestSubmit()
+    })
+    for (const type of ['keyup', 'keypress', ...touches])
+      form.addEventListener(type, (event) => event.stopPropagation(), { passive: true })
+  }
+
+  const TYPING_MS = { run: 120, stream: 600 } // how long nothing is typed before a demo is asked
+
   const adopt = async (live) => {
     const { demo, fixed, axes } = known.lives[live.id]
     const { parameters, streams } = await about(demo)
     const shown = live.querySelector('.live-shown')
     const said = live.querySelector('.live-said')
-    const old = live.querySelector('.live-controls')
-    const controls = axes.map((axis) => {
-      const item = parameters.properties[axis.name]
-      const made = makers[item['x-kind']]({ id: `${live.id}-${axis.name}`, item, axis })
-      return { ...made, axis, label: item.title, item }
-    })
-    const form = element('form', { className: old.className, autocomplete: 'off' })
+    const [form, controls] = makeForm(live, axes, parameters.properties)
     const mistake = element('p', { className: 'live-wrong' })
     mistake.setAttribute('role', 'alert')
-    for (const { axis, label, elements } of controls) {
-      const named = element('label', { htmlFor: `${live.id}-${axis.name}` }, label)
-      form.append(element('span', { className: 'live-control' }, named, ...elements))
-    }
 
-    let asking
-    let waiting
     const show = (html) => {
       shown.removeAttribute('aria-busy')
       shown.innerHTML = html
       mistake.textContent = ''
       const summary = shown.querySelector('[data-said]')?.dataset.said ?? ''
-      said.textContent = [...controls.map(({ label, name }) => `${label}: ${name()}`), summary].filter(Boolean).join(', ')
+      const names = controls.map(({ label, name }) => `${label}: ${name()}`)
+      said.textContent = [...names, summary].filter(Boolean).join(', ')
     }
     const take = ({ error, fragment }) => {
       shown.removeAttribute('aria-busy')
       if (error) mistake.textContent = error.message
       else if (fragment) show(fragment)
     }
-    const place = () =>
-      controls.reduce((number, { axis, value }) => {
-        const found = axis.values.indexOf(value())
-        return found < 0 ? NaN : number * axis.values.length + found
-      }, 0)
+    const takeEvents = async (answer) => {
+      let first = true
+      for await (const [name, data] of events(answer)) {
+        if (name !== 'part') return take(data)
+        if (first) shown.setAttribute('aria-busy', 'true')
+        showPart(shown, data, first)
+        first = false
+      }
+    }
+
+    let asking
+    let waiting
     const ask = async () => {
       asking?.abort()
       asking = new AbortController()
       const { signal } = asking
-      const inGrid = place()
-      if (inGrid >= 0 && live.fragmentAt) {
-        const html = await live.fragmentAt(inGrid)
+      const place = placeOf(controls)
+      if (place >= 0 && live.fragmentAt) {
+        const html = await live.fragmentAt(place)
         if (!signal.aborted) show(html)
         return
       }
-      const values = { ...fixed, ...Object.fromEntries(controls.map(({ axis, value }) => [axis.name, value()])) }
+      const chosen = controls.map(({ axis, value }) => [axis.name, value()])
+      const values = { ...fixed, ...Object.fromEntries(chosen) }
       try {
         const answer = await post(streams ? `${demo}/stream` : demo, values, signal)
-        if (!streams || !answer.ok) return take(await answer.json())
-        let first = true
-        for await (const [name, data] of events(answer)) {
-          if (name !== 'part') return take(data)
-          if (first) shown.setAttribute('aria-busy', 'true')
-          showPart(shown, data, first)
-          first = false
-        }
+        if (streams && answer.ok) await takeEvents(answer)
+        else take(await answer.json())
       } catch (error) {
         if (error.name !== 'AbortError') mistake.textContent = known.words.lost
       }
     }
-    const askSoon = (event) => {
+
+    form.addEventListener('input', (event) => {
       for (const { say } of controls) say?.()
       clearTimeout(waiting)
-      waiting = setTimeout(ask, event?.target.type === 'text' ? (streams ? 600 : 120) : 0)
-    }
-
-    form.addEventListener('input', askSoon)
+      const typing = streams ? TYPING_MS.stream : TYPING_MS.run
+      waiting = setTimeout(ask, event.target.type === 'text' ? typing : 0)
+    })
     form.addEventListener('submit', (event) => {
       event.preventDefault()
       clearTimeout(waiting)
       ask()
     })
-    // A key pressed or a finger drawn in a control is not for the presentation. Escape leaves the control.
-    form.addEventListener('keydown', (event) => {
-      event.stopPropagation()
-      if (event.key === 'Escape') event.target.blur()
-      if (event.key === 'Enter' && event.target.type === 'text') form.requestSubmit()
-    })
-    for (const type of ['keyup', 'keypress', 'pointerdown', 'touchstart', 'touchmove', 'touchend', 'wheel', 'click'])
-      form.addEventListener(type, (event) => event.stopPropagation(), { passive: true })
+    keepToItself(form)
     const focused = document.activeElement?.id
-    old.replaceWith(form, mistake)
+    live.querySelector('.live-controls').replaceWith(form, mistake)
     if (focused) document.getElementById(focused)?.focus()
     live.dataset.served = 'yes'
   }
 
-  // A demo is started when its slide is shown first.
+  // A demo is started when its slide is first shown. Where that fails, the controls of the grid
+  // stay; where the server was only busy, it is asked again.
+  const start = (live, retry) => {
+    live.dataset.adopted = 'yes'
+    adopt(live).catch(({ status }) => {
+      delete demos[known.lives[live.id].demo]
+      delete live.dataset.adopted
+      if (status === 503) setTimeout(retry, 2000)
+    })
+  }
   const watch = (slide) => {
-    const start = () => {
+    const look = () => {
       if (!slide.classList.contains('bespoke-marp-active')) return
       for (const live of slide.querySelectorAll('.live:not([data-adopted])'))
-        if (known.lives[live.id]) {
-          live.dataset.adopted = 'yes'
-          adopt(live).catch(({ status }) => {
-            // The controls of the grid stay; where the server was only busy, it is asked again.
-            delete demos[known.lives[live.id].demo]
-            delete live.dataset.adopted
-            if (status === 503) setTimeout(start, 2000)
-          })
-        }
+        if (known.lives[live.id]) start(live, look)
     }
-    start()
-    new MutationObserver(start).observe(slide, { attributes: true, attributeFilter: ['class'] })
+    look()
+    new MutationObserver(look).observe(slide, { attributes: true, attributeFilter: ['class'] })
   }
   if (Object.keys(known.lives).length) {
     document.querySelectorAll('svg[data-marpit-svg]').forEach(watch)

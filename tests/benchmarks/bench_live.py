@@ -1,4 +1,4 @@
-"""`make bench`: how long a presenter waits for the lecture: opened, saved, asked, and for the LLM's first token.
+"""`make bench`: how long a presenter waits for the lecture: opened, saved, asked, streamed.
 
 Each figure is the median of `ROUNDS`, taken as a user would see it: a save counts until Chromium
 shows the text, the built file until its slide, with its fonts, is painted. The lecture is copied
@@ -31,8 +31,9 @@ PAUSE_S = {"save": 2.0, f"save, {MANY} slides": 5.0}
 """Between two saves: the whole deck is converted meanwhile, so that each save finds it at rest."""
 SHOWS = """word => {
   const slides = document.querySelectorAll('section')
-  if (!(window.place >= 0)) window.place = [...slides].findIndex(slide => slide.textContent.includes(word))
-  return window.place >= 0 && slides[window.place].textContent.includes(word)
+  const has = slide => slide?.textContent.includes(word)
+  if (!(window.place >= 0)) window.place = [...slides].findIndex(has)
+  return Boolean(has(slides[window.place]))
 }"""
 """Whether a slide has a word; which one is found once, so that the search costs nothing later."""
 PAINTED = """async () => {
