@@ -71,7 +71,7 @@ if (idle) await warmUp() // the templates are still being rendered
 
 for (let request = await first; !request.done; request = await requests.next()) {
   const code = await convert(JSON.parse(request.value).args)
+  module.flushCompileCache?.() // the process may be killed as soon as it has answered
   answer(`${JSON.stringify({ code })}\n`)
-  module.flushCompileCache?.() // a process that is killed would not write it
 }
 process.exit()
