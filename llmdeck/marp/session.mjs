@@ -58,11 +58,14 @@ const convert = async (args) => {
 // Convert a page that nobody sees: the second conversion takes half the time of the first one.
 const warmUp = async () => {
   const work = await mkdtemp(join(tmpdir(), 'llmdeck-'))
-  const page = join(work, 'page.md')
-  await writeFile(page, '# $x$\n\n```python\nx = 1\n```\n')
-  const config = fileURLToPath(new URL('marp.config.mjs', import.meta.url))
-  await marpCli(['--no-stdin', '--quiet', '--config-file', config, page])
-  await rm(work, { recursive: true, force: true })
+  try {
+    const page = join(work, 'page.md')
+    await writeFile(page, '# $x$\n\n```python\nx = 1\n```\n')
+    const config = fileURLToPath(new URL('marp.config.mjs', import.meta.url))
+    await marpCli(['--no-stdin', '--quiet', '--config-file', config, page])
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
 }
 
 await printed('--version') // the call that loads all of it
