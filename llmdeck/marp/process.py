@@ -15,7 +15,6 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from llmdeck.errors import MarpError
 from llmdeck.marp.install import HERE, find_node, install
@@ -31,7 +30,7 @@ HARMLESS = "Insecure local file accessing"
 
 
 class Marp:
-    """A Marp process. It loads from the start on; where it died, the next `run` starts another.
+    """A Marp process, which loads as soon as it is made; where it died, `run` starts another.
 
     One conversion at a time; `close`, or the end of a `with` block, ends the process.
     """
@@ -48,10 +47,7 @@ class Marp:
         self.notes, self.limit_s = notes, limit_s
         self._node = find_node()
         self.folder = install(self._node)
-        # Browsers that marp-cli starts leave their profiles behind.
-        self._temporary = tempfile.TemporaryDirectory(prefix="llmdeck-", ignore_cleanup_errors=True)
-        messages = Path(self._temporary.name, "messages")
-        self._messages = messages.open("a+b")
+        self._messages = tempfile.TemporaryFile("a+b")  # noqa: SIM115  closed in `close`
         self._closed = False
         self._process = self._start()
 
@@ -66,7 +62,6 @@ class Marp:
         self._closed = True
         self._end()
         self._messages.close()
-        self._temporary.cleanup()
 
     def run(self, arguments: Sequence[str]) -> None:
         """Convert: call marp-cli with these arguments, and wait until it is done.
@@ -89,10 +84,9 @@ class Marp:
     def _start(self) -> subprocess.Popen[bytes]:
         self._read_up_to = self._messages.seek(0, os.SEEK_END)
         settings = {"LLMDECK_NOTES": "yes" if self.notes else "no", "NO_COLOR": "1"}
-        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._temporary.name)
         return subprocess.Popen(
             [self._node.node, HERE / "session.mjs", self.folder],
-            env=os.environ | settings | temporary,
+            env=os.environ | settings,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,

@@ -58,11 +58,14 @@ const convert = async (args) => {
 // Convert a page that nobody sees: the second conversion takes half the time of the first one.
 const warmUp = async () => {
   const work = await mkdtemp(join(tmpdir(), 'llmdeck-'))
-  const page = join(work, 'page.md')
-  await writeFile(page, '# $x$\n\n```python\nx = 1\n```\n')
-  const config = fileURLToPath(new URL('marp.config.mjs', import.meta.url))
-  await marpCli(['--no-stdin', '--quiet', '--config-file', config, page])
-  await rm(work, { recursive: true, force: true })
+  try {
+    const page = join(work, 'page.md')
+    await writeFile(page, '# $x$\n\n```python\nx = 1\n```\n')
+    const config = fileURLToPath(new URL('marp.config.mjs', import.meta.url))
+    await marpCli(['--no-stdin', '--quiet', '--config-file', config, page])
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
 }
 
 await printed('--version') // the call that loads all of it
@@ -71,7 +74,7 @@ if (idle) await warmUp() // the templates are still being rendered
 
 for (let request = await first; !request.done; request = await requests.next()) {
   const code = await convert(JSON.parse(request.value).args)
+  module.flushCompileCache?.() // the process may be killed as soon as it has answered
   answer(`${JSON.stringify({ code })}\n`)
-  module.flushCompileCache?.() // a process that is killed would not write it
 }
 process.exit()
