@@ -24,7 +24,7 @@ def run(*, licence: Literal["all", "open-source", "open-weight"] = "all") -> dic
     """List the families, and count how many have a licence of each kind; `licence` narrows `families`, not the counts.
 
     >>> facts = run(licence="open-source")
-    >>> facts["n_families"], [family["name"] for family in facts["families"]]
+    >>> facts["n_families"], [family["name"] for family in facts["families"].values()]
     (8, ['Mistral 7B', 'Phi-3'])
     """
     if licence not in KINDS:
@@ -34,7 +34,9 @@ def run(*, licence: Literal["all", "open-source", "open-weight"] = "all") -> dic
     n_open_source = sum(family["open_source"] for family in families)
     return {
         "licence": licence,
-        "families": [family for family in families if licence in ("all", family["kind"])],
+        "families": {
+            family["id"]: family for family in families if licence in ("all", family["kind"])
+        },
         "by_family": {family["id"]: family for family in families},
         "n_families": len(families),
         "n_models": sum(family["n_sizes"] for family in families),
@@ -84,7 +86,7 @@ def show(facts: dict) -> None:
     print(
         f"1. Le famiglie ({KINDS[facts['licence']]}); le misure sono in miliardi di parametri, contati"
     )
-    for family in facts["families"]:
+    for family in facts["families"].values():
         print(f"\n   {family['name']}, di {family['developer']}, da {family['released_it']}")
         print(f"   misure:  {family['sizes_it']}")
         print(f"   licenza: {family['licence']} ({family['kind_it']})")

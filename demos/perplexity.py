@@ -115,17 +115,20 @@ def measured() -> dict:
         scope: side_by_side(partial(largest, granularity=scope), matrices(weights))
         for scope in SCOPES
     }
-    grid, base = [], np.empty(0)
+    grid: dict[str, dict[str, dict]] = {scope: {} for scope in SCOPES}
+    base = np.empty(0)
     for granularity, bits in ((g, b) for g in SCOPES for b in BITS):
-        if bits == 16 and grid:
-            grid.append(grid[0] | {"granularity": granularity})  # no scales: the same
+        if bits == 16 and grid["row"]:
+            same = grid["row"]["16"]  # no scales
+            grid[granularity]["16"] = same | {"granularity": granularity}
             continue
         round_trip_all(
             zip(matrices(weights), peaks[granularity], matrices(copy), strict=True), bits
         )
         loss = losses(copy, ids)  # [T]
         base = loss if bits == 16 else base
-        grid.append(llm_row(weights, bits, granularity, loss, base) | minilm_row(bits, granularity))
+        row = llm_row(weights, bits, granularity, loss, base) | minilm_row(bits, granularity)
+        grid[granularity][str(bits)] = row
     return {
         "grid": grid,
         "n_tokens": len(ids) - 1,
@@ -237,27 +240,28 @@ def minilm_row(bits: int, granularity: str) -> dict:
     }
 
 
-def published() -> list[dict]:
-    """Give what others measured, each type once, with perplexity over that of the same model in 16 bits.
+def published() -> dict[str, dict]:
+    """Give what others measured, by model and type, with perplexity over that of the same model in 16 bits.
 
-    >>> [(row["type"], round(row["perplexity_ratio"], 4)) for row in published()[0]["rows"]][:2]
-    [('F16', 1.0), ('Q8_0', 1.0001)]
+    >>> rows = published()["llama1-7b"]["rows"]
+    >>> round(rows["Q8_0"]["perplexity_ratio"], 4)
+    1.0001
     """
     models: dict[str, dict] = {}
     for table in load_rows(DATA / "quantization.toml", "table"):
         weights = n_params(find_model(table["model"]))
-        empty = {"model": table["name"], "n_params": weights, "sources": [], "rows": []}
+        empty = {"model": table["name"], "n_params": weights, "sources": [], "rows": {}}
         of_model = models.setdefault(table["model"], empty)
         of_model["sources"].append(table["source"])
-        known = {row["type"] for row in of_model["rows"]}
-        of_model["rows"] += [
-            {"type": row["type"], "bits_per_weight": row.get("bits_per_weight", row["size_gib"] * 2**33 / weights),
+        of_model["rows"] |= {
+            row["type"]: {"bits_per_weight": row.get("bits_per_weight", row["size_gib"] * 2**33 / weights),
              "perplexity": row["ppl"], "perplexity_ratio": row["ppl"] / table["rows"][0]["ppl"]}
-            for row in table["rows"] if row["type"] not in known
-        ]  # fmt: skip
+            for row in table["rows"] if row["type"] not in of_model["rows"]
+        }  # fmt: skip
     for of_model in models.values():
-        of_model["rows"].sort(key=lambda row: -row["bits_per_weight"])
-    return list(models.values())
+        by_bits = sorted(of_model["rows"].items(), key=lambda item: -item[1]["bits_per_weight"])
+        of_model["rows"] = dict(by_bits)
+    return models
 
 
 def run(
@@ -274,22 +278,9 @@ def run(
         if value not in choices:
             raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
     facts, file = measured(), header()
-    chosen = next(
-        row
-        for row in facts["grid"]
-        if (row["bits"], row["granularity"]) == (int(bits), granularity)
-    )
     n_weights = sum(array.size for _, array in load().arrays())
     return {
-        **chosen,
-        "ratios": {
-            scope: {
-                str(r["bits"]): r["perplexity_ratio"]
-                for r in facts["grid"]
-                if r["granularity"] == scope
-            }
-            for scope in SCOPES
-        },
+        **facts["grid"][granularity][bits],
         "n_params": n_weights,
         "base_layers": FORMATS[file.tensors["blk.0.ffn_up.weight"].kind],
         "base_embeddings": FORMATS[file.tensors["token_embd.weight"].kind],
@@ -316,7 +307,7 @@ def show(facts: dict) -> None:
     print(f"   {size} MB: qui si quantizza una seconda volta.")
     for scope, name in SCOPES.items():
         print(f"\n   {name:<18}  bit/peso        MB    perplessità      rispetto a 16 bit")
-        for row in (row for row in facts["grid"] if row["granularity"] == scope):
+        for row in facts["grid"][scope].values():
             print(f"   {row['bits']:>12} bit  {llm_columns(row)}{mark(row, facts)}".rstrip())
     print(
         f"\n2. MiniLM, pubblicato in FP32: {facts['n_sentences']} frasi, il loro vettore prima e dopo"
@@ -326,7 +317,7 @@ def show(facts: dict) -> None:
     print("   stessa vicina: per quante frasi la più simile resta quella")
     for scope, name in SCOPES.items():
         print(f"\n   {name:<18}        MB   coseno medio   il peggiore    ordine   stessa vicina")
-        for row in (row for row in facts["grid"] if row["granularity"] == scope):
+        for row in facts["grid"][scope].values():
             print(f"   {row['bits']:>12} bit  {minilm_columns(row)}{mark(row, facts)}")
     print("\n   e a 8 bit, ma con una sola scala per tutta la matrice:")
     print(f"   {8:>12} bit  {minilm_columns(facts['minilm_whole_matrix'])}")
@@ -372,15 +363,15 @@ def minilm_columns(row: dict) -> str:
     )
 
 
-def show_published(models: list[dict]) -> None:
+def show_published(models: dict[str, dict]) -> None:
     """Print what others measured on larger models."""
     print("\n3. Che cosa hanno misurato altri, con i formati di llama.cpp (wikitext-2)")
-    for of_model in models:
+    for of_model in models.values():
         print(f"   {of_model['model']:<12}bit/peso    perplessità      rispetto a F16")
-        for row in of_model["rows"]:
+        for name, row in of_model["rows"].items():
             bits, perplexity = number(row["bits_per_weight"], 2), number(row["perplexity"], 3)
             print(
-                f"     {row['type']:<8}{bits:>10}{perplexity:>15} × {number(row['perplexity_ratio'], 4):>15}"
+                f"     {name:<8}{bits:>10}{perplexity:>15} × {number(row['perplexity_ratio'], 4):>15}"
             )
     print("   Perplessità di testi e modelli diversi non si confrontano: i rapporti sì.")
 

@@ -69,13 +69,11 @@ def run(
         **parameter_groups(chosen),
         "kv_bytes_per_token": kv_bytes_per_token(chosen),
         **memory,
-        "by_dtype": [footprint(chosen, name, context) for name in PRECISIONS],
+        "by_dtype": {name: footprint(chosen, name, context) for name in PRECISIONS},
         **gpus_of_80_gib(memory),
         "cards": cards(chosen, memory),
-        "matrix_cards": [
-            {"label": gpu.label, "memory_gib": gpu.memory_gib} for gpu in matrix_gpus()
-        ],
-        "matrix": [matrix_row(find_model(name), context) for name in MATRIX_MODELS],
+        "matrix_cards": [gpu.id for gpu in matrix_gpus()],
+        "matrix": {name: matrix_row(find_model(name), context) for name in MATRIX_MODELS},
         **all_model_sizes(),
     }
 
@@ -104,15 +102,15 @@ def gpus_of_80_gib(memory: dict) -> dict:
     return {f"n_gpus_80gib_{name}": ceil(memory[key] / 80) for name, key in keys.items()}
 
 
-def cards(model: Model, memory: dict) -> list[dict]:
-    """Hold the total against every card of the catalogue, by memory alone.
+def cards(model: Model, memory: dict) -> dict[str, dict]:
+    """Hold the total against every card of the catalogue, by memory alone; by the card's id.
 
     `max_tokens_per_s` is a bound, not a forecast: generating one sequence, one token at a time,
     reads every weight for every token, but for the table that is only looked up: at most bandwidth
     / bytes. None where the model doesn't fit.
 
     >>> small = find_model("llama3-8b")
-    >>> card = cards(small, footprint(small, "int4", 2048))[0]
+    >>> card = cards(small, footprint(small, "int4", 2048))["rtx-3060-12gb"]
     >>> card["label"], card["fits"], round(card["max_tokens_per_s"])
     ('RTX 3060', True, 85)
     """
@@ -120,18 +118,18 @@ def cards(model: Model, memory: dict) -> list[dict]:
         model.vocab_size * model.hidden_size if model.tied_embeddings else 0
     )  # it gives the logits too
     n_read = n_params(model) - embedding_params(model) + multiplied_table
-    rows = []
+    rows = {}
     for gpu in load_gpus():
         fits = memory["total_gib"] <= gpu.memory_gib
         bound = gpu.memory_bandwidth_gb_s / (n_read * memory["bytes_per_weight"] / GB)
-        rows.append({
+        rows[gpu.id] = {
             "name": gpu.name,
             "label": gpu.label,
             "memory_gib": gpu.memory_gib,
             "fits": fits,
             "n_cards_by_memory": ceil(memory["total_gib"] / gpu.memory_gib),
             "max_tokens_per_s": bound if fits else None,
-        })  # fmt: skip
+        }
     return rows
 
 
@@ -159,7 +157,6 @@ def matrix_row(model: Model, context: int) -> dict:
         for gpu in matrix_gpus()
     ]
     return {
-        "id": model.id,
         "name": model.name,
         "params_billions": n_params(model) / 10**9,
         "beyond_context": context > model.context_length,
@@ -224,7 +221,7 @@ def show_memory(facts: dict) -> None:
     print(f"   = {both('overhead')}")
     print(f"\n5. In tutto: {both('total')}")
     print(f"   {'GiB':6}{'pesi':>10}{'cache KV':>10}{'buffer':>10}{'totale':>10}")
-    for row in facts["by_dtype"]:
+    for row in facts["by_dtype"].values():
         columns = (
             digits(row[f"{part}_gib"]) for part in ("weights", "kv_cache", "overhead", "total")
         )
@@ -249,7 +246,7 @@ def show_rule(facts: dict) -> None:
 def show_cards(facts: dict) -> None:
     """Print how many of each card the total needs, and the matrix of models and cards."""
     print("\n7. Quante schede servono, guardando solo la memoria")
-    for card in facts["cards"]:
+    for card in facts["cards"].values():
         need = f"ne servono {number(card['n_cards_by_memory'])}"
         if card["fits"]:
             need = f"ne basta 1, e genera al più {number(card['max_tokens_per_s'], 0)} token al secondo"
@@ -259,12 +256,12 @@ def show_cards(facts: dict) -> None:
     )
     print(
         f"   {'memoria in GiB':<20}"
-        + "".join(f"{card['memory_gib']:>8}" for card in facts["matrix_cards"])
+        + "".join(f"{facts['cards'][card]['memory_gib']:>8}" for card in facts["matrix_cards"])
     )
-    for row in facts["matrix"]:
+    for row in facts["matrix"].values():
         name = row["name"] + ("*" if row["beyond_context"] else "")
         print(f"   {name:<20}" + "".join(f"{cell:>8}" for cell in row["cells"]))
-    if any(row["beyond_context"] for row in facts["matrix"]):
+    if any(row["beyond_context"] for row in facts["matrix"].values()):
         print("   * il contesto supera quello per cui il modello è fatto")
 
 

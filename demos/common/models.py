@@ -300,14 +300,23 @@ def all_model_sizes() -> dict:
     >>> facts = all_model_sizes()
     >>> facts["sizes_billions"]["llama3"], max(facts["llama_sizes_billions"])
     ([8.030261248, 70.553706496], 405.8533888)
+    >>> facts["smallest_model"], facts["catalogue"]["gpt2-small"]["n_params"]
+    ('gpt2-small', 124439808)
     """
-    rows: list[dict[str, Any]] = [
-        {"id": model.id, "name": model.name, "family": model.family, "n_layers": model.layers,
-         "n_params": n_params(model), "params_billions": n_params(model) / 10**9}
+    catalogue: dict[str, dict[str, Any]] = {
+        model.id: {"name": model.name, "family": model.family, "n_layers": model.layers,
+                   "n_params": n_params(model), "params_billions": n_params(model) / 10**9}
         for model in load_models()
-    ]  # fmt: skip
+    }  # fmt: skip
+    by_size = sorted(catalogue, key=lambda name: catalogue[name]["n_params"])
     sizes: dict[str, list[float]] = {}
-    for row in sorted(rows, key=lambda row: row["n_params"]):
+    for row in map(catalogue.__getitem__, by_size):
         sizes.setdefault(row["family"], []).append(row["params_billions"])
-    llamas = [row["params_billions"] for row in rows if row["family"].startswith("llama")]
-    return {"catalogue": rows, "sizes_billions": sizes, "llama_sizes_billions": sorted(llamas)}
+    llamas = [size for family in sizes if family.startswith("llama") for size in sizes[family]]
+    return {
+        "catalogue": catalogue,
+        "smallest_model": by_size[0],
+        "largest_model": by_size[-1],
+        "sizes_billions": sizes,
+        "llama_sizes_billions": sorted(llamas),
+    }

@@ -11,7 +11,7 @@ def plot(facts: dict) -> Figure:
     figure = new_figure(1120, 100 + 42 * len(facts["families"]))
     axes = figure.add_subplot()
     marks = {"open-source": ("o", GREEN, GREEN), "open-weight": ("s", "white", VERMILION)}
-    for row, family in enumerate(facts["families"]):
+    for row, family in enumerate(facts["families"].values()):
         marker, face, edge = marks[family["kind"]]
         counts = [size * 1e9 for size in family["sizes_billions"]]
         axes.plot(counts, [row] * len(counts), marker, markersize=13, color=face, markeredgecolor=edge,
@@ -19,7 +19,7 @@ def plot(facts: dict) -> Figure:
         axes.annotate(family["licence"], (counts[-1], row), xytext=(16, 0), textcoords="offset points", va="center",
                       size=18, color=edge)  # fmt: skip
     draw_decades(axes, low=2e8, high=8e12)
-    name_rows(axes, [family["name"] for family in facts["families"]], bold=set())
+    name_rows(axes, [family["name"] for family in facts["families"].values()], bold=set())
     axes.set_xlabel("parametri; cerchi pieni: open source; quadrati vuoti: pesi aperti")
     return figure
 
@@ -27,7 +27,7 @@ def plot(facts: dict) -> Figure:
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
     parts = []
-    for family in facts["families"]:
+    for family in facts["families"].values():
         smallest, largest = (
             params_in_words(family["sizes_billions"][place] * 1e9) for place in (0, -1)
         )

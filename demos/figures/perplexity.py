@@ -22,7 +22,7 @@ def plot(facts: dict) -> Figure:
 def plot_ratios(axes: Axes, facts: dict) -> None:
     """Draw a line a granularity with its intervals, the others' points, and a ring around the chosen one; log axes."""
     for scope, color, marker in zip(SCOPES, (style.BLUE, style.GREEN), "sD", strict=True):
-        rows = [row for row in facts["grid"] if row["granularity"] == scope]
+        rows = facts["grid"][scope].values()
         bits, ratios = (
             [row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio")
         )
@@ -37,10 +37,10 @@ def plot_ratios(axes: Axes, facts: dict) -> None:
             label="± due errori" if scope == "block32" else None,
         )
     for of_model, color, marker in zip(
-        facts["published"], (style.GREY, style.VERMILION), "^v", strict=True
+        facts["published"].values(), (style.GREY, style.VERMILION), "^v", strict=True
     ):
         bits, ratios = (
-            [row[key] for row in of_model["rows"]]
+            [row[key] for row in of_model["rows"].values()]
             for key in ("bits_per_weight", "perplexity_ratio")
         )
         axes.plot(
@@ -83,7 +83,7 @@ def times(row: dict) -> str:
 
 def plot_minilm(axes: Axes, facts: dict) -> None:
     """Draw how far MiniLM's vectors moved, for the chosen granularity."""
-    rows = [row for row in facts["grid"] if row["granularity"] == facts["granularity"]]
+    rows = facts["grid"][facts["granularity"]].values()
     lines = (("cosine_mean", "coseno medio", style.BLUE, "o"), ("cosine_worst", "il peggiore", style.VERMILION, "v"),
              ("rank_correlation", "ordine delle somiglianze", style.GREEN, "D"))  # fmt: skip
     for key, label, color, marker in lines:
@@ -101,12 +101,11 @@ def plot_minilm(axes: Axes, facts: dict) -> None:
 def alt(facts: dict) -> str:
     """Say in Italian what the figure shows, with its numbers."""
     row, block = (
-        {str(r["bits"]): times(r) for r in facts["grid"] if r["granularity"] == scope}
-        for scope in ("row", "block32")
+        {bits: times(r) for bits, r in facts["grid"][scope].items()} for scope in ("row", "block32")
     )
     others = " e ".join(
-        f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows']), 2)}"
-        for m in facts["published"]
+        f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows'].values()), 2)}"
+        for m in facts["published"].values()
     )
     return (
         "A sinistra la perplessità di SmolLM2, rispetto a quella a 16 bit, contro i bit per peso: a 8, 6, 5, 4 bit è,"

@@ -12,10 +12,10 @@ from demos.vram import digits
 def axis_limit_gib(facts: dict) -> float:
     """Choose where the axis ends: room for the longest bar's label, and for the smallest card if that isn't far.
 
-    >>> axis_limit_gib({"by_dtype": [{"total_gib": 100.0}, {"total_gib": 50.0}]})
+    >>> axis_limit_gib({"by_dtype": {"fp32": {"total_gib": 100.0}, "fp16": {"total_gib": 50.0}}})
     118.0
     """
-    longest: float = max(row["total_gib"] for row in facts["by_dtype"])
+    longest: float = max(row["total_gib"] for row in facts["by_dtype"].values())
     return max(1.18 * longest, 13.5 if longest > 4 else 0)
 
 
@@ -44,7 +44,7 @@ def plot(facts: dict) -> Figure:
     ax = fig.add_subplot()
     left = [0.0] * len(facts["by_dtype"])
     for part, (label, colour) in parts.items():
-        widths = [row[f"{part}_gib"] for row in facts["by_dtype"]]
+        widths = [row[f"{part}_gib"] for row in facts["by_dtype"].values()]
         ax.barh(range(len(left)), widths, left=left, height=0.62, color=colour, label=label)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     draw_labels(ax, facts)
@@ -55,7 +55,7 @@ def plot(facts: dict) -> Figure:
 
 def draw_labels(ax: Axes, facts: dict) -> None:
     """Name each bar and write its total at its end, the chosen one in bold, and number the axis in Italian."""
-    for y, row in enumerate(facts["by_dtype"]):
+    for y, row in enumerate(facts["by_dtype"].values()):
         weight = 600 if row["dtype"] == facts["dtype"] else "normal"
         box = {
             "facecolor": "white",
@@ -91,7 +91,7 @@ def draw_marks(ax: Axes, limit_gib: float) -> None:
 def alt(facts: dict) -> str:
     """Describe the figure in Italian, from the same facts."""
     totals = ", ".join(
-        f"{row['label']} {digits(row['total_gib'])} GiB" for row in facts["by_dtype"]
+        f"{row['label']} {digits(row['total_gib'])} GiB" for row in facts["by_dtype"].values()
     )
     marks = [
         f"{number(memory)} GiB ({name})"

@@ -131,5 +131,5 @@ def test_figure_is_legible_and_described(licence):
     assert_apart(assert_legible(plot(facts)))
     assert all(
         family["name"] in alt(facts) and family["licence"] in alt(facts)
-        for family in facts["families"]
+        for family in facts["families"].values()
     )

@@ -48,8 +48,14 @@ def facts() -> dict:
 
 def row(facts: dict, bits: int, granularity: str) -> dict:
     """Give one row of the grid."""
-    (found,) = (r for r in facts["grid"] if (r["bits"], r["granularity"]) == (bits, granularity))
+    found: dict = facts["grid"][granularity][str(bits)]
+    assert (found["bits"], found["granularity"]) == (bits, granularity)
     return found
+
+
+def every_row(facts: dict) -> list[dict]:
+    """Give the rows of both granularities."""
+    return [r for rows in facts["grid"].values() for r in rows.values()]
 
 
 def test_losses_equal_the_definition_in_float64() -> None:
@@ -81,7 +87,7 @@ def test_the_text_is_the_beginning_of_the_held_out_one(facts: dict) -> None:
 def test_sizes_equal_the_formula(facts: dict) -> None:
     """Codes, then an FP16 scale a row or a block of 32, and 4 bytes for each number of the 61 norms."""
     n_weights = sum(rows * columns for rows, columns in MATRICES)
-    for r in facts["grid"]:
+    for r in every_row(facts):
         scales = sum(
             rows if r["granularity"] == "row" else rows * columns // 32
             for rows, columns in MATRICES
@@ -244,7 +250,8 @@ def test_published_sizes_and_ratios_can_be_computed_again(facts: dict) -> None:
                 r["size_gib"], abs=0.06
             )
     llama, llama3 = (
-        {r["type"]: r["perplexity_ratio"] for r in m["rows"]} for m in facts["published"]
+        {name: r["perplexity_ratio"] for name, r in facts["published"][model]["rows"].items()}
+        for model in ("llama1-7b", "llama3-8b")
     )
     assert (llama["Q8_0"], llama["Q2_K"]) == pytest.approx((5.9070 / 5.9066, 6.7764 / 5.9066))
     assert (llama3["Q4_0"], llama3["Q2_K"]) == pytest.approx(
@@ -256,10 +263,11 @@ def test_published_sizes_and_ratios_can_be_computed_again(facts: dict) -> None:
 def test_facts_are_plain_json_and_every_variant_picks_its_row(facts: dict) -> None:
     """Facts survive JSON unchanged and come again the same; each of the 14 variants has its own row at the top."""
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts == perplexity.run()
-    for r in facts["grid"]:
+    for r in every_row(facts):
         chosen = perplexity.run(bits=str(r["bits"]), granularity=r["granularity"])
         assert {key: chosen[key] for key in r} == r
-    assert len({(r["bits"], r["granularity"]) for r in facts["grid"]}) == len(facts["grid"]) == 14
+    assert len({(r["bits"], r["granularity"]) for r in every_row(facts)}) == 14
+    assert len(every_row(facts)) == 14
 
 
 def test_one_thread_and_two_agree() -> None:
@@ -303,7 +311,7 @@ def test_the_figure_is_legible_and_told_in_words(
     facts: dict, bits: str, granularity: str, capsys
 ) -> None:
     """Text is 18 points or more and inside the figure; lines fit 88 columns; the caveat is printed, alt has numbers."""
-    assert len(facts["grid"]) == 14
+    assert len(every_row(facts)) == 14
     facts = perplexity.run(bits=bits, granularity=granularity)
     figure = plot(facts)
     figure.draw_without_rendering()

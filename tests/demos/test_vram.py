@@ -67,10 +67,11 @@ CARDS_GIB = {
 def test_the_matrix_is_what_published_parameters_and_memories_give():
     """Each cell is the largest of 2, 8.5 / 8 and 4.5 / 8 bytes a parameter that the card holds with 3 % to spare."""
     facts = run()
-    assert {card["label"]: card["memory_gib"] for card in facts["matrix_cards"]} == CARDS_GIB
-    assert [row["id"] for row in facts["matrix"]] == list(PUBLISHED_BILLIONS)
-    for row in facts["matrix"]:
-        sizes = {name: PUBLISHED_BILLIONS[row["id"]] * 1e9 * bits / 8 / 2**30
+    cards = [facts["cards"][card] for card in facts["matrix_cards"]]
+    assert {card["label"]: card["memory_gib"] for card in cards} == CARDS_GIB
+    assert list(facts["matrix"]) == list(PUBLISHED_BILLIONS)
+    for model, row in facts["matrix"].items():
+        sizes = {name: PUBLISHED_BILLIONS[model] * 1e9 * bits / 8 / 2**30
                  for name, bits in {"FP16": 16, "INT8": 8.5, "INT4": 4.5}.items()}  # fmt: skip
         expected = [
             next((n for n, size in sizes.items() if 1.03 * size <= gib), "—")
@@ -102,7 +103,7 @@ def test_rule_of_thumb_is_a_quarter_more_than_the_plain_weights():
     assert facts["rule_of_thumb_gb"] == pytest.approx(2.5 * 174.604259328, rel=1e-12)
     assert facts["rule_of_thumb_gb"] == pytest.approx(437.5, rel=0.003)
     assert facts["n_sequences_in_rule"] == 9
-    per_billion = [row["rule_of_thumb_gb_per_billion"] for row in facts["by_dtype"]]
+    per_billion = [row["rule_of_thumb_gb_per_billion"] for row in facts["by_dtype"].values()]
     assert per_billion == [5.0, 2.5, 1.25, 0.625]
 
 
@@ -117,17 +118,18 @@ def test_parameter_groups_add_up():
 def test_a_card_fits_what_its_gib_hold():
     """Llama 3 8B in FP16 with 8,192 tokens is over 16 GiB and under 24, and one card is enough exactly if it fits."""
     facts = run(model="llama3-8b", dtype="fp16", context=8192)
-    fits = {card["label"]: card["fits"] for card in facts["cards"]}
+    cards = facts["cards"].values()
+    fits = {card["label"]: card["fits"] for card in cards}
     assert 16 < facts["total_gib"] < 24
     assert (fits["RTX 4060 Ti"], fits["RTX 4090"]) == (False, True)
-    assert all(card["fits"] is (card["n_cards_by_memory"] == 1) for card in facts["cards"])
+    assert all(card["fits"] is (card["n_cards_by_memory"] == 1) for card in cards)
 
 
 def test_matrix_never_loses_precision_on_a_larger_card():
     """Along a row, cards with more memory hold the model at the same precision or a higher one."""
     order = ["—", "INT4", "INT8", "FP16"]
-    for row, context in product(range(10), (512, 8192)):
-        ranks = [order.index(cell) for cell in run(context=context)["matrix"][row]["cells"]]
+    for model, context in product(PUBLISHED_BILLIONS, (512, 8192)):
+        ranks = [order.index(cell) for cell in run(context=context)["matrix"][model]["cells"]]
         assert all(left <= right for left, right in pairwise(ranks))
 
 
