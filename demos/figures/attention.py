@@ -4,10 +4,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from demos.attention import percent
 from demos.common.blocks import FONTS, drawable
 from demos.common.style import GREY, LIGHT, VERMILION, new_figure
 from demos.common.tokens import one_line, shorten
+from demos.common.words import percent
 
 
 def findings(facts: dict, most: int = 3) -> list[tuple[int, int]]:
@@ -101,7 +101,7 @@ def draw_finding(axes: Axes, facts: dict) -> None:
             color=VERMILION,
             parse_math=False,
         )
-        axes.text(1118, 126 + 40 * n, percent(facts["matrix"][i][j]), size=24, weight=600, ha="right", va="center",
+        axes.text(1118, 126 + 40 * n, percent(facts["matrix"][i][j], 0), size=24, weight=600, ha="right", va="center",
                   color=VERMILION)  # fmt: skip
     lines = (
         "Chi guarda: le righe.",
@@ -116,12 +116,12 @@ def draw_finding(axes: Axes, facts: dict) -> None:
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
     pairs = [
-        f"{shorten(facts['pieces'][i])} guarda {shorten(facts['pieces'][j])} al {percent(facts['matrix'][i][j])}"
+        f"{shorten(facts['pieces'][i])} guarda {shorten(facts['pieces'][j])} al {percent(facts['matrix'][i][j], 0)}"
         for i, j in findings(facts)
     ]
     return (
         f"Mappa dell'attenzione di «{one_line(facts['text'], 100)}» nello strato {facts['layer']}, testa "
         f"{facts['head']}: un triangolo, perché ogni token guarda solo sé stesso e i precedenti. "
         + (f"Gli sguardi più forti: {', '.join(pairs)}. " if pairs else "")
-        + f"Al primo token va in media il {percent(facts['share_first'])}."
+        + f"Al primo token va in media il {percent(facts['share_first'], 0)}."
     )

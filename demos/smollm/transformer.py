@@ -36,6 +36,21 @@ def ignore(what: str, layer: int, values: np.ndarray) -> None:
     """
 
 
+def collect(what: str, found: list[np.ndarray]) -> Watch:
+    """Watch one thing, and append its values to a list.
+
+    >>> watch = collect("hidden", found := [])
+    >>> watch("hidden", 0, np.zeros((1, 576))), len(found)
+    (None, 1)
+    """
+
+    def watch(seen: str, _layer: int, values: np.ndarray) -> None:
+        if seen == what:
+            found.append(values)
+
+    return watch
+
+
 def rms_norm(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
     """Bring each token's vector to length √d, then stretch each direction: https://arxiv.org/abs/1910.07467.
 

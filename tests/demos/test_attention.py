@@ -13,6 +13,7 @@ import pytest
 from demos.attention import MAX_TOKENS, run, show
 from demos.figures.attention import alt, findings, plot, shade
 from demos.smollm.weights import load
+from llmdeck.run.interface import bind, parameters_of
 from tests.demos.looks import assert_legible, printed_with_each_thread_count
 
 TEXTS = [
@@ -120,16 +121,27 @@ def test_most_heads_rest_on_the_first_token() -> None:
         ({"text": ""}, "vuoto"),
         ({"text": "one " * (MAX_TOKENS + 1)}, "token"),
         ({"text": "\ud800"}, "Unicode"),
-        ({"layer": 30}, "layer 30"),
-        ({"layer": -1}, "layer -1"),
-        ({"head": 9}, "head 9"),
-        ({"head": "8"}, "head '8'"),
     ],
 )
-def test_bad_parameters_are_refused(bad: dict, says: str) -> None:
+def test_bad_text_is_refused(bad: dict, says: str) -> None:
     """Each raises a ValueError that says what is wrong."""
     with pytest.raises(ValueError, match=says):
         run(**bad)
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"layer": 30}, "`layer` can't be 30"),
+        ({"layer": -1}, "`layer` can't be -1"),
+        ({"head": 9}, "`head` can't be 9"),
+        ({"head": "8"}, "`head` must be int, not '8'"),
+    ],
+)
+def test_a_layer_or_a_head_that_is_not_there_is_refused(bad: dict, says: str) -> None:
+    """The signature says which there are, and whoever calls the demo checks with it."""
+    with pytest.raises(ValueError, match=says):
+        bind(parameters_of(run), bad)
 
 
 @pytest.mark.parametrize("text", TEXTS)
