@@ -66,15 +66,15 @@ def save(deck: LiveDeck, name: str, old: str, new: str) -> Update:
 
 
 def marp_processes() -> list[int]:
-    """The Node.js processes that this one has started."""
+    """The Marp processes that this one has started."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            command, rest = status.read_text(encoding="utf-8").rsplit(")", 1)
+            state, parent = status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[:2]
+            command = status.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        state, parent = rest.split()[:2]
-        if parent == str(os.getpid()) and command.endswith("(node") and state != "Z":
+        if parent == str(os.getpid()) and b"session.mjs" in command and state != "Z":
             found.append(int(status.parent.name))
     return found
 

@@ -1,4 +1,4 @@
-"""How far to trust a figure: the bootstrap's interval, and the digits that two machines agree on.
+"""How far to trust a figure: the bootstrap, standard errors, and the digits that machines agree on.
 
 How far could a figure be another by the luck of what was measured? Draw from the things measured
 (occupations, pieces of a text) as many as there are, the same one perhaps twice, and compute the
@@ -9,6 +9,7 @@ Leaves out: whatever all the things have in common (one model, one country, one 
 sentences).
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -18,7 +19,9 @@ BLOCK = 32  # tokens of a text that are drawn together: neighbours are not indep
 
 
 def interval(figure: Callable[[np.ndarray], float], n: int, seed: int = 0) -> tuple[float, float]:
-    """Give the ends of the 95 % interval; `figure` computes the figure from the drawn indices [n] of 0 … n - 1.
+    """Give the ends of the 95 % interval of a figure of `n` things.
+
+    `figure` computes it from the indices drawn, [n], of 0 … n - 1.
 
     >>> heights = np.array([160.0, 170, 180])
     >>> interval(lambda drawn: heights[drawn].mean(), 3)
@@ -31,25 +34,58 @@ def interval(figure: Callable[[np.ndarray], float], n: int, seed: int = 0) -> tu
 
 
 def perplexity_change(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
-    """Say by how many percent perplexity changes, with the ends of the 95 % interval; losses [n] of the same tokens.
+    """Say by how many percent perplexity changes, with the ends of the 95 % interval.
+
+    Takes the losses of the same tokens, [n] each, in nats.
 
     >>> perplexity_change(np.full(64, np.log(100.0)), np.full(64, np.log(90.0)))
     (-10.0, -10.0, -10.0)
     """
     blocks = np.array_split(after - before, max(1, len(before) // BLOCK))
-    sums, sizes = (
-        np.array([block.sum() for block in blocks]),
-        np.array([len(block) for block in blocks]),
-    )
+    sums = np.array([block.sum() for block in blocks])
+    sizes = np.array([len(block) for block in blocks])
 
     def percent(drawn: np.ndarray) -> float:
-        return round(float(100 * (np.exp(sums[drawn].sum() / sizes[drawn].sum()) - 1)), 9)
+        mean = sums[drawn].sum() / sizes[drawn].sum()
+        return round(float(100 * (np.exp(mean) - 1)), 9)
 
     return percent(np.arange(len(blocks))), *interval(percent, len(blocks))
 
 
+def perplexity_ratio(differences: np.ndarray) -> dict:
+    """Turn differences of loss, token by token, into a ratio of perplexities and its error.
+
+    The standard error of their mean is s / √n (Student, 1908), that of its exp is as many times
+    larger as exp is; `low` and `high` are exp(mean ∓ 2 errors), about 95 %. A ratio is told from
+    none where 1 lies outside them.
+
+    >>> [round(value, 3) for value in perplexity_ratio(np.log([1.0, 4.0])).values()][:4]
+    [2.0, 1.386, 0.5, 8.0]
+    >>> perplexity_ratio(np.array([0.1, 0.2, 0.1]))["told_from_none"]
+    True
+    """
+    mean = float(differences.mean())
+    error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    return {
+        "perplexity_ratio": stable(math.exp(mean)),
+        "perplexity_ratio_error": stable(math.exp(mean) * error),
+        "perplexity_ratio_low": stable(math.exp(mean - 2 * error)),
+        "perplexity_ratio_high": stable(math.exp(mean + 2 * error)),
+        "told_from_none": abs(mean) > 2 * error,
+    }
+
+
+def stable(value: float) -> float:
+    """Keep two digits of a number beyond 1000: more would be the float32 noise of a ruined model.
+
+    >>> stable(42986644.4), stable(63.1145)
+    (43000000.0, 63.1145)
+    """
+    return significant(value, 2) if value > 1000 else value
+
+
 def significant(value: float, digits: int = 3) -> float:
-    """Keep what two machines agree on: float32 sums differ in the sixth digit with the order that they are made in.
+    """Keep the first digits: two machines add float32 in another order, and differ in the sixth.
 
     >>> significant(0.380123), significant(18.4567)
     (0.38, 18.5)

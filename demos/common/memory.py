@@ -1,16 +1,15 @@
-"""The memory that a model takes while it generates, from its shapes alone: weights, KV cache, working buffers."""
+"""The memory that a model takes while it generates, from its shapes alone."""
 
-import struct
 from dataclasses import dataclass
 
-from demos.common.models import Model, find_model, kv_bytes_per_token, n_params  # noqa: F401  # find_model: doctests
+from demos.common.models import Model, kv_bytes_per_token, n_params
 
 GB, GIB = 10**9, 2**30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Precision:
-    """A way to store weights: so many bits each, and for integers one FP16 scale for each block of 32 weights.
+    """A way to store weights: so many bits each, and for integers an FP16 scale a block of 32.
 
     The blocks are those of llama.cpp's Q8_0 and Q4_0, whose README gives 8.5 and 4.5 bits a weight:
     https://github.com/ggerganov/llama.cpp/blob/c392e50/examples/quantize/README.md
@@ -24,7 +23,7 @@ class Precision:
     scale_bits: float = 0.0
     """Bits of the scale, shared out over its block."""
     activation_bytes: int = 2
-    """Bytes of one number in a working buffer: integer weights are turned into 16 bits before they are used."""
+    """Bytes of one number in a working buffer: integers are turned into 16 bits before use."""
 
     @property
     def bits_per_weight(self) -> float:
@@ -33,11 +32,9 @@ class Precision:
 
 
 PRECISIONS = {
-    "fp32": Precision(
-        bits=8 * struct.calcsize("f"), activation_bytes=struct.calcsize("f")
-    ),  # IEEE 754 binary32
-    "fp16": Precision(bits=8 * struct.calcsize("e")),  # IEEE 754 binary16
-    "int8": Precision(bits=8 * struct.calcsize("b"), scale_bits=16 / 32),
+    "fp32": Precision(bits=32, activation_bytes=4),
+    "fp16": Precision(bits=16),
+    "int8": Precision(bits=8, scale_bits=16 / 32),
     "int4": Precision(bits=4, scale_bits=16 / 32),
 }
 
@@ -49,20 +46,24 @@ def working_bytes(model: Model, context: int, bytes_per_number: int) -> int:
     while the widest of three steps runs, which are Q, K and V, the inside of the feed-forward
     network, and the last token's logits.
 
+    >>> from demos.common.models import find_model
     >>> working_bytes(find_model("gpt3-175b"), 2048, 2)  # 2 * 2048 * (2 * 12288 + 4 * 12288)
     301989888
     """
     stream = 2 * context * model.hidden_size  # [T, d] twice
     queries_keys_values = context * model.qkv_size  # [T, (H + 2·KV)·hd]
-    feed_forward = (
-        context * model.ffn_size * (2 if model.gated else 1)
-    )  # [T, f], twice until the gate is applied
-    return bytes_per_number * (stream + max(queries_keys_values, feed_forward, model.vocab_size))
+    n_inside = 2 if model.gated else 1  # until the gate is applied
+    feed_forward = context * model.ffn_size * n_inside  # [T, f], once or twice
+    widest = max(queries_keys_values, feed_forward, model.vocab_size)
+    return bytes_per_number * (stream + widest)
 
 
 def footprint(model: Model, dtype: str, context: int) -> dict:
-    """Compute a model's memory in one precision, with one sequence of `context` tokens: each part in GB and in GiB.
+    """Compute a model's memory in one precision, with one sequence of `context` tokens.
 
+    Each part is in GB and in GiB.
+
+    >>> from demos.common.models import find_model
     >>> facts = footprint(find_model("gpt3-175b"), "int8", 2048)
     >>> round(facts["weights_gb"], 1), round(facts["weights_without_scales_gb"], 1)
     (185.5, 174.6)
@@ -78,11 +79,7 @@ def footprint(model: Model, dtype: str, context: int) -> dict:
     return {
         "dtype": dtype,
         "label": dtype.upper(),
-        "bits_per_weight": precision.bits_per_weight,
-        "bytes_per_weight": precision.bits_per_weight / 8,
-        "plain_gb_per_billion": precision.bits / 8,
-        "rule_of_thumb_gb_per_billion": 1.25 * precision.bits / 8,
-        "published_rule_gb_per_billion": 1.2 * precision.bits / 8,
+        **per_weight(precision),
         "weights_without_scales_gb": plain / GB,
         **{f"{part}_gb": n_bytes / GB for part, n_bytes in parts.items()},
         **{f"{part}_gib": n_bytes / GIB for part, n_bytes in parts.items()},
@@ -91,11 +88,26 @@ def footprint(model: Model, dtype: str, context: int) -> dict:
     }
 
 
-def rules_of_thumb(plain_bytes: float, kv_cache_bytes: float) -> dict:
-    """Add a flat percentage to the plain weights: the often-heard 25%, and the 20% that EleutherAI published.
+def per_weight(precision: Precision) -> dict:
+    """Give the bits and bytes of one weight, and the GB of a billion by each rule of thumb.
 
-    20%: EleutherAI, quoted at https://huggingface.co/bigscience/bloom/discussions/273. For the 25%,
-    no source found. `n_sequences_in_rule` says how many sequences' KV caches the 25 % has room for.
+    >>> per_weight(PRECISIONS["int8"])["rule_of_thumb_gb_per_billion"]
+    1.25
+    """
+    return {
+        "bits_per_weight": precision.bits_per_weight,
+        "bytes_per_weight": precision.bits_per_weight / 8,
+        "plain_gb_per_billion": precision.bits / 8,
+        "rule_of_thumb_gb_per_billion": 1.25 * precision.bits / 8,
+        "published_rule_gb_per_billion": 1.2 * precision.bits / 8,
+    }
+
+
+def rules_of_thumb(plain_bytes: float, kv_cache_bytes: float) -> dict:
+    """Add a flat percentage to the plain weights: the often-heard 25 %, or EleutherAI's 20 %.
+
+    20 %: quoted at https://huggingface.co/bigscience/bloom/discussions/273. For the 25 %, no source
+    found. `n_sequences_in_rule` says how many sequences' KV caches the 25 % has room for.
 
     >>> facts = rules_of_thumb(2e9, 10**8)  # a billion parameters in FP16
     >>> facts["rule_of_thumb_gb"], facts["published_rule_gb"], facts["n_sequences_in_rule"]

@@ -1,4 +1,4 @@
-"""Language models and graphics cards: hyper-parameters and memory sizes with their sources, and counts made from them.
+"""Language models: hyper-parameters with their sources, and the counts made from them.
 
 Rows that are not confirmed in `demos/data/` are not loaded. A parameter count is never looked up:
 it is the sum of the shapes of all weight tensors, and the tests hold it against what each model's
@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 DATA = Path(__file__).parents[1] / "data"
 FAMILY_NAMES = {
@@ -68,7 +68,7 @@ class Model:
     bias: str
     """Which linear maps have a bias: `none`, `qkv` or `all`."""
     published_params: int
-    """What `published_source` prints, often a round figure; only ever compared with the computed count."""
+    """What `published_source` prints, often a round figure; only compared with the count."""
     published_source: str
     """Where the published count was read."""
     source: str
@@ -80,7 +80,7 @@ class Model:
 
     @property
     def gated(self) -> bool:
-        """Tell whether the feed-forward network multiplies two projections: then it has three matrices, not two."""
+        """Tell whether the feed-forward network multiplies two projections: a third matrix."""
         return self.ffn_activation in {"swiglu", "geglu", "gegelu"}
 
     @property
@@ -89,33 +89,11 @@ class Model:
         return (self.heads + 2 * self.kv_heads) * self.head_dim
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gpu:
-    """A graphics card or accelerator."""
-
-    id: str
-    """Short name without spaces, unique: `rtx-4090`."""
-    name: str
-    """The vendor's full name."""
-    label: str
-    """A name short enough for a table or a figure."""
-    kind: str
-    """`consumer` or `datacenter`."""
-    memory_gib: int
-    """Memory in GiB (2^30 bytes): the vendor prints the same number and writes GB."""
-    memory_bandwidth_gb_s: float
-    """Memory bandwidth in GB/s (10^9 bytes a second)."""
-    source: str
-    """Where both were read."""
-    confirmed: bool
-    """Were both read in `source`?"""
-
-
 def load_rows(path: Path, name: str) -> list[dict[str, Any]]:
     """Read the confirmed `[[name]]` rows of a TOML file.
 
-    >>> len(load_rows(DATA / "models.toml", "model")), len(load_rows(DATA / "gpus.toml", "gpu"))
-    (33, 14)
+    >>> len(load_rows(DATA / "models.toml", "model"))
+    33
     """
     rows = tomllib.loads(path.read_text(encoding="utf-8"))[name]
     return [row for row in rows if row["confirmed"]]
@@ -131,15 +109,8 @@ def load_models() -> tuple[Model, ...]:
     return tuple(Model(**row) for row in load_rows(DATA / "models.toml", "model"))
 
 
-@lru_cache
-def load_gpus() -> tuple[Gpu, ...]:
-    """Load the graphics cards, least memory first.
-
-    >>> [f"{gpu.label}: {gpu.memory_gib} GiB" for gpu in load_gpus()][:2]
-    ['RTX 3060: 12 GiB', 'RTX 4070: 12 GiB']
-    """
-    gpus = (Gpu(**row) for row in load_rows(DATA / "gpus.toml", "gpu"))
-    return tuple(sorted(gpus, key=lambda gpu: gpu.memory_gib))
+ModelName = Literal[*(model.id for model in load_models())]
+"""The ids that there are, as a demo's control offers them."""
 
 
 def find_model(model_id: str) -> Model:
@@ -155,7 +126,7 @@ def find_model(model_id: str) -> Model:
 
 
 def embedding_params(model: Model) -> int:
-    """Count the token embedding table, V × d, and the learned position vectors, one a position, where there are any.
+    """Count the token embedding table, V × d, and one vector a position where they are learned.
 
     >>> embedding_params(find_model("gpt2-small"))  # (50257 + 1024) * 768
     39383808
@@ -165,7 +136,7 @@ def embedding_params(model: Model) -> int:
 
 
 def output_params(model: Model) -> int:
-    """Count the matrix that turns the last vector into logits, d × V: nothing new where it is the embedding table.
+    """Count the matrix that turns the last vector into logits, d × V, unless it is the table.
 
     >>> output_params(find_model("gemma-2b")), output_params(find_model("llama2-7b"))
     (0, 131072000)
@@ -174,19 +145,18 @@ def output_params(model: Model) -> int:
 
 
 def attention_params(model: Model) -> int:
-    """Count the four matrices of attention in all layers: to queries, keys and values, and back to the stream.
+    """Count the matrices of attention in all layers: to Q, K and V, and back to the stream.
 
     >>> attention_params(find_model("gpt2-small"))  # 12 layers * 4 * 768 * 768
     28311552
     """
+    queries_keys_values = model.hidden_size * model.qkv_size  # [d, (H + 2·KV)·hd]
     back = model.heads * model.head_dim * model.hidden_size  # [H·hd, d]
-    return model.layers * (
-        model.hidden_size * model.qkv_size + back
-    )  # [d, (H + 2·KV)·hd] is the other
+    return model.layers * (queries_keys_values + back)
 
 
 def feed_forward_params(model: Model) -> int:
-    """Count the matrices of the feed-forward network in all layers: up (twice where it is gated) and down.
+    """Count the matrices of the feed-forward network in all layers: up (twice if gated), down.
 
     SwiGLU and its kin: Shazeer 2020, https://arxiv.org/abs/2002.05202.
 
@@ -208,9 +178,8 @@ def bias_params(model: Model) -> int:
     if model.bias == "qkv":
         return model.layers * model.qkv_size
     up = model.ffn_size * (2 if model.gated else 1)
-    return model.layers * (
-        model.qkv_size + model.hidden_size + up + model.hidden_size
-    )  # Q K V, back, up, down
+    back = down = model.hidden_size
+    return model.layers * (model.qkv_size + back + up + down)
 
 
 def norm_params(model: Model) -> int:
@@ -246,9 +215,9 @@ def n_params(model: Model) -> int:
 
 
 def kv_bytes_per_token(model: Model, bytes_per_element: int = 2) -> int:
-    """Count the bytes that one token adds to the KV cache: a key and a value for each KV head of each layer.
+    """Count the bytes that one token adds to the KV cache.
 
-    Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245. In FP16 an
+    They are a key and a value for each KV head of each layer. Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245. In FP16 an
     element has 2 bytes.
 
     >>> kv_bytes_per_token(find_model("llama2-7b"))  # 2 * 32 * 32 * 128 * 2
@@ -273,13 +242,10 @@ def parameter_groups(model: Model) -> dict:
     """Count a model's parameters in groups: not all of them are weights of connections.
 
     >>> facts = parameter_groups(find_model("gpt2-small"))
-    >>> facts["n_params_embeddings"], facts["n_params_matrices"], facts["n_params_biases"], facts["n_params_norms"]
-    (39383808, 84934656, 82944, 38400)
+    >>> [facts[f"n_params_{group}"] for group in ("embeddings", "matrices", "biases", "norms")]
+    [39383808, 84934656, 82944, 38400]
     """
-    attention, feed_forward = (
-        attention_params(model),
-        feed_forward_params(model),
-    )
+    attention, feed_forward = attention_params(model), feed_forward_params(model)
     return {
         "n_params": n_params(model),
         "params_billions": n_params(model) / 10**9,
@@ -295,7 +261,7 @@ def parameter_groups(model: Model) -> dict:
 
 
 def all_model_sizes() -> dict:
-    """Count the parameters of every model of the catalogue, and gather each family's sizes, smallest first.
+    """Count every model's parameters, and gather each family's sizes, smallest first.
 
     >>> facts = all_model_sizes()
     >>> facts["sizes_billions"]["llama3"], max(facts["llama_sizes_billions"])

@@ -1,5 +1,7 @@
 """The figure of `perplexity`: what fewer bits cost, here and elsewhere, and MiniLM's vectors."""
 
+from collections.abc import Iterable
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -11,51 +13,27 @@ TOP = 12  # of the figure's axis; what is lost beyond is written
 
 
 def plot(facts: dict) -> Figure:
-    """Draw perplexity over that of 16 bits against bits a weight, ours and others', and MiniLM's vectors beside it."""
+    """Draw what fewer bits cost the LLM, here and elsewhere, and MiniLM's vectors beside it."""
     fig = style.new_figure(height=384)  # its slide has three lines below it
     left, right = fig.subplots(1, 2, width_ratios=(1.5, 1))
     plot_ratios(left, facts)
+    bits = number(facts["bits_per_weight"], 2)
+    left.set_title(f"{bits} bit per peso: perplessità × {times(facts)}")
     plot_minilm(right, facts)
+    right.set_title("MiniLM, nato in FP32")
     return fig
 
 
 def plot_ratios(axes: Axes, facts: dict) -> None:
-    """Draw a line a granularity with its intervals, the others' points, and a ring around the chosen one; log axes."""
-    for scope, color, marker in zip(SCOPES, (style.BLUE, style.GREEN), "sD", strict=True):
-        rows = facts["grid"][scope].values()
-        bits, ratios = (
-            [row[key] for row in rows] for key in ("bits_per_weight", "perplexity_ratio")
-        )
-        ends = ([row[f"perplexity_ratio_{end}"] for row in rows] for end in ("low", "high"))
-        axes.plot(bits, ratios, color=color, marker=marker, label=f"SmolLM2, {SCOPES[scope]}")
-        axes.vlines(
-            bits,
-            *ends,
-            color=color,
-            lw=7,
-            alpha=0.35,
-            label="± due errori" if scope == "block32" else None,
-        )
-    for of_model, color, marker in zip(
-        facts["published"].values(), (style.GREY, style.VERMILION), "^v", strict=True
-    ):
-        bits, ratios = (
-            [row[key] for row in of_model["rows"].values()]
-            for key in ("bits_per_weight", "perplexity_ratio")
-        )
-        axes.plot(
-            bits, ratios, marker, color=color, ms=10, label=f"{of_model['model']}, pubblicato"
-        )
+    """Draw perplexity over that of 16 bits against bits a weight, on logarithmic axes.
+
+    A line a granularity, the others' points, and a ring around the chosen one.
+    """
+    draw_ours(axes, facts)
+    draw_published(axes, facts["published"].values())
+    chosen = (facts["bits_per_weight"], facts["perplexity_ratio"])
     if facts["perplexity_ratio"] < TOP:
-        axes.plot(
-            facts["bits_per_weight"],
-            facts["perplexity_ratio"],
-            "o",
-            ms=20,
-            mew=3,
-            mfc="none",
-            mec=style.INK,
-        )
+        axes.plot(*chosen, "o", ms=20, mew=3, mfc="none", mec=style.INK)
     axes.set(xscale="log", yscale="log", xlim=(2.3, 18), ylim=(0.9, TOP))
     axes.set_xticks([3, 4, 5, 6, 8, 16], ["3", "4", "5", "6", "8", "16"])
     axes.set_yticks([1, 1.5, 2, 3, 5, 10], ["× 1", "× 1,5", "× 2", "× 3", "× 5", "× 10"])
@@ -63,9 +41,35 @@ def plot_ratios(axes: Axes, facts: dict) -> None:
     axes.set(xlabel="bit per peso, scale comprese", ylabel="perplessità / quella a 16 bit")
     axes.grid(axis="y")
     axes.legend(loc="upper right", borderaxespad=0, labelspacing=0.3)
-    axes.set_title(
-        f"{number(facts['bits_per_weight'], 2)} bit per peso: perplessità × {times(facts)}"
-    )
+
+
+def draw_ours(axes: Axes, facts: dict) -> None:
+    """Draw a line a granularity, and each point's interval of two standard errors."""
+    for scope, color, marker in zip(SCOPES, (style.BLUE, style.GREEN), "sD", strict=True):
+        rows = facts["grid"][scope].values()
+        bits, ratios = column(rows, "bits_per_weight"), column(rows, "perplexity_ratio")
+        axes.plot(bits, ratios, color=color, marker=marker, label=f"SmolLM2, {SCOPES[scope]}")
+        low, high = column(rows, "perplexity_ratio_low"), column(rows, "perplexity_ratio_high")
+        label = "± due errori" if scope == "block32" else None  # named once
+        axes.vlines(bits, low, high, color=color, lw=7, alpha=0.35, label=label)
+
+
+def draw_published(axes: Axes, models: Iterable[dict]) -> None:
+    """Draw the points that others measured."""
+    for model, color, marker in zip(models, (style.GREY, style.VERMILION), "^v", strict=True):
+        bits = column(model["rows"].values(), "bits_per_weight")
+        ratios = column(model["rows"].values(), "perplexity_ratio")
+        label = f"{model['model']}, pubblicato"
+        axes.plot(bits, ratios, marker, color=color, ms=10, label=label)
+
+
+def column(rows: Iterable[dict], key: str) -> list[float]:
+    """Give one number of every row.
+
+    >>> column([{"bits": 4}, {"bits": 2}], "bits")
+    [4, 2]
+    """
+    return [row[key] for row in rows]
 
 
 def times(row: dict) -> str:
@@ -84,33 +88,52 @@ def times(row: dict) -> str:
 def plot_minilm(axes: Axes, facts: dict) -> None:
     """Draw how far MiniLM's vectors moved, for the chosen granularity."""
     rows = facts["grid"][facts["granularity"]].values()
-    lines = (("cosine_mean", "coseno medio", style.BLUE, "o"), ("cosine_worst", "il peggiore", style.VERMILION, "v"),
-             ("rank_correlation", "ordine delle somiglianze", style.GREEN, "D"))  # fmt: skip
-    for key, label, color, marker in lines:
-        axes.plot(
-            range(len(rows)), [row[key] for row in rows], color=color, marker=marker, label=label
-        )
-    axes.set_xticks(range(len(rows)), [str(row["bits"]) for row in rows])
+    lines = {
+        "cosine_mean": ("coseno medio", style.BLUE, "o"),
+        "cosine_worst": ("il peggiore", style.VERMILION, "v"),
+        "rank_correlation": ("ordine delle somiglianze", style.GREEN, "D"),
+    }
+    places = range(len(rows))
+    for key, (label, color, marker) in lines.items():
+        axes.plot(places, column(rows, key), color=color, marker=marker, label=label)
+    axes.set_xticks(places, [str(row["bits"]) for row in rows])
     axes.set(ylim=(-0.15, 1.08), xlabel="bit", yticks=[0, 0.5, 1])
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
     axes.grid(axis="y")
     axes.legend(loc="lower left", borderaxespad=0, labelspacing=0.3)
-    axes.set_title("MiniLM, nato in FP32")
 
 
 def alt(facts: dict) -> str:
     """Say in Italian what the figure shows, with its numbers."""
-    row, block = (
-        {bits: times(r) for bits, r in facts["grid"][scope].items()} for scope in ("row", "block32")
-    )
-    others = " e ".join(
-        f"{m['model']} fino a {number(max(r['perplexity_ratio'] for r in m['rows'].values()), 2)}"
-        for m in facts["published"].values()
-    )
+    rows, blocks = (facts["grid"][scope].values() for scope in ("row", "block32"))
+    others = " e ".join(map(worst, facts["published"].values()))
     return (
-        "A sinistra la perplessità di SmolLM2, rispetto a quella a 16 bit, contro i bit per peso: a 8, 6, 5, 4 bit è,"
-        f" per riga, {'; '.join(row[b] for b in '8654')} volte, a blocchi di 32 {'; '.join(block[b] for b in '8654')};"
-        f" con meno bit esce dal grafico. I modelli pubblicati stanno più in basso: {others} volte. A destra MiniLM"
-        f" ({SCOPES[facts['granularity']]}): a {facts['bits']} bit il coseno medio è {number(facts['cosine_mean'], 3)},"
-        f" la correlazione dell'ordine {number(facts['rank_correlation'], 3)}."
+        "A sinistra la perplessità di SmolLM2, rispetto a quella a 16 bit, contro i bit per peso: "
+        f"a 8, 6, 5, 4 bit è, per riga, {from_8_to_4(rows)} volte, "
+        f"a blocchi di 32 {from_8_to_4(blocks)}; "
+        f"con meno bit esce dal grafico. I modelli pubblicati stanno più in basso: {others} volte. "
+        f"A destra MiniLM ({SCOPES[facts['granularity']]}): a {facts['bits']} bit "
+        f"il coseno medio è {number(facts['cosine_mean'], 3)}, "
+        f"la correlazione dell'ordine {number(facts['rank_correlation'], 3)}."
     )
+
+
+def from_8_to_4(rows: Iterable[dict]) -> str:
+    """Write the ratios at 8, 6, 5 and 4 bits.
+
+    >>> rows = [{"bits": b, "perplexity_ratio": b, "perplexity_ratio_error": 1} for b in (16, 8, 4)]
+    >>> from_8_to_4(rows)
+    '8,00 ± 1,00; 4,00 ± 1,00'
+    """
+    return "; ".join(times(row) for row in rows if 4 <= row["bits"] <= 8)
+
+
+def worst(model: dict) -> str:
+    """Write a published model's largest ratio.
+
+    >>> rows = {"F16": {"perplexity_ratio": 1.0}, "Q4_0": {"perplexity_ratio": 1.2}}
+    >>> worst({"model": "LLaMA 7B", "rows": rows})
+    'LLaMA 7B fino a 1,20'
+    """
+    largest = max(column(model["rows"].values(), "perplexity_ratio"))
+    return f"{model['model']} fino a {number(largest, 2)}"

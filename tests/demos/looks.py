@@ -35,6 +35,14 @@ def assert_legible(figure: Figure) -> dict[Text, Bbox]:
     return texts
 
 
+def assert_inside(figure: Figure, width: int, height: int) -> None:
+    """See that all that is drawn lies within so many slide pixels, to one pixel."""
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox().padded(-1 / 72)  # inches
+    assert box.x0 >= 0 and box.x1 <= width / 72
+    assert box.y0 >= 0 and box.y1 <= height / 72
+
+
 def assert_apart(texts: dict[Text, Bbox]) -> None:
     """See that no two texts run into each other; between lines they may touch."""
     boxes = [box.shrunk(0.98, 0.7) for box in texts.values()]

@@ -1,14 +1,16 @@
-"""The bootstrap against formulas that know the answer.
+"""The bootstrap and the standard errors against formulas that know the answer.
 
-Oracle: the normal interval of a mean, ± 1.96 standard errors; a change that is the same everywhere.
+Oracle: the normal interval of a mean, ± 1.96 standard errors; a change that is the same
+everywhere; Python's own `statistics`; 4,000 resamplings.
 """
 
 import math
+import statistics
 
 import numpy as np
 import pytest
 
-from demos.common.intervals import interval, perplexity_change
+from demos.common.intervals import interval, perplexity_change, perplexity_ratio
 
 
 def test_interval_of_a_mean_is_the_normal_one():
@@ -29,7 +31,7 @@ def test_interval_is_the_same_twice_and_depends_on_the_seed():
 
 
 def test_perplexity_change_is_that_of_the_perplexities():
-    """exp(mean after) / exp(mean before) - 1 in percent, within its interval; neighbours that agree widen it."""
+    """exp(mean after - mean before) - 1 in percent, in its interval, wider if neighbours agree."""
     rng = np.random.default_rng(2)
     before = rng.uniform(2, 8, 1000)
     noise = rng.standard_normal(1000)
@@ -38,3 +40,27 @@ def test_perplexity_change_is_that_of_the_perplexities():
     assert low < change < high
     in_runs = perplexity_change(before, before + np.repeat(noise[::25], 25))
     assert in_runs[2] - in_runs[1] > 2 * (high - low)
+
+
+def test_the_error_is_that_of_the_mean_of_paired_differences() -> None:
+    """Ratio, error and interval equal s / √n by Python."""
+    differences = np.random.default_rng(0).normal(0.3, 1, 256)
+    found = perplexity_ratio(differences)
+    mean = statistics.fmean(differences)
+    error = statistics.stdev(differences) / math.sqrt(256)
+    assert found["perplexity_ratio"] == pytest.approx(math.exp(mean))
+    assert found["perplexity_ratio_error"] == pytest.approx(math.exp(mean) * error)
+    assert found["perplexity_ratio_low"] == pytest.approx(math.exp(mean - 2 * error))
+    assert found["perplexity_ratio_high"] == pytest.approx(math.exp(mean + 2 * error))
+    assert found["told_from_none"]
+    assert not perplexity_ratio(differences - mean)["told_from_none"]
+
+
+def test_the_error_is_a_bootstraps() -> None:
+    """Drawn again 4,000 times, the ratio scatters by its standard error, to 5%."""
+    rng = np.random.default_rng(0)
+    differences = rng.normal(0.3, 1, 256)
+    drawn = rng.integers(256, size=(4000, 256))
+    again = np.exp(differences[drawn].mean(axis=1))
+    error = perplexity_ratio(differences)["perplexity_ratio_error"]
+    assert error == pytest.approx(again.std(), rel=0.05)

@@ -1,4 +1,4 @@
-"""Parameter counts against what each model's authors or a library published, and the data against their own rules.
+"""Parameter counts against what authors or a library published, and the data's own rules.
 
 Oracle: the sources named beside each number. Where a library prints all digits the computed count
 must be equal; where a paper rounds, it must round to the same digits; where the figure is only a
@@ -9,14 +9,8 @@ from math import ceil
 
 import pytest
 
-from demos.common.models import (
-    find_model,
-    kv_bytes_per_token,
-    load_gpus,
-    load_models,
-    load_rows,
-    n_params,
-)
+from demos.common.cards import load_gpus
+from demos.common.models import find_model, kv_bytes_per_token, load_models, load_rows, n_params
 
 # keras-hub at 71453d0, keras_hub/src/models/*/*_presets.py: "params" of each preset, counted from
 # the loaded weights.
@@ -95,7 +89,7 @@ def test_counts_equal_those_that_a_library_read_from_the_weights(model_id, count
 
 @pytest.mark.parametrize(("model_id", "billions"), ROUNDED.items())
 def test_counts_round_to_what_the_authors_print(model_id, billions):
-    """The computed count, written with as many decimals as the source has, is what the source prints."""
+    """The computed count, with as many decimals as the source has, is what the source prints."""
     decimals = len(billions.partition(".")[2])
     assert f"{n_params(find_model(model_id)) / 1e9:.{decimals}f}" == billions
     assert find_model(model_id).published_params == pytest.approx(float(billions) * 1e9)
@@ -103,27 +97,27 @@ def test_counts_round_to_what_the_authors_print(model_id, billions):
 
 @pytest.mark.parametrize(("model_id", "nominal"), NOMINAL.items())
 def test_counts_are_near_the_number_in_the_name(model_id, nominal):
-    """The computed count differs from the nominal one by no more than the percentage written beside it."""
+    """The computed count differs from the nominal one by no more than the percentage beside it."""
     billions, percent = nominal
     assert n_params(find_model(model_id)) == pytest.approx(billions * 1e9, rel=percent / 100)
     assert find_model(model_id).published_params == billions * 1e9
 
 
 def test_count_of_llama_2_7b_written_out():
-    """The sum over the tensors of Llama 2 7B, by hand: two tables, 32 layers, one last normalization."""
+    """The sum over the tensors of Llama 2 7B: two tables, 32 layers, one last normalization."""
     layer = 4 * 4096 * 4096 + 3 * 4096 * 11008 + 2 * 4096
     assert n_params(find_model("llama2-7b")) == 2 * 32000 * 4096 + 32 * layer + 4096
 
 
 def test_count_of_phi_3_small_written_out():
-    """The sum for Phi-3-small, the one model that is gated, biased and tied: 7.39 billion as its hub page says."""
+    """The sum for Phi-3-small, the one gated, biased and tied model: 7.39 billion."""
     d, qkv, ffn = 4096, (32 + 2 * 8) * 128, 14336
     layer = d * qkv + qkv + d * d + d + d * 2 * ffn + 2 * ffn + ffn * d + d + 4 * d
     assert n_params(find_model("phi3-small")) == 100352 * d + 32 * layer + 2 * d == 7_392_272_384
 
 
 def test_kv_cache_per_token_equals_published_figures():
-    """OPT-13B has Llama 2 13B's shape, and 800 KB a token by the PagedAttention paper (arXiv:2309.06180, section 3)."""
+    """OPT-13B has Llama 2 13B's shape, and 800 KB a token (arXiv:2309.06180, section 3)."""
     assert kv_bytes_per_token(find_model("llama2-13b")) == 2 * 5120 * 40 * 2 == 800 * 1024
     assert kv_bytes_per_token(find_model("llama2-7b")) == 524_288
     assert kv_bytes_per_token(find_model("llama3-8b")) == 131_072
@@ -131,7 +125,7 @@ def test_kv_cache_per_token_equals_published_figures():
 
 @pytest.mark.parametrize(("model_id", "rule"), FFN_RULE.items())
 def test_ffn_width_follows_metas_rule(model_id, rule):
-    """The width is 2/3 of 4·d, times a multiplier, rounded up to a multiple (llama/model.py, FeedForward)."""
+    """The width is 2/3 of 4·d, times a multiplier, rounded up to a multiple (llama/model.py)."""
     multiple_of, multiplier = rule
     model = find_model(model_id)
     width = int(multiplier * int(2 * 4 * model.hidden_size / 3))
@@ -140,7 +134,7 @@ def test_ffn_width_follows_metas_rule(model_id, rule):
 
 @MODELS
 def test_hyper_parameters_are_consistent(model):
-    """Heads share out KV heads evenly, and fill the stream's width in all but Gemma 7B, whose config says otherwise."""
+    """Heads share out KV heads evenly, and fill the stream's width in all but Gemma 7B."""
     assert model.heads % model.kv_heads == 0
     assert (model.heads * model.head_dim == model.hidden_size) is (model.id != "gemma-7b")
     assert model.norm in {"rmsnorm", "layernorm"}
@@ -157,7 +151,7 @@ def test_every_model_names_its_sources(model):
 
 
 def test_ids_are_unique_and_every_card_names_its_source():
-    """No id occurs twice among models or among cards; every card has an address and a positive memory and bandwidth."""
+    """No id occurs twice; every card has an address, and memory and bandwidth above zero."""
     for rows in (load_models(), load_gpus()):
         assert len({row.id for row in rows}) == len(rows)
     for gpu in load_gpus():
