@@ -5,6 +5,7 @@ The oracle is the text that is written out in each test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,6 +108,55 @@ def test_output_shows_the_lines_that_are_asked_for(project: Project) -> None:
     assert body(project, '{{ output("twice", first=2, last=3) }}') == (
         '<pre class="output"><code>due&#10;tre</code></pre>'
     )
+
+
+WALK = "Due conti\n\n1. Il primo\n   uno\n   due\n2. Il secondo\n   tre\n\nFine\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ('section="1. Il primo"', "1. Il primo|   uno|   due"),
+        ('section="2."', "2. Il secondo|   tre"),
+        ('section="Fine"', "Fine"),
+        ('section="1.", until="due"', "1. Il primo|   uno"),
+        ('section="1.", first=2', "   uno|   due"),
+        ('until="2. Il"', "Due conti||1. Il primo|   uno|   due"),
+    ],
+)
+def test_output_shows_the_section_whose_heading_begins_so(
+    project: Project, asked: str, shown: str
+) -> None:
+    """A section is its heading and what is indented below it, or less of it."""
+    html = body(project, f'{{{{ output("twice", {asked}) }}}}', output=WALK)
+    lines = html.removeprefix('<pre class="output"><code>').removesuffix("</code></pre>")
+    assert lines.replace("&#32;", " ").replace("&#46;", ".").split("&#10;") == shown.split("|")
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ('section="1. Il prime"', "did you mean `1. Il primo`?"),
+        ('section="uno"', "there are: Due conti, 1. Il primo, 2. Il secondo, Fine"),
+        ('section="1.", until="duee"', "did you mean `due`?"),
+    ],
+)
+def test_a_misspelt_heading_is_an_error_with_the_nearest_one(
+    project: Project, asked: str, hint: str
+) -> None:
+    """An indented line is no heading, and a line of another section does not end this one."""
+    project.write("deck/claims.toml", "")
+    project.write("deck/slides/01-uno.md.j2", f'{{{{ output("twice", {asked}) }}}}')
+    (error,) = rendered(project, output=WALK).errors
+    assert error.message.startswith("output: no line begins with `")
+    assert error.message.endswith(hint)
+
+
+def test_a_table_takes_rows_by_id(project: Project) -> None:
+    """A dict of rows is the table of its values, in its order."""
+    facts = {"cards": {"b-1": {"size_gb": 2.5}, "a-1": {"size_gb": 1.5}}}
+    html = body(project, "{{ table(f.cards) }}", facts=facts)
+    assert re.findall(r"<td class=number>([^<]*)", html) == ["2,5\xa0GB", "1,5\xa0GB"]
 
 
 def test_code_shows_the_real_source_without_its_docstring(project: Project) -> None:
