@@ -1,4 +1,4 @@
-"""Templates become Markdown: strict names, facts, tables, excerpts, and which line made which slide.
+"""Templates become Markdown: strict names, facts, tables, excerpts, and the line of each slide.
 
 The oracle is the text that is written out in each test.
 """
@@ -90,12 +90,12 @@ def mistake(project: Project, template: str) -> tuple[str, Place | None]:
 def test_a_template_writes_facts_in_the_decks_locale_and_as_themselves(
     project: Project, template: str, expected: str
 ) -> None:
-    """Each filter gives the Italian form, and text comes out escaped, also through `~` and macros."""
+    """Each filter gives the Italian form, and text is escaped, also through `~` and macros."""
     assert body(project, template) == expected
 
 
 def test_a_table_aligns_numbers_and_shows_their_units(project: Project) -> None:
-    """A table of facts is one line of HTML whose numbers have a class of their own and their unit."""
+    """A table of facts is one line of HTML whose numbers have a class and their unit."""
     html = body(project, '{{ table(f["items"], columns=["x", "y_gb"], headers=["X", "Y"]) }}')
     assert html == (
         '<table><thead><tr><th scope="col">X</th><th scope="col">Y</th></tr></thead>'
@@ -162,7 +162,8 @@ def test_a_table_takes_rows_by_id(project: Project) -> None:
 def test_code_shows_the_real_source_without_its_docstring(project: Project) -> None:
     """`code` shows the function as it stands in the demo's file."""
     assert body(project, '{{ code("twice", "run") }}') == (
-        '```python\ndef run(*, n: int = 21) -> dict:\n    return {"n": n, "double": 2 * n, "size_gb": 2.5 * n}\n```'
+        "```python\ndef run(*, n: int = 21) -> dict:\n"
+        '    return {"n": n, "double": 2 * n, "size_gb": 2.5 * n}\n```'
     )
 
 

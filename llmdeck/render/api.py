@@ -27,10 +27,11 @@ from llmdeck.render.environment import (
     mistake,
     view,
 )
-from llmdeck.render.excerpt import excerpt, part
+from llmdeck.render.excerpt import excerpt
 from llmdeck.render.markdown import Markdown
 from llmdeck.render.numbers import Numbers
 from llmdeck.render.page import Notes, Placed
+from llmdeck.render.printed import part
 
 ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
 SOMEWHERE = Place(file="deck/slides")
@@ -164,13 +165,10 @@ class TemplateApi:
         return register.pages(rows, width, height)
 
     def table(self, rows: Any, columns: Sequence[str] = (), headers: Sequence[str] = ()) -> Any:
-        """Return rows of facts as a table, a list of them or a dict by id.
-
-        `columns` picks and orders what each row shows, `headers` names it.
-        """
+        """Return rows of facts as a table of some `columns`, which `headers` name."""
         if isinstance(rows, Pending):
             return rows
-        if isinstance(rows, dict):
+        if isinstance(rows, dict):  # rows by id
             rows = list(rows.values())
         first = rows[0] if rows else ()
         names = first if isinstance(first, dict) else map(str, range(len(first)))
@@ -240,7 +238,7 @@ class TemplateApi:
     def code(self, name: str, function: str) -> Markdown:
         """Return the source of a function of the demos, without its docstring.
 
-        `code("vram", "cards")` is of `demos/vram.py`, `code("common.models", …)` of what they share.
+        `code("vram", "cards")` is of `demos/vram.py`, `code("common.words", …)` of a shared one.
         """
         path = self.config.demos_folder / (name.replace(".", "/") + ".py")
         file = self.config.relative(path)
@@ -250,7 +248,7 @@ class TemplateApi:
         return markdown.fence(excerpt(path.read_text(encoding="utf-8"), function), "python")
 
     def notes(self, value: str = "", caller: Callable[[], str] | None = None) -> Markdown:
-        """Put speaker notes on a slide, in a `{% call %}` block; nothing where they are left out."""
+        """Put speaker notes on a slide, in a `{% call %}` block, unless they are left out."""
         body = value + (caller() if caller else "")
         return markdown.note(body) if self.with_notes else Markdown("")
 
@@ -346,7 +344,7 @@ class TemplateApi:
         return Markdown(f'{mark}<span class="claim"{anchor}>{says}</span> {verdict}')
 
     def _view(self, variant: Variant) -> dict[str, Any]:
-        """Return a variant's facts as templates see them; made once, since claims share variants."""
+        """Return a variant's facts as templates see them; claims share them."""
         if variant not in self._views:
             facts = self.results[variant].facts
             self._views[variant] = view(facts, "", f"demo {variant.demo}")
