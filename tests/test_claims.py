@@ -1,4 +1,7 @@
-"""The ledger: what it accepts, whether a claim holds, and what counts as drift. Written-out examples are the oracle."""
+"""The ledger: what it accepts, whether a claim holds, and what counts as drift.
+
+Oracle: written-out examples.
+"""
 
 from __future__ import annotations
 
@@ -123,7 +126,7 @@ def test_drift_is_any_difference_but_a_float_within_its_tolerance(
 
 
 def test_a_fact_that_a_demo_rounds_may_move_by_one_step_of_the_rounding() -> None:
-    """An absolute tolerance lets 0.12 be 0.13, however large that is beside 0.12; without it that is drift."""
+    """With an absolute tolerance 0.12 may be 0.13; without it that is drift."""
     assert paths({"share": 0.12}, {"share": 0.13}, tolerance_abs=0.0101) == []
     assert paths({"share": 0.12}, {"share": 0.14}, tolerance_abs=0.0101) == ["share"]
     assert paths({"share": 0.12}, {"share": 0.13}) == ["share"]

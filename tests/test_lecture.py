@@ -1,4 +1,4 @@
-"""The lecture as it is built: each control gives what the demo gives, with no server and no network.
+"""The lecture as it is built: each control gives what the demo gives, without server or network.
 
 Oracle: the demos' own `run`, called here with the parameters of a point.
 """
@@ -28,18 +28,20 @@ if TYPE_CHECKING:
 DRAFT = """
 llm-are-ml-text-generators llm-capabilities llm-learn-from-data-billions llm-large-means-billions
 llm-probabilistic-model llm-mostly-transformers transformer-google-2017 tokens-are-real-numbers
-token-to-embedding-vector stacked-layers image-missing params-are-connection-weights more-params-more-capacity
-more-params-more-overfitting gpt3-175b llama-300b large-models-hard compression-goal quantization-most-common
-quantization-reduces-precision int8-instead-of-fp32 int8-no-quality-loss token-basic-unit
-each-word-becomes-one-token token-represents-meaning tokens-processed token-kinds-word-char-symbol
-token-types-bpe-wordpiece chatgpt-uses-bpe chatgpt-token-example finetuning-definition finetuning-benefit
-finetuning-code-llama2-codellama open-source-label gemma-sizes gemma-developer llama2-sizes llama2-developer
-llama3-sizes llama3-developer mistral-size mistral-developer qwen-sizes qwen-developer phi3-sizes phi3-developer
+token-to-embedding-vector stacked-layers image-missing params-are-connection-weights
+more-params-more-capacity more-params-more-overfitting gpt3-175b llama-300b large-models-hard
+compression-goal quantization-most-common quantization-reduces-precision int8-instead-of-fp32
+int8-no-quality-loss token-basic-unit each-word-becomes-one-token token-represents-meaning
+tokens-processed token-kinds-word-char-symbol token-types-bpe-wordpiece chatgpt-uses-bpe
+chatgpt-token-example finetuning-definition finetuning-benefit finetuning-code-llama2-codellama
+open-source-label gemma-sizes gemma-developer llama2-sizes llama2-developer llama3-sizes
+llama3-developer mistral-size mistral-developer qwen-sizes qwen-developer phi3-sizes phi3-developer
 deepseek-coder-sizes deepseek-coder-developer codellama-sizes codellama-based-on-llama2
 cost-determined-by-data-and-compute big-models-expensive cost-mainly-energy-and-gpus gpt4-over-100m
-llama3-720m-gpus energy-not-counted llm-needs-much-memory needs-high-end-gpu memory-holds-params-and-input
-vram-fp32-5gb vram-fp16-2-5gb vram-int8-1-25gb gpt3-437gb fp16-two-bytes gpt3-350gb gpt3-in-realta
-bias-from-training-data bias-forms bias-mitigation-data bias-regularization-guarantees
+llama3-720m-gpus energy-not-counted llm-needs-much-memory needs-high-end-gpu
+memory-holds-params-and-input vram-fp32-5gb vram-fp16-2-5gb vram-int8-1-25gb gpt3-437gb
+fp16-two-bytes gpt3-350gb gpt3-in-realta bias-from-training-data bias-forms bias-mitigation-data
+bias-regularization-guarantees
 """.split()  # noqa: SIM905  as a list they would take two pages
 """The statements of the draft that the lecture grew from: each is said, corrected or cited."""
 
@@ -73,14 +75,14 @@ def by_keyboard(control: Locator, place: int) -> None:
 
 
 def by_mouse(control: Locator, place: int) -> None:
-    """Set a control with the mouse: on the option, or by clicks on the slider, ever nearer, as a hand would."""
+    """Set a control with the mouse: on the option, or by ever nearer clicks on the slider."""
     kind = control.get_attribute("type")
     if kind == "checkbox":
         control.set_checked(bool(place))
     elif kind == "range":
         box, last = control.bounding_box(), int(control.get_attribute("max") or 0)
         assert box
-        thumb = 16.0  # its middle moves between its own half widths, which differ from browser to browser
+        thumb = 16.0  # its middle moves between its half widths, which differ by browser
         x = box["x"] + thumb / 2 + (box["width"] - thumb) * place / max(last, 1)
         for _ in range(6):
             control.page.mouse.click(x, box["y"] + box["height"] / 2)
@@ -103,7 +105,7 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def alike(shown: str, wanted: str) -> bool:
-    """Whether two fragments are the same but for the last digits of numbers, which float32 and threads decide."""
+    """Whether two fragments differ only in last digits, which float32 and threads decide."""
 
     def value(number: str) -> float:
         return float(
@@ -123,7 +125,7 @@ def alike(shown: str, wanted: str) -> bool:
 
 
 def test_fragments_are_alike_only_where_rounding_explains_the_difference() -> None:
-    """One step of a rounded number is alike; another number, another word or another count is not."""
+    """One step of a rounded number is alike; another number, word or count is not."""
     assert alike("<td>0.83</td>12,5%", "<td>0.84</td>12,5%")
     assert alike("1.024 token", "1.024 token")
     for other in (
@@ -146,7 +148,7 @@ def parsed(page: Page, fragment: str) -> str:
 def test_each_control_gives_what_the_demo_gives(
     lecture: Project, lives: list[Controls], browser_of_each_kind: Browser
 ) -> None:
-    """By mouse and by keyboard alone, at points of each grid, off line: the same HTML, no request, the same slide."""
+    """By mouse or keyboard alone, off line: the demo's HTML, no request, the same slide."""
     page = browser_of_each_kind.new_context(
         offline=True, viewport={"width": 1280, "height": 720}
     ).new_page()
@@ -186,7 +188,7 @@ def test_the_file_is_small_enough_to_send(lecture: Project) -> None:
 
 
 def test_every_statement_of_the_draft_is_on_a_slide_and_most_are_computed(lecture: Project) -> None:
-    """All 70 ids are in the ledger and on a slide; at least 40 are computed and hold; the others say who and when."""
+    """All 70 ids are on a slide; at least 40 are computed and hold; the others say who and when."""
     claims = {claim["id"]: claim for claim in json.loads(lecture.run("claims", "--json").stdout)}
     assert len(set(DRAFT)) == 70
     assert [key for key in DRAFT if key not in claims or not claims[key]["slides"]] == []

@@ -1,10 +1,11 @@
-"""Templates become Markdown: strict names, facts, tables, excerpts, and which line made which slide.
+"""Templates become Markdown: strict names, facts, tables, excerpts, and the line of each slide.
 
 The oracle is the text that is written out in each test.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,12 +90,12 @@ def mistake(project: Project, template: str) -> tuple[str, Place | None]:
 def test_a_template_writes_facts_in_the_decks_locale_and_as_themselves(
     project: Project, template: str, expected: str
 ) -> None:
-    """Each filter gives the Italian form, and text comes out escaped, also through `~` and macros."""
+    """Each filter gives the Italian form, and text is escaped, also through `~` and macros."""
     assert body(project, template) == expected
 
 
 def test_a_table_aligns_numbers_and_shows_their_units(project: Project) -> None:
-    """A table of facts is one line of HTML whose numbers have a class of their own and their unit."""
+    """A table of facts is one line of HTML whose numbers have a class and their unit."""
     html = body(project, '{{ table(f["items"], columns=["x", "y_gb"], headers=["X", "Y"]) }}')
     assert html == (
         '<table><thead><tr><th scope="col">X</th><th scope="col">Y</th></tr></thead>'
@@ -109,10 +110,60 @@ def test_output_shows_the_lines_that_are_asked_for(project: Project) -> None:
     )
 
 
+WALK = "Due conti\n\n1. Il primo\n   uno\n   due\n2. Il secondo\n   tre\n\nFine\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ('section="1. Il primo"', "1. Il primo|   uno|   due"),
+        ('section="2."', "2. Il secondo|   tre"),
+        ('section="Fine"', "Fine"),
+        ('section="1.", until="due"', "1. Il primo|   uno"),
+        ('section="1.", first=2', "   uno|   due"),
+        ('until="2. Il"', "Due conti||1. Il primo|   uno|   due"),
+    ],
+)
+def test_output_shows_the_section_whose_heading_begins_so(
+    project: Project, asked: str, shown: str
+) -> None:
+    """A section is its heading and what is indented below it, or less of it."""
+    html = body(project, f'{{{{ output("twice", {asked}) }}}}', output=WALK)
+    lines = html.removeprefix('<pre class="output"><code>').removesuffix("</code></pre>")
+    assert lines.replace("&#32;", " ").replace("&#46;", ".").split("&#10;") == shown.split("|")
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ('section="1. Il prime"', "did you mean `1. Il primo`?"),
+        ('section="uno"', "there are: Due conti, 1. Il primo, 2. Il secondo, Fine"),
+        ('section="1.", until="duee"', "did you mean `due`?"),
+    ],
+)
+def test_a_misspelt_heading_is_an_error_with_the_nearest_one(
+    project: Project, asked: str, hint: str
+) -> None:
+    """An indented line is no heading, and a line of another section does not end this one."""
+    project.write("deck/claims.toml", "")
+    project.write("deck/slides/01-uno.md.j2", f'{{{{ output("twice", {asked}) }}}}')
+    (error,) = rendered(project, output=WALK).errors
+    assert error.message.startswith("output: no line begins with `")
+    assert error.message.endswith(hint)
+
+
+def test_a_table_takes_rows_by_id(project: Project) -> None:
+    """A dict of rows is the table of its values, in its order."""
+    facts = {"cards": {"b-1": {"size_gb": 2.5}, "a-1": {"size_gb": 1.5}}}
+    html = body(project, "{{ table(f.cards) }}", facts=facts)
+    assert re.findall(r"<td class=number>([^<]*)", html) == ["2,5\xa0GB", "1,5\xa0GB"]
+
+
 def test_code_shows_the_real_source_without_its_docstring(project: Project) -> None:
     """`code` shows the function as it stands in the demo's file."""
     assert body(project, '{{ code("twice", "run") }}') == (
-        '```python\ndef run(*, n: int = 21) -> dict:\n    return {"n": n, "double": 2 * n, "size_gb": 2.5 * n}\n```'
+        "```python\ndef run(*, n: int = 21) -> dict:\n"
+        '    return {"n": n, "double": 2 * n, "size_gb": 2.5 * n}\n```'
     )
 
 

@@ -31,6 +31,7 @@ from llmdeck.render.excerpt import excerpt
 from llmdeck.render.markdown import Markdown
 from llmdeck.render.numbers import Numbers
 from llmdeck.render.page import Notes, Placed
+from llmdeck.render.printed import part
 
 ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
 SOMEWHERE = Place(file="deck/slides")
@@ -169,6 +170,8 @@ class TemplateApi:
         """Return rows of facts as a table of some `columns`, which `headers` name."""
         if isinstance(rows, Pending):
             return rows
+        if isinstance(rows, dict):  # rows by id
+            rows = list(rows.values())
         first = rows[0] if rows else ()
         names = first if isinstance(first, dict) else map(str, range(len(first)))
         chosen = tuple(columns) or tuple(names)
@@ -210,16 +213,29 @@ class TemplateApi:
         number = marks.link("control", str(placed.number))
         return controls.markup(self.controls(placed), number, self.numbers, self.config)
 
-    def output(self, name: str, /, first: int = 1, last: int | None = None, **values: Any) -> Any:
-        """Return what a demo prints, or its lines `first` to `last`."""
+    def output(
+        self,
+        name: str,
+        /,
+        first: int = 1,
+        last: int | None = None,
+        section: str = "",
+        until: str = "",
+        **values: Any,
+    ) -> Any:
+        """Return what a demo prints, or a part of it.
+
+        `section` picks it by its heading and `until` says which line ends it (see `part`); `first`
+        and `last` are numbers of lines in what is picked.
+        """
         variant = self._variant(name, values)
         result = self.results.get(variant)
         if result is None:
             return Pending()
         lines = result.output.split("\n")
-        shown = range(first, (last or len(lines)) + 1)
-        self.page.printed.setdefault(variant, set()).update(shown)
-        return markdown.output("\n".join(lines[first - 1 : last]))
+        shown = part(lines, section, until)[first - 1 : last]
+        self.page.printed.setdefault(variant, set()).update(number + 1 for number in shown)
+        return markdown.output("\n".join(lines[number] for number in shown))
 
     def code(self, name: str, function: str) -> Markdown:
         """Return the source of a function of the demos, without its docstring.
