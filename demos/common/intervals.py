@@ -9,7 +9,7 @@ Leaves out: whatever all the things have in common (one model, one country, one 
 sentences).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -55,3 +55,12 @@ def significant(value: float, digits: int = 3) -> float:
     (0.38, 18.5)
     """
     return float(f"{value:.{digits}g}")
+
+
+def all_significant(values: Iterable[float], digits: int) -> list[float]:
+    """Keep so many digits of each number.
+
+    >>> all_significant([0.123456, 2], 4)
+    [0.1235, 2.0]
+    """
+    return [significant(value, digits) for value in values]
