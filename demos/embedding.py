@@ -4,12 +4,12 @@ The table is the real one of SmolLM2-135M-Instruct, 49,152 rows of 576 numbers (
 a number). Nearness is the cosine of the angle: 1 the same direction, 0 at right angles. Nobody
 put a meaning in: it was learned from text.
 
-Leaves out: what the layers make of a vector in its context; the table has one row for `bank`, river
-or money.
+Leaves out: what the layers make of a vector in context; the table has one `bank`, river or money.
 """
 
 import numpy as np
 
+from demos.common.intervals import all_significant
 from demos.common.standalone import run_alone
 from demos.common.text import one_token
 from demos.common.tokens import piece, shorten
@@ -43,11 +43,10 @@ def nearest(table: np.ndarray, chosen: int) -> dict:
     for n in np.argsort(-near, kind="stable"):
         token = int(candidates[n])
         rows.append({"id": token, "piece": piece(token), "cosine": float(near[n])})
-    others = np.delete(rough, chosen)  # [V - 1]
     return {
         "neighbours": rows[:N_NEIGHBOURS],
         "other_words": distinct(rows, chosen)[:N_NEIGHBOURS],
-        "mean_cosine": round(float(others.mean(dtype=np.float64)), 3),
+        "mean_cosine": round(float(np.delete(rough, chosen).mean(dtype=np.float64)), 3),
     }
 
 
@@ -129,7 +128,7 @@ def run(*, token: str = "king") -> dict:  # noqa: S107 - a token of text, no pas
         "n_vocab": len(table),
         "hidden_size": table.shape[1],
         "n_numbers": table.size,
-        "vector": [float(f"{value:.6g}") for value in table[chosen][:N_NUMBERS]],
+        "vector": all_significant(table[chosen][:N_NUMBERS], 6),
         **nearest(table, chosen),
         **project(table),
     }

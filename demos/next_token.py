@@ -1,4 +1,4 @@
-"""What a language model computes: a probability for each token of its vocabulary, to be the next one.
+"""What a language model computes: for each token of its vocabulary, the probability to come next.
 
 Text is that, repeated. The model is SmolLM2-135M-Instruct, run for real in NumPy (`smollm/`). It
 learned from English almost only: the demo asks it the same thing in Italian too, to show what that
@@ -11,155 +11,77 @@ on with the text).
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
-from textwrap import fill
 from typing import Annotated, Literal
 
 import numpy as np
 
-from demos.common.intervals import significant
+from demos.common.intervals import all_significant, significant
 from demos.common.standalone import run_alone
 from demos.common.text import read_prompt
 from demos.common.tokens import one_line, piece, shorten, visible
-from demos.common.words import number
+from demos.common.words import columns, number, wrap
 from demos.smollm.cache import Cache
 from demos.smollm.generate import END, distribution, sample, top
 from demos.smollm.tokenizer import decode, token_bytes
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
 
-MAX_TOKENS = 512  # of the prompt
+Temperature = Literal["0.2", "0.5", "0.8", "1.0", "1.5", "2.0"]
+NTokens = Annotated[int, range(1, 25)]
+TEXT = "The capital of Italy is"
 IN_ITALIAN = "La capitale d'Italia è"
-TEMPERATURES = ("0.2", "0.5", "0.8", "1.0", "1.5", "2.0")
-COMPARED = ("0.5", "1.0", "1.5")
+MAX_TOKENS = 512  # of the prompt
+COMPARED = (0.5, 1.0, 1.5)  # temperatures
 N_LIKELIEST = 5
 SEEDS = (1, 2)
 
 
-def run(
-    *,
-    text: str = "The capital of Italy is",
-    temperature: Literal["0.2", "0.5", "0.8", "1.0", "1.5", "2.0"] = "1.0",
-    n_tokens: Annotated[int, range(1, 25)] = 8,
-) -> dict:
-    """Compute the next token's probabilities at `temperature`, and go on with `n_tokens` tokens, greedily and drawn.
-
-    The greedy text and its `steps` do not depend on the temperature: it never changes which token
-    is the likeliest. Raises ValueError for a text without tokens or with more than `MAX_TOKENS`,
-    and for other values of the others.
-    """
-    if temperature not in TEMPERATURES:
-        raise ValueError(f"temperature {temperature!r} is not one of {', '.join(TEMPERATURES)}")
-    if n_tokens not in range(1, 25):
-        raise ValueError(f"n_tokens {n_tokens!r} is not from 1 to 24")
-    ids, weights = read_prompt(text, MAX_TOKENS), load()
-    return {
-        "text": text,
-        "ids": ids,
-        "pieces": [piece(token) for token in ids],
-        "n_prompt_tokens": len(ids),
-        "n_vocab": weights.shape.vocab,
-        "temperature": float(temperature),
-        **go_on(ids, n_tokens, float(temperature)),
-        "drawn": [
-            visible(
-                decode(
-                    sample(
-                        weights, ids, n_tokens, temperature=float(temperature), seed=(seed, *ids)
-                    )
-                ).encode()
-            )
-            for seed in SEEDS  # with the ids, else every text would get the same luck
-        ],
-        "model_language": "English",
-        "italian": {
-            "text": IN_ITALIAN,
-            **go_on(read_prompt(IN_ITALIAN, MAX_TOKENS), n_tokens, float(temperature)),
-        },
-    }
-
-
-def stream(
-    *,
-    text: str = "The capital of Italy is",
-    temperature: Literal["0.2", "0.5", "0.8", "1.0", "1.5", "2.0"] = "1.0",
-    n_tokens: Annotated[int, range(1, 25)] = 8,
-) -> Iterator[str]:
-    """Give the first text of `drawn` piece by piece, each as soon as its token is computed.
-
-    Bytes wait until they are a whole character. Raises ValueError as `run` does.
-
-    >>> list(stream(temperature="0.2", n_tokens=2))
-    ['·Rome', '.']
-    """
-    ids, decoder = read_prompt(text, MAX_TOKENS), getincrementaldecoder("utf-8")(errors="replace")
-    drawn = sample(load(), ids, n_tokens, temperature=float(temperature), seed=(SEEDS[0], *ids))
-    for raw in chain(
-        map(token_bytes, drawn), [b""]
-    ):  # nothing, at the end: what is left of a character comes out
-        if shown := visible(decoder.decode(raw, final=not raw).encode()):
-            yield shown
-
-
-def go_on(ids: list[int], n_tokens: int, temperature: float) -> dict:
-    """Look at the next token's probabilities, then go on with the likeliest token, one at a time.
-
-    >>> facts = go_on(read_prompt("The capital of Italy is", 5), n_tokens=2, temperature=1.0)
-    >>> facts["likeliest"][0], facts["greedy"]
-    ({'id': 7268, 'piece': '·Rome', 'probability': 0.38}, '·Rome.')
-    """
-    first, chosen, steps = step_by_step(tuple(ids), n_tokens)
-    greedy = visible(decode(chosen).encode())
-    return {
-        **look(first, temperature),
-        "n_new_tokens": len(chosen),
-        "steps": list(steps),
-        "greedy": greedy,
-    }
-
-
 @lru_cache(maxsize=8)
-def step_by_step(
-    ids: tuple[int, ...], n_tokens: int
-) -> tuple[np.ndarray, tuple[int, ...], tuple[dict, ...]]:
-    """Go on with the likeliest token each time: the first logits [V], the tokens, and a row of facts for each.
+def step_by_step(ids: tuple[int, ...], n_tokens: int) -> tuple[np.ndarray, list[int], list[dict]]:
+    """Go on with the likeliest token each time: the first scores [V], the tokens, facts of each.
 
-    Kept, since the temperature changes none of it.
+    Kept, since the temperature changes none of it: the likeliest token stays the likeliest.
 
-    >>> first, chosen, steps = step_by_step((504, 3575, 282, 7158, 314), 1)
+    >>> first, chosen, _ = step_by_step((504, 3575, 282, 7158, 314), 1)
     >>> first.shape, chosen
-    ((49152,), (7268,))
+    ((49152,), [7268])
     """
     weights = load()
     cache = Cache.empty(weights.shape, len(ids) + n_tokens)
-    logits = first = forward(weights, ids, cache, last=True)[
-        0
-    ]  # [T] → [V]: scores after the last token
+    logits = first = forward(weights, ids, cache, last=True)[0]  # [T] → [V]
     chosen: list[int] = []
-    steps = []
-    for n in range(n_tokens):
-        if n > 0:
-            logits = forward(weights, chosen[-1:], cache, last=True)[
-                0
-            ]  # [1] → [V]: the cache remembers all before
+    steps: list[dict] = []
+    while len(chosen) < n_tokens:
         (token, probability), (second, runner_up) = top(distribution(logits), 2)
-        if token in END:
+        if token in END:  # the model says that it has finished
             break
-        chosen.append(token)
         other = {"second_piece": piece(second), "second_probability": significant(runner_up)}
         steps.append(row(token, probability) | other)
-    return first, tuple(chosen), tuple(steps)
+        chosen.append(token)
+        if len(chosen) < n_tokens:  # the cache remembers all tokens before this one
+            logits = forward(weights, [token], cache, last=True)[0]  # [1] → [V]
+    return first, chosen, steps
+
+
+def row(token: int, probability: float) -> dict:
+    """Make the facts of a token.
+
+    >>> row(7268, 0.38001)
+    {'id': 7268, 'piece': '·Rome', 'probability': 0.38}
+    """
+    return {"id": token, "piece": piece(token), "probability": significant(probability)}
 
 
 def look(logits: np.ndarray, temperature: float) -> dict:
-    """Describe one distribution: its sum, the likeliest tokens, and how undecided it is, also at other temperatures.
+    """Describe the probabilities that scores [V] give, at a temperature and at others.
 
     >>> facts = look(np.float32([2, 1, 0, 0, 0, 0, 0]), temperature=1.0)
-    >>> facts["likeliest"][0]["probability"], facts["others_probability"], facts["sum_of_probabilities"]
-    (0.489, 0.132, 1.0)
+    >>> facts["likeliest"][0]["probability"], facts["others_probability"]
+    (0.489, 0.132)
     """
     probabilities = distribution(logits, temperature)  # [V]
     likeliest = top(probabilities, N_LIKELIEST)
+    tokens = [token for token, _ in likeliest]
     return {
         "likeliest": [row(token, probability) for token, probability in likeliest],
         "others_probability": significant(1 - sum(probability for _, probability in likeliest)),
@@ -168,14 +90,12 @@ def look(logits: np.ndarray, temperature: float) -> dict:
         "n_zero_probabilities": int((probabilities <= 0).sum()),
         "sum_of_probabilities": round(float(probabilities.sum()), 9),
         "n_even_choices": even_choices(probabilities),
-        "by_temperature": [
-            at_temperature(logits, [token for token, _ in likeliest], float(t)) for t in COMPARED
-        ],
+        "by_temperature": [at_temperature(logits, tokens, t) for t in COMPARED],
     }
 
 
 def at_temperature(logits: np.ndarray, tokens: list[int], temperature: float) -> dict:
-    """Give the probabilities of these tokens at a temperature.
+    """Compute the probabilities of some tokens at a temperature.
 
     >>> at_temperature(np.log(np.float32([0.8, 0.2])), [0, 1], 0.5)["probabilities"]
     [0.941, 0.0588]
@@ -183,13 +103,13 @@ def at_temperature(logits: np.ndarray, tokens: list[int], temperature: float) ->
     probabilities = distribution(logits, temperature)  # [V]
     return {
         "temperature": temperature,
-        "probabilities": [significant(float(probabilities[token])) for token in tokens],
+        "probabilities": all_significant(probabilities[tokens], 3),
         "n_even_choices": even_choices(probabilities),
     }
 
 
 def even_choices(probabilities: np.ndarray) -> float:
-    """Say among how many equally likely tokens one would be as undecided: the perplexity of the distribution.
+    """Say among how many equally likely tokens one would be as undecided: the perplexity.
 
     >>> even_choices(np.array([0.25, 0.25, 0.25, 0.25, 0.0]))
     4.0
@@ -198,22 +118,122 @@ def even_choices(probabilities: np.ndarray) -> float:
     return significant(2 ** -float((some * np.log2(some)).sum()))
 
 
-def row(token: int, probability: float) -> dict:
-    """Make a row of facts of a token.
+def go_on(ids: list[int], n_tokens: int, temperature: float) -> dict:
+    """Look at the next token's probabilities, then go on with the likeliest, one at a time.
 
-    >>> row(7268, 0.38001)
-    {'id': 7268, 'piece': '·Rome', 'probability': 0.38}
+    >>> facts = go_on(read_prompt(TEXT, 5), n_tokens=2, temperature=1.0)
+    >>> facts["likeliest"][0], facts["greedy"]
+    ({'id': 7268, 'piece': '·Rome', 'probability': 0.38}, '·Rome.')
     """
-    return {"id": token, "piece": piece(token), "probability": significant(probability)}
+    first, chosen, steps = step_by_step(tuple(ids), n_tokens)
+    return look(first, temperature) | {
+        "n_new_tokens": len(chosen),
+        "steps": list(steps),
+        "greedy": visible(decode(chosen).encode()),
+    }
 
 
-def percent(probability: float) -> str:
-    """Write a probability as a percentage.
+def draw(ids: list[int], n_tokens: int, temperature: float, seed: int) -> Iterator[int]:
+    """Go on with tokens drawn by their probability.
 
-    >>> percent(0.38), percent(0.0213), percent(0.0000213)
-    ('38,0%', '2,1%', '< 0,1%')
+    >>> list(draw([504, 3575, 282, 7158, 314], 1, 0.2, seed=1))
+    [7268]
     """
-    return f"{number(100 * probability, 1)}%" if probability >= 0.0005 else "< 0,1%"
+    luck = (seed, *ids)  # with the ids, else every text would get the same luck
+    return sample(load(), ids, n_tokens, temperature=temperature, seed=luck)
+
+
+def stream(
+    *, text: str = TEXT, temperature: Temperature = "1.0", n_tokens: NTokens = 8
+) -> Iterator[str]:
+    """Give the first text of `drawn` piece by piece, each as soon as its token is computed.
+
+    Bytes wait until they are a whole character. Raises ValueError as `run` does.
+
+    >>> list(stream(temperature="0.2", n_tokens=2))
+    ['·Rome', '.']
+    """
+    decoder = getincrementaldecoder("utf-8")(errors="replace")
+    for token in draw(read_prompt(text, MAX_TOKENS), n_tokens, float(temperature), SEEDS[0]):
+        if written := decoder.decode(token_bytes(token)):
+            yield visible(written.encode())
+    if left := decoder.decode(b"", final=True):  # of a character that never became whole
+        yield visible(left.encode())
+
+
+def run(*, text: str = TEXT, temperature: Temperature = "1.0", n_tokens: NTokens = 8) -> dict:
+    """Compute the next token's probabilities, and go on with `n_tokens` tokens, likeliest or drawn.
+
+    Raises ValueError for a text without tokens or with more than `MAX_TOKENS`.
+    """
+    ids, italian, t = (
+        read_prompt(text, MAX_TOKENS),
+        read_prompt(IN_ITALIAN, MAX_TOKENS),
+        float(temperature),
+    )
+    drawn = (decode(draw(ids, n_tokens, t, seed)) for seed in SEEDS)
+    return {
+        "text": text,
+        "ids": ids,
+        "pieces": [piece(token) for token in ids],
+        "n_prompt_tokens": len(ids),
+        "n_vocab": load().shape.vocab,
+        "temperature": t,
+        **go_on(ids, n_tokens, t),
+        "drawn": [visible(text.encode()) for text in drawn],
+        "model_language": "English",
+        "italian": {"text": IN_ITALIAN, **go_on(italian, n_tokens, t)},
+    }
+
+
+def show(facts: dict) -> None:
+    """Print the way from the text to the probabilities, then one token at a time, then Italian."""
+    pairs = zip(facts["pieces"], facts["ids"], strict=True)
+    tokens = shorten(" | ".join(f"{shorten(text)} {token}" for text, token in pairs), 600)
+    print(f"""\
+{wrap(f"1. Il testo: «{one_line(facts['text'])}»")}
+{wrap(f"   {facts['n_prompt_tokens']} token: {tokens}")}
+
+2. Il modello dà una probabilità a ciascuno dei suoi {number(facts["n_vocab"])} token. I primi
+   {N_LIKELIEST}, e come li cambia la temperatura (divide i punteggi prima della softmax):""")
+    show_distribution(facts)
+    print("\n3. Un token alla volta: si prende il più probabile, lo si aggiunge, si ricomincia.")
+    for n, step in enumerate(facts["steps"], start=1):
+        token = f"{shorten(step['piece']):<20}{percent(step['probability']):>9}"
+        second = f"{shorten(step['second_piece'])} {percent(step['second_probability'])}"
+        print(f"   {n:>2}  {token}   poi {second}")
+    print(wrap(f"   Il testo continua: «{facts['greedy']}»"))
+    show_drawn(facts)
+
+
+def show_distribution(facts: dict) -> None:
+    """Print the likeliest tokens, with their probability at each temperature."""
+    compared = facts["by_temperature"]
+    names = (f"T = {number(at['temperature'])}" for at in compared)
+    even = (number(at["n_even_choices"], 0) for at in compared)
+    print(f"   {'token':<20}{columns(names, 12)}")
+    for n, likely in enumerate(facts["likeliest"]):
+        cells = (percent(at["probabilities"][n]) for at in compared)
+        print(f"   {shorten(likely['piece']):<20}{columns(cells, 12)}")
+    t, others = number(facts["temperature"]), percent(facts["others_probability"])
+    print(f"""\
+   {"indeciso come fra":<20}{columns(even, 12)} token alla pari
+   A temperatura {t}, agli altri {number(facts["n_others"])} token resta il {others};
+   la somma di tutte le probabilità è {number(facts["sum_of_probabilities"])}.""")
+
+
+def show_drawn(facts: dict) -> None:
+    """Print the texts drawn by probability, and what the model makes of Italian."""
+    t, italian = number(facts["temperature"]), facts["italian"]
+    print(f"\n4. Oppure si estrae a sorte secondo le probabilità (temperatura {t}):")
+    for text in facts["drawn"]:
+        print(wrap(f"   «{text}»"))
+    print(f"""
+5. Il modello ha letto quasi solo inglese. In italiano:
+{wrap(f"   «{italian['text']}» continua: «{italian['greedy']}»")}
+   I primi: {list_likeliest(italian)}
+   È indeciso come fra {number(italian["n_even_choices"], 0)} token alla pari;
+   con il testo di prima, come fra {number(facts["n_even_choices"], 0)}.""")
 
 
 def list_likeliest(look: dict) -> str:
@@ -228,68 +248,13 @@ def list_likeliest(look: dict) -> str:
     )
 
 
-def show(facts: dict) -> None:
-    """Print the way from the text to the probabilities, then one token at a time, then Italian."""
-    print(fill(f"1. Il testo: «{one_line(facts['text'])}»", 88, subsequent_indent="   "))
-    tokens = " | ".join(
-        f"{shorten(text)} {token}"
-        for text, token in zip(facts["pieces"], facts["ids"], strict=True)
-    )
-    print(
-        fill(
-            f"   {facts['n_prompt_tokens']} token: {shorten(tokens, 600)}",
-            88,
-            subsequent_indent="   ",
-        )
-    )
-    print(
-        f"\n2. Il modello dà una probabilità a ciascuno dei suoi {number(facts['n_vocab'])} token. I primi"
-    )
-    print(
-        f"   {N_LIKELIEST}, e come li cambia la temperatura (divide i punteggi prima della softmax):"
-    )
-    show_distribution(facts)
-    print("\n3. Un token alla volta: si prende il più probabile, lo si aggiunge, si ricomincia.")
-    for n, step in enumerate(facts["steps"], start=1):
-        second = f"poi {shorten(step['second_piece'])} {percent(step['second_probability'])}"
-        print(
-            f"   {n:>2}  {shorten(step['piece']):<20}{percent(step['probability']):>9}   {second}"
-        )
-    print(fill(f"   Il testo continua: «{facts['greedy']}»", 88, subsequent_indent="   "))
-    print(
-        f"\n4. Oppure si estrae a sorte secondo le probabilità (temperatura {number(facts['temperature'])}):"
-    )
-    for text in facts["drawn"]:
-        print(fill(f"   «{text}»", 88, subsequent_indent="   "))
-    print("\n5. Il modello ha letto quasi solo inglese. In italiano:")
-    italian = facts["italian"]
-    print(
-        fill(f"   «{italian['text']}» continua: «{italian['greedy']}»", 88, subsequent_indent="   ")
-    )
-    print(f"   I primi: {list_likeliest(italian)}")
-    print(f"   È indeciso come fra {number(italian['n_even_choices'], 0)} token alla pari;")
-    print(f"   con il testo di prima, come fra {number(facts['n_even_choices'], 0)}.")
+def percent(probability: float) -> str:
+    """Write a probability as a percentage.
 
-
-def show_distribution(facts: dict) -> None:
-    """Print the likeliest tokens, with their probability at each temperature."""
-    columns = facts["by_temperature"]
-    print(
-        f"   {'token':<20}"
-        + "".join(f"{'T = ' + number(column['temperature']):>12}" for column in columns)
-    )
-    for n, likely in enumerate(facts["likeliest"]):
-        cells = (percent(column["probabilities"][n]) for column in columns)
-        print(f"   {shorten(likely['piece']):<20}" + "".join(f"{cell:>12}" for cell in cells))
-    cells = (number(column["n_even_choices"], 0) for column in columns)
-    print(
-        f"   {'indeciso come fra':<20}"
-        + "".join(f"{cell:>12}" for cell in cells)
-        + " token alla pari"
-    )
-    print(f"   A temperatura {number(facts['temperature'])}, agli altri {number(facts['n_others'])} token"
-          f" resta il {percent(facts['others_probability'])};")  # fmt: skip
-    print(f"   la somma di tutte le probabilità è {number(facts['sum_of_probabilities'])}.")
+    >>> percent(0.38), percent(0.0213), percent(0.0000213)
+    ('38,0%', '2,1%', '< 0,1%')
+    """
+    return f"{number(100 * probability, 1)}%" if probability >= 0.0005 else "< 0,1%"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ sentences).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -91,3 +91,12 @@ def significant(value: float, digits: int = 3) -> float:
     (0.38, 18.5)
     """
     return float(f"{value:.{digits}g}")
+
+
+def all_significant(values: Iterable[float], digits: int) -> list[float]:
+    """Keep so many digits of each number.
+
+    >>> all_significant([0.123456, 2], 4)
+    [0.1235, 2.0]
+    """
+    return [significant(value, digits) for value in values]

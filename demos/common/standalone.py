@@ -9,7 +9,7 @@ FIGURES = Path("build/demos")  # relative to the folder that the student stands 
 
 
 def run_alone(run: Callable[..., dict], show: Callable[[dict], None]) -> None:
-    """Run a demo with its default parameters, print it, and save its figure as `build/demos/NAME.svg`.
+    """Run a demo with its defaults, print it, and save its figure as `build/demos/NAME.svg`.
 
     What draws is `demos/figures/NAME.py`; a demo without such a module has no figure.
     """

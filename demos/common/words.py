@@ -22,12 +22,14 @@ def number(value: float, decimals: int | None = None) -> str:
     return format_decimal(value, format=pattern, locale="it")
 
 
-def percent(share: float, decimals: int = 1) -> str:
-    """Write a share of 1 as a percentage.
+def percent(share: float, decimals: int | None = None) -> str:
+    """Write a share of 1 as a percentage: one decimal where none is asked for, two below 0.1 %.
 
-    >>> percent(0.38), percent(0.75, 0)
-    ('38,0%', '75%')
+    >>> percent(0.38), percent(0.00026), percent(0.75, 0)
+    ('38,0%', '0,03%', '75%')
     """
+    if decimals is None:
+        decimals = 1 if share >= 0.001 else 2
     return f"{number(100 * share, decimals)}%"
 
 

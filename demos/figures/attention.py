@@ -5,59 +5,68 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from demos.common.blocks import FONTS, drawable
-from demos.common.style import GREY, LIGHT, VERMILION, new_figure
+from demos.common.style import GREY, LIGHT, VERMILION, new_canvas, write
 from demos.common.tokens import one_line, shorten
 from demos.common.words import percent
 
+LEFT, TOP = 170.0, 104.0  # where the map begins
+READING = (
+    "Chi guarda: le righe.",
+    "Chi è guardato: le colonne.",
+    "Ogni riga somma a 100.",
+    "Nessuno guarda avanti.",
+)
+
 
 def findings(facts: dict, most: int = 3) -> list[tuple[int, int]]:
-    """Choose the pairs of tokens to point at: the strongest looks at another token than the first, at least 30%.
+    """Choose the pairs of tokens to point at: looks of at least 30%, and not at the first token.
 
-    >>> looks = [{"to": 0, "share": 1.0}, {"to": 1, "share": 0.7}, {"to": 1, "share": 0.4}, {"to": 2, "share": 0.9}]
+    >>> looks = [{"to": 0, "share": 1.0}, {"to": 1, "share": 0.7}, {"to": 1, "share": 0.4}]
     >>> findings({"strongest": looks})
-    [(3, 2), (2, 1)]
+    [(2, 1)]
     """
-    looks = enumerate(facts["strongest"])
-    others = [
-        (-look["share"], place, look["to"]) for place, look in looks if 0 < look["to"] < place
-    ]
-    return [(place, to) for share, place, to in sorted(others)[:most] if share <= -0.3]
+    looks = []
+    for place, look in enumerate(facts["strongest"]):
+        if 0 < look["to"] < place and look["share"] >= 0.3:
+            looks.append((-look["share"], place, look["to"]))
+    return [(place, to) for _, place, to in sorted(looks)[:most]]
 
 
 def plot(facts: dict) -> Figure:
-    """Draw the heat map: rows look, columns are looked at; and beside it, in words, the strongest look."""
-    figure = new_figure(1120, 430)
-    figure.set_layout_engine("none")  # placed by hand, in slide pixels
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 1120), ylim=(430, 0), xticks=[], yticks=[])
-    axes.set_axis_off()
+    """Draw the heat map, where rows look at columns; beside it, in words, the strongest looks."""
+    figure, axes = new_canvas()
     draw_map(axes, facts)
     draw_finding(axes, facts)
     return figure
 
 
 def draw_map(axes: Axes, facts: dict) -> None:
-    """Draw a cell for each pair of tokens, darker where the look is stronger, with the larger shares written in."""
+    """Draw a cell for each pair of tokens, darker where the look is stronger."""
     n_tokens = facts["n_tokens"]
-    high = min(40.0, 320 / n_tokens)
-    wide, left, top, size = min(62.0, 560 / n_tokens), 170.0, 104.0, 22 if n_tokens <= 13 else 18
-    for i, row in enumerate(facts["matrix"]):
-        label = drawable(shorten(facts["pieces"][i], 11))
-        axes.text(left - 12, top + high * (i + 0.5), label, size=size, ha="right", va="center", family=FONTS,
-                  parse_math=False)  # fmt: skip
-        axes.text(left + wide * (i + 0.5) - 6, top - 8, label, size=size, rotation=38, ha="left", va="bottom",
-                  rotation_mode="anchor", family=FONTS, parse_math=False)  # fmt: skip
-        for j, share in enumerate(row[: i + 1]):
-            axes.add_patch(
-                Rectangle(
-                    (left + wide * j, top + high * i), wide, high, facecolor=shade(share), ec=LIGHT
-                )
-            )
-            if share >= 0.095 and high >= 24:
-                axes.text(left + wide * (j + 0.5), top + high * (i + 0.5), f"{round(100 * share)}", size=18,
-                          ha="center", va="center", weight=600 if share >= 0.5 else "normal")  # fmt: skip
+    wide, high = min(62.0, 560 / n_tokens), min(40.0, 320 / n_tokens)
+    size = 22 if n_tokens <= 13 else 18
+    for i, piece in enumerate(facts["pieces"]):
+        label, middle = drawable(shorten(piece, 11)), TOP + high * (i + 0.5)
+        write(axes, LEFT - 12, middle, label, size, ha="right", family=FONTS)
+        x = LEFT + wide * (i + 0.5) - 6
+        slanted = {"rotation": 38, "rotation_mode": "anchor", "ha": "left", "va": "bottom"}
+        write(axes, x, TOP - 8, label, size, family=FONTS, **slanted)
+        for j, share in enumerate(facts["matrix"][i][: i + 1]):
+            draw_cell(axes, (i, j), (wide, high), share)
     for i, j in findings(facts):
-        corner = (left + wide * j, top + high * i)
+        corner = (LEFT + wide * j, TOP + high * i)
         axes.add_patch(Rectangle(corner, wide, high, fill=False, ec=VERMILION, lw=3.5, zorder=5))
+
+
+def draw_cell(axes: Axes, place: tuple[int, int], size: tuple[float, float], share: float) -> None:
+    """Draw the cell of a row and a column, with its share written in where it has room."""
+    (i, j), (wide, high) = place, size
+    corner = (LEFT + wide * j, TOP + high * i)
+    axes.add_patch(Rectangle(corner, wide, high, facecolor=shade(share), ec=LIGHT))
+    if share >= 0.095 and high >= 24:
+        middle = (LEFT + wide * (j + 0.5), TOP + high * (i + 0.5))
+        weight = 600 if share >= 0.5 else "normal"
+        write(axes, *middle, f"{round(100 * share)}", 18, ha="center", weight=weight)
 
 
 def shade(share: float) -> tuple[float, float, float]:
@@ -72,56 +81,27 @@ def shade(share: float) -> tuple[float, float, float]:
 
 def draw_finding(axes: Axes, facts: dict) -> None:
     """Write beside the map which head it is, what it does here, and how to read the map."""
-    left = 790
-    axes.text(
-        left,
-        30,
-        f"Strato {facts['layer']}, testa {facts['head']}",
-        size=26,
-        weight=600,
-        va="center",
-    )
-    axes.text(
-        left,
-        64,
-        f"una delle {facts['n_all_heads']}, contando da 0",
-        size=20,
-        va="center",
-        color=GREY,
-    )
+    layer, head = facts["layer"], facts["head"]
+    write(axes, 790, 30, f"Strato {layer}, testa {head}", 26, weight=600)
+    write(axes, 790, 64, f"una delle {facts['n_all_heads']}, contando da 0", 20, color=GREY)
     for n, (i, j) in enumerate(findings(facts)):
-        pair = " → ".join(drawable(shorten(facts["pieces"][place], 9)) for place in (i, j))
-        axes.text(
-            left,
-            126 + 40 * n,
-            pair,
-            size=25,
-            va="center",
-            family=FONTS,
-            color=VERMILION,
-            parse_math=False,
-        )
-        axes.text(1118, 126 + 40 * n, percent(facts["matrix"][i][j], 0), size=24, weight=600, ha="right", va="center",
-                  color=VERMILION)  # fmt: skip
-    lines = (
-        "Chi guarda: le righe.",
-        "Chi è guardato: le colonne.",
-        "Ogni riga somma a 100.",
-        "Nessuno guarda avanti.",
-    )
-    for n, line in enumerate(lines):
-        axes.text(left, 280 + 36 * n, line, size=22, va="center")
+        here, there = (drawable(shorten(facts["pieces"][place], 9)) for place in (i, j))
+        y, share = 126 + 40 * n, percent(facts["matrix"][i][j], 0)
+        write(axes, 790, y, f"{here} → {there}", 25, family=FONTS, color=VERMILION)
+        write(axes, 1118, y, share, 24, weight=600, ha="right", color=VERMILION)
+    for n, line in enumerate(READING):
+        write(axes, 790, 280 + 36 * n, line, 22)
 
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    pairs = [
-        f"{shorten(facts['pieces'][i])} guarda {shorten(facts['pieces'][j])} al {percent(facts['matrix'][i][j], 0)}"
-        for i, j in findings(facts)
-    ]
+    pieces, looks = [shorten(piece) for piece in facts["pieces"]], []
+    for i, j in findings(facts):
+        looks.append(f"{pieces[i]} guarda {pieces[j]} al {percent(facts['matrix'][i][j], 0)}")
+    strongest = f"Gli sguardi più forti: {', '.join(looks)}. " if looks else ""
     return (
-        f"Mappa dell'attenzione di «{one_line(facts['text'], 100)}» nello strato {facts['layer']}, testa "
-        f"{facts['head']}: un triangolo, perché ogni token guarda solo sé stesso e i precedenti. "
-        + (f"Gli sguardi più forti: {', '.join(pairs)}. " if pairs else "")
-        + f"Al primo token va in media il {percent(facts['share_first'], 0)}."
+        f"Mappa dell'attenzione di «{one_line(facts['text'], 100)}» nello strato "
+        f"{facts['layer']}, testa {facts['head']}: un triangolo, perché ogni token guarda solo sé "
+        f"stesso e i precedenti. {strongest}"
+        f"Al primo token va in media il {percent(facts['share_first'], 0)}."
     )

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos.common.blocks import FONTS, drawable
-from demos.common.style import BLUE, PALETTE, new_figure
+from demos.common.style import BLUE, PALETTE, new_figure, note
 from demos.common.tokens import shorten
 from demos.common.words import number
 
@@ -24,34 +24,29 @@ def draw_neighbours(axes: Axes, facts: dict) -> None:
     rows = facts["other_words"]
     axes.barh(range(len(rows)), [max(row["cosine"], 0) for row in rows], height=0.7, color=BLUE)
     for y, row in enumerate(rows):
-        label = drawable(shorten(row["piece"], 11))
-        axes.annotate(label, (0, y), xytext=(-10, 0), textcoords="offset points", ha="right", va="center", size=23,
-                      family=FONTS, parse_math=False)  # fmt: skip
-        axes.annotate(number(row["cosine"], 2), (max(row["cosine"], 0), y), xytext=(8, 0), textcoords="offset points",
-                      va="center", size=21)  # fmt: skip
+        end, label = max(row["cosine"], 0), drawable(shorten(row["piece"], 11))
+        note(axes, label, (0, y), (-10, 0), 23, ha="right", family=FONTS)
+        note(axes, number(row["cosine"], 2), (end, y), (8, 0), 21)
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
     axes.spines["bottom"].set_visible(False)
-    axes.set_title(
-        f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)",
-        x=-0.529,
-        size=22,
-        parse_math=False,
-    )
+    title = f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)"
+    axes.set_title(title, x=-0.529, size=22, parse_math=False)
 
 
 def draw_groups(axes: Axes, facts: dict) -> None:
     """Draw the words of each group as points, with the group's name beside them."""
-    tops = [max(y for _, y in group["points"]) for group in facts["groups"]]
-    for group, top, colour, marker in zip(facts["groups"], tops, PALETTE, "osD^", strict=False):
+    groups = facts["groups"]
+    tops = [max(y for _, y in group["points"]) for group in groups]
+    for group, top, colour, marker in zip(groups, tops, PALETTE, "osD^", strict=False):
         x, y = np.array(group["points"]).T
+        axes.plot(x, y, marker, color=colour, markersize=12, alpha=0.85, markeredgewidth=0)
         # The name of the highest cloud stands above it, the others below: so none falls on the
         # cloud of another group.
-        place, offset, align = (
-            (y.max(), 12, "bottom") if top == max(tops) else (y.min(), -12, "top")
-        )
-        axes.plot(x, y, marker, color=colour, markersize=12, alpha=0.85, markeredgewidth=0)
-        axes.annotate(group["label"], (x.mean(), place), xytext=(0, offset), textcoords="offset points", ha="center",
-                      va=align, size=23, weight=600, color=colour)  # fmt: skip
+        look = {"ha": "center", "weight": 600, "color": colour}
+        if top == max(tops):
+            note(axes, group["label"], (x.mean(), top), (0, 12), 23, va="bottom", **look)
+        else:
+            note(axes, group["label"], (x.mean(), y.min()), (0, -12), 23, va="top", **look)
     axes.set(xticks=[], yticks=[])
     axes.margins(0.14, 0.2)
     axes.spines[["top", "right"]].set_visible(True)
@@ -65,6 +60,7 @@ def alt(facts: dict) -> str:
     )
     groups = ", ".join(group["label"] for group in facts["groups"])
     return (
-        f"Barre dei token più vicini a {shorten(facts['piece'])} nella tabella, con il coseno: {near}. "
+        f"Barre dei token più vicini a {shorten(facts['piece'])} nella tabella, con il coseno: "
+        f"{near}. "
         f"Accanto, parole come punti su un piano: {groups} formano nuvole separate."
     )

@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct, a real LLM small enough to run inside the lecture: 134.5 M weights, in plain NumPy.
+"""SmolLM2-135M-Instruct, a real LLM small enough to run in the lecture: 134.5 M weights, in NumPy.
 
 Read in this order: `transformer` (the model itself) and `cache`, `generate` (one token after
 another), `tokenizer`, then `weights` and `reader` (how 92 MB on disk become 538 MB of float32).

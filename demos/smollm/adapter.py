@@ -1,4 +1,4 @@
-"""A low-rank adapter on the LLM's last hidden state: fine-tuning that a laptop does in seconds, in NumPy.
+"""A low-rank adapter on the LLM's last hidden state: fine-tuning in seconds, on a laptop.
 
     logits = (h + h A B) Eᵀ          h [n, d], A [d, r], B [r, d], E [V, d] the embedding
 
@@ -69,7 +69,7 @@ class Positions:
     embedding: np.ndarray
     """[V, d] float32: the tokens that may come next"""
     scores: np.ndarray
-    """[n, V] float32: logits without the adapter, each row less its largest, so that exp can't overflow"""
+    """[n, V] float32: logits without the adapter, each row less its largest: exp can't overflow"""
 
     @classmethod
     def at(cls, hidden: np.ndarray, targets: np.ndarray, embedding: np.ndarray) -> "Positions":
@@ -100,7 +100,8 @@ class Positions:
     def take(self, rows: np.ndarray) -> "Positions":
         """Keep some of the places: their indices, or a truth value for each.
 
-        >>> places = Positions.at(np.eye(2, dtype=np.float32), np.array([1, 0]), np.eye(2, dtype=np.float32))
+        >>> both = np.eye(2, dtype=np.float32)
+        >>> places = Positions.at(both, np.array([1, 0]), both)
         >>> len(places.take(np.array([True, False])))
         1
         """
@@ -142,7 +143,7 @@ def cross_entropy(adapter: Adapter, places: Positions) -> float:
 def one_block(
     adapter: Adapter, places: Positions, rows: np.ndarray, u: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Compute the losses [n] of `rows`, with p [n, V] before it is divided by its sums [n], and z = h A [n, r]."""
+    """Compute for `rows` the losses [n], p [n, V] times its sums, the sums [n], and h A [n, r]."""
     z = places.hidden[rows] @ adapter.a.astype(np.float32)  # [n, d] @ [d, r] → [n, r]
     odds = z @ u.T  # [n, r] @ [r, V] → [n, V]
     odds += places.scores[rows]
@@ -159,7 +160,8 @@ def gradients(adapter: Adapter, places: Positions, rows: np.ndarray) -> tuple[fl
     through z = h A and u = E Bᵀ, whose product the adapter adds to the logits.
 
     >>> places = Positions.at(np.float32([[1, 2]]), np.array([1]), np.eye(2, dtype=np.float32))
-    >>> gradients(Adapter.new(2, 1), places, np.array([0]))[1].a.tolist()  # B is zero: A can't matter yet
+    >>> _, slopes = gradients(Adapter.new(2, 1), places, np.array([0]))
+    >>> slopes.a.tolist()  # B is zero: A can't matter yet
     [[0.0], [0.0]]
     """
     u = places.embedding @ adapter.b.T.astype(np.float32)  # [V, r]
@@ -187,10 +189,11 @@ def train(
     learning_rate: float,
     seed: int = 0,
 ) -> Iterator[tuple[float, Adapter]]:
-    """Learn with Adam (https://arxiv.org/abs/1412.6980): after each step the batch's loss before it, and the adapter.
+    """Learn with Adam: https://arxiv.org/abs/1412.6980.
 
-    Each pass takes all positions in a new random order, `batch` at a time; what is left over waits
-    for no one. Raises ValueError where there are fewer positions than a batch.
+    After each step comes the batch's loss before it, and the adapter after it. Each pass takes all
+    positions in a new random order, `batch` at a time; what is left over is skipped. Raises
+    ValueError where there are fewer positions than a batch.
 
     >>> places = Positions.at(np.float32([[1, 2]]), np.array([1]), np.eye(2, dtype=np.float32))
     >>> steps = list(train(Adapter.new(2, 1), places, n_steps=9, batch=1, learning_rate=0.1))

@@ -13,10 +13,10 @@ from demos.smollm.weights import Shape
 
 @dataclass(kw_only=True)
 class Cache:
-    """Keys and values of the tokens seen so far: with them, one more token costs one token's work."""
+    """Keys and values of the tokens seen so far: so one more token costs one token's work."""
 
     keys: np.ndarray
-    """[n_layers, K, capacity, D]; those of a token never change, since no token looks at later ones."""
+    """[n_layers, K, capacity, D]; a token's never change, since it looks at no later one."""
     values: np.ndarray
     """[n_layers, K, capacity, D]"""
     length: int = 0
@@ -24,7 +24,7 @@ class Cache:
 
     @classmethod
     def empty(cls, shape: Shape, capacity: int) -> "Cache":
-        """Make room for `capacity` tokens: 46,080 bytes each. Raises ValueError beyond the model's context.
+        """Make room for `capacity` tokens, 46,080 bytes each. ValueError beyond the context.
 
         >>> from demos.smollm.weights import load
         >>> cache = Cache.empty(load().shape, 100)

@@ -16,9 +16,10 @@ END = (0, 2)  # <|endoftext|>, <|im_end|>: the model says that it has finished
 
 
 def distribution(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Turn logits [.., V] into probabilities, float64: below 1 a temperature sharpens them, above 1 it flattens them.
+    """Turn logits [.., V] into probabilities, in float64.
 
-    Raises ValueError where the temperature is not above 0; what it tends to there is `greedy`.
+    A temperature below 1 sharpens them, one above 1 flattens them. Raises ValueError where the
+    temperature is not above 0; what it tends to there is `greedy`.
 
     >>> distribution(np.float32([2, 1]), temperature=0.5).round(3).tolist()
     [0.881, 0.119]
@@ -35,7 +36,7 @@ def distribution(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
 
 
 def top(probabilities: np.ndarray, k: int) -> list[tuple[int, float]]:
-    """List the k likeliest tokens, each with its probability, the likeliest first (the lower id where two are equal).
+    """List the k likeliest tokens with their probabilities, the likeliest first (or the lower id).
 
     >>> top(np.array([0.2, 0.5, 0.3]), 2)
     [(1, 0.5), (2, 0.3)]
@@ -47,7 +48,7 @@ def top(probabilities: np.ndarray, k: int) -> list[tuple[int, float]]:
 def greedy(
     weights: Weights, ids: Sequence[int], n_tokens: int, *, stop: Collection[int] = END
 ) -> Iterator[int]:
-    r"""Go on with the likeliest token each time: at most `n_tokens`, up to and without one of `stop`.
+    r"""Go on with the likeliest token each time: at most `n_tokens`, and before one of `stop`.
 
     Raises ValueError, at the call, where the ids are none, too many or not in the vocabulary.
 
@@ -68,9 +69,9 @@ def sample(
     seed: int | Sequence[int] = 0,
     stop: Collection[int] = END,
 ) -> Iterator[int]:
-    """Go on with tokens drawn by their probability, among the `k` likeliest if given. The same seed draws the same.
+    """Go on with tokens drawn by their probability, among the `k` likeliest if given.
 
-    Raises ValueError, at the call, as `greedy` and `distribution`.
+    The same seed draws the same. Raises ValueError, at the call, as `greedy` and `distribution`.
 
     >>> from demos.smollm import tokenizer, weights
     >>> len(list(sample(weights.load(), tokenizer.encode("Once upon a time"), 4, temperature=0.8)))
@@ -110,7 +111,7 @@ def go_on(
     choose: Callable[[np.ndarray], int],
     stop: Collection[int],
 ) -> Iterator[int]:
-    """Compute the prompt once, then one token at a time with the cache; `choose` picks from logits [V]."""
+    """Compute the prompt, then a token at a time with the cache; `choose` picks from logits [V]."""
     cache = Cache.empty(weights.shape, len(ids) + n_tokens)
     logits = prefill(weights, ids, cache)  # [V]; now, so that a bad prompt is an error at the call
 

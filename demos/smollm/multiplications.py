@@ -1,4 +1,4 @@
-"""Multiplications of the LLM's matrix products, counted as they run: each from the real shapes of its two operands.
+"""Multiplications of the LLM's matrix products, counted as they run, from the real shapes.
 
 Weights and cache are seen through `Counted`, an array that NumPy asks before each operation; the
 model's own code runs as it is. That leaves out one multiplication in a thousand or so: norms,
@@ -16,7 +16,7 @@ from demos.smollm.weights import Shape, Weights, load  # noqa: F401  # load: doc
 
 
 class Counted(np.ndarray):
-    """An array that counts the multiplications of every matrix product that it is part of; else it is like any other.
+    """An array that counts the multiplications of every matrix product that it is part of.
 
     >>> tally = Counter()
     >>> (np.ones((2, 5)) @ count(np.ones((5, 3)), tally, "weights")).shape, tally  # 2 × 5 × 3
@@ -30,7 +30,7 @@ class Counted(np.ndarray):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
-        """Compute on plain arrays, and count where it is a matrix product: [.., T, n] @ [n, m] takes T × n × m."""
+        """Compute on plain arrays; count matrix products: [.., T, n] @ [n, m] takes T × n × m."""
         options |= {} if out is None else {"out": tuple(map(plain, out))}
         result = getattr(ufunc, method)(*map(plain, inputs), **options)
         if ufunc is np.matmul:
@@ -48,7 +48,7 @@ def plain(array: Any) -> Any:
 
 
 def count(array: np.ndarray, tally: Counter, part: str) -> np.ndarray:
-    """See an array, without a copy, as one whose matrix products are counted as `part` of the tally.
+    """See an array, without a copy, as one whose products are counted as `part` of the tally.
 
     >>> count(np.ones((5, 3)), Counter(), "weights").T[1:].part
     'weights'
@@ -64,7 +64,7 @@ def count_weights(weights: Weights, tally: Counter) -> Weights:
     >>> from demos.smollm.transformer import forward
     >>> tally = Counter()
     >>> _ = forward(count_weights(load(), tally), [1, 2, 3])
-    >>> tally["weights"] == 3 * (134515008 - 61 * 576)  # each weight once a token, but for the 61 norms
+    >>> tally["weights"] == 3 * (134515008 - 61 * 576)  # each weight once a token, but the norms
     True
     """
     layers = tuple(

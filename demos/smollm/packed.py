@@ -1,4 +1,4 @@
-"""Many short texts through the LLM in one pass: packed one behind the other, each seeing only itself.
+"""Many short texts through the LLM in one pass: one behind the other, each seeing only itself.
 
 The weights of all layers are read once for a whole pack instead of once for each text, and a
 beginning that several texts have in common ("The nurse …") is computed once. What comes out is what
@@ -12,17 +12,17 @@ import numpy as np
 from demos.smollm.transformer import rms_norm, rope, rotations, silu, softmax
 from demos.smollm.weights import Layer, Shape, Weights
 
-PACK = 256  # tokens of a pack: attention costs their square, and fewer would keep the matrix products slow
+PACK = 256  # tokens of a pack: attention costs their square, fewer make matrix products slow
 
 Nodes = dict[tuple[int, ...], int]
-"""The places of a pack: all that stands before a token, and the token, → where it is in the pack."""
+"""The places of a pack: a token, with all that stands before it → where it is in the pack."""
 
 
 def packs(texts: Sequence[Sequence[int]]) -> list[tuple[list[int], Nodes]]:
-    """Share texts out among packs of at most `PACK` places; a longer text has one of its own. Each index comes once.
+    """Share texts out among packs of at most `PACK` places; each index comes once.
 
-    Sorted, texts with a common beginning are neighbours, and have the same places as far as it
-    goes.
+    A longer text has a pack of its own. Sorted, texts with a common beginning are neighbours, and
+    have the same places as far as it goes.
 
     >>> packs([[7, 1], [5], [7, 2]])
     [([1, 0, 2], {(5,): 0, (7,): 1, (7, 1): 2, (7, 2): 3})]
@@ -40,7 +40,7 @@ def packs(texts: Sequence[Sequence[int]]) -> list[tuple[list[int], Nodes]]:
 
 
 def hidden_each(weights: Weights, texts: Sequence[Sequence[int]]) -> list[np.ndarray]:
-    """Compute what the model knows after each token of each text, after the final norm: a list of [T, d].
+    """Compute what the model knows after each token of each text: a list of [T, d].
 
     Raises ValueError where a text is empty.
 
@@ -84,7 +84,7 @@ def hidden_pack(weights: Weights, nodes: Nodes) -> np.ndarray:
 def attention(
     layer: Layer, x: np.ndarray, turns: np.ndarray, mask: np.ndarray, shape: Shape
 ) -> np.ndarray:
-    """Let each token gather from those that `mask` [T, T] leaves it, as `transformer.attention`: [T, d] → [T, d]."""
+    """Let each token gather from those that `mask` [T, T] leaves it: [T, d] → [T, d]."""
     heads = (x @ layer.qkv.T).reshape(len(x), -1, shape.head_dim).swapaxes(0, 1)  # [H+2K, T, D]
     queries, keys, values = np.split(heads, [shape.n_heads, shape.n_heads + shape.n_kv_heads])
     queries = rope(queries, turns).reshape(

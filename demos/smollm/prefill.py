@@ -1,4 +1,4 @@
-"""A long prompt through the LLM on all cores: its parts pass the layers one behind the other, as on an assembly line.
+"""A long prompt through the LLM on all cores: its parts pass the layers as on an assembly line.
 
 A part of the prompt may enter a layer as soon as the part before it has left there its keys and
 values, which is all that it needs of it. So each core computes a part from the first layer to the
@@ -19,8 +19,8 @@ from demos.smollm.transformer import forward, hidden
 from demos.smollm.weights import Weights
 
 LEAST = 128  # tokens of a part: fewer would make the matrix products slow
-EVEN = 2000  # a token's own work is worth looking at so many tokens (measured; it only balances the parts)
-STEP = 16  # rows that a matrix product does at once: the rest of a part that is no multiple would cost as much
+EVEN = 2000  # a token's own work is worth looking at so many tokens (measured; to balance parts)
+STEP = 16  # rows that a matrix product does at once: an incomplete step would cost as much
 
 
 @lru_cache(maxsize=1)
@@ -30,7 +30,7 @@ def blas() -> ThreadpoolController:
 
 
 def parts(n_tokens: int, n_parts: int, seen: int = 0) -> list[slice]:
-    """Cut a prompt into parts that take the same time: the first is the longest, since it has least to look at.
+    """Cut a prompt into parts that take the same time: the first, with least to see, is longest.
 
     >>> parts(512, 2)
     [slice(0, 272, None), slice(272, 512, None)]
@@ -44,7 +44,7 @@ def parts(n_tokens: int, n_parts: int, seen: int = 0) -> list[slice]:
 
 
 def prefill(weights: Weights, ids: Sequence[int], cache: Cache) -> np.ndarray:
-    """Fill the cache with the prompt and give the logits [V] after its last token, as `forward` does.
+    """Fill the cache with the prompt, and return the logits [V] after its last token.
 
     Raises ValueError as `forward`.
 

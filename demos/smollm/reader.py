@@ -1,4 +1,4 @@
-"""The file that a quantized LLM comes in: GGUF, its header read and its tensors turned into float32.
+"""The file that a quantized LLM comes in: GGUF, its header read, its tensors made float32.
 
 The `gguf` package reads the same file to the same bits (a test compares them), but takes five
 seconds, most of them for the 150,000 strings of the vocabulary one by one; this takes half a second
@@ -134,7 +134,7 @@ def read_header(path: Path) -> Header:
 
 
 def read_tensor(header: Header, name: str, out: np.ndarray | None = None) -> np.ndarray:
-    """Read a tensor as float32 into `out` (a new array where there is none), [out, in] for a matrix."""
+    """Read a tensor as float32, a matrix as [out, in], into `out` or else a new array."""
     tensor = header.tensors[name]
     raw = np.fromfile(header.path, dtype=np.uint8, count=tensor.n_bytes, offset=tensor.offset)
     out = np.empty(tensor.shape, np.float32) if out is None else out
@@ -151,9 +151,10 @@ def read_tensor(header: Header, name: str, out: np.ndarray | None = None) -> np.
 
 
 def dequantize_q4_1(blocks: np.ndarray, out: np.ndarray) -> None:
-    """Decode blocks [rows, n, 20] into float32 [rows, n, 32]: weight = scale × q + minimum, q from 0 to 15.
+    """Decode blocks [rows, n, 20] into [rows, n, 32]: weight = scale × q + minimum, q from 0 to 15.
 
-    >>> block = np.frombuffer(np.array([0.5, -4], np.float16).tobytes() + bytes([0xF0] * 16), np.uint8)
+    >>> scales = np.array([0.5, -4], np.float16).tobytes()
+    >>> block = np.frombuffer(scales + bytes([0xF0] * 16), np.uint8)
     >>> out = np.empty((1, 1, 32), np.float32)
     >>> dequantize_q4_1(block.reshape(1, 1, 20), out)
     >>> out[0, 0, [0, 15, 16, 31]].tolist()
@@ -167,9 +168,10 @@ def dequantize_q4_1(blocks: np.ndarray, out: np.ndarray) -> None:
 
 
 def dequantize_q8_0(blocks: np.ndarray, out: np.ndarray) -> None:
-    """Decode blocks [rows, n, 34] into float32 [rows, n, 32]: weight = scale × q, q from -128 to 127.
+    """Decode blocks [rows, n, 34] into [rows, n, 32]: weight = scale × q, q from -128 to 127.
 
-    >>> block = np.frombuffer(np.array([0.25], np.float16).tobytes() + bytes([4, 255] * 16), np.uint8)
+    >>> scale = np.array([0.25], np.float16).tobytes()
+    >>> block = np.frombuffer(scale + bytes([4, 255] * 16), np.uint8)
     >>> out = np.empty((1, 1, 32), np.float32)
     >>> dequantize_q8_0(block.reshape(1, 1, 34), out)
     >>> out[0, 0, :2].tolist()

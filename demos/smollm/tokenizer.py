@@ -21,7 +21,8 @@ from demos.smollm.weights import header
 # before a digit stay together.
 PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
 CONTROL = 3  # the type, in the file, of a token that no text makes: <|im_start|> and its like
-SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"  # of the file's chat template
+# What the file's chat template begins with.
+SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 
 def byte_alphabet() -> dict[str, int]:
@@ -64,7 +65,7 @@ def encoding() -> tiktoken.Encoding:
 
 
 def encode(text: str, *, special: bool = False) -> list[int]:
-    """Turn text into token ids. `special` also reads `<|im_start|>` and its like; without it they are plain text.
+    """Turn text into token ids; with `special`, `<|im_start|>` and its like are no plain text.
 
     >>> encode("Hello, world 42")
     [19556, 28, 905, 216, 36, 34]
@@ -86,7 +87,7 @@ def encode(text: str, *, special: bool = False) -> list[int]:
 
 
 def encode_lossy(text: str) -> list[int]:
-    r"""Turn text with bytes that the vocabulary lacks into ids: they vanish after the cuts and before the merges.
+    r"""Turn text with bytes that the vocabulary lacks into ids; they vanish before any merge.
 
     >>> encode_lossy("a\x04b"), encode("ab")
     ([81, 82], [369])

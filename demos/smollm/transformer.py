@@ -52,7 +52,7 @@ def collect(what: str, found: list[np.ndarray]) -> Watch:
 
 
 def rms_norm(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
-    """Bring each token's vector to length √d, then stretch each direction: https://arxiv.org/abs/1910.07467.
+    """Bring each token's vector to length √d, and stretch it: https://arxiv.org/abs/1910.07467.
 
     >>> rms_norm(np.float32([[3, 4]]), np.float32([1, 1]), eps=0).round(3).tolist()
     [[0.8489999771118164, 1.13100004196167]]
@@ -62,7 +62,7 @@ def rms_norm(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
 
 
 def rotations(shape: Shape, start: int, n_tokens: int) -> np.ndarray:
-    """Turn positions into angles, each as a complex number of length 1: the first pairs turn fast, the last slowly.
+    """Turn positions into angles, as complex numbers of length 1: the first pairs turn fast.
 
     >>> from demos.smollm.weights import load
     >>> rotations(load().shape, 0, 2).shape, rotations(load().shape, 0, 2)[0, 0]
@@ -76,7 +76,7 @@ def rotations(shape: Shape, start: int, n_tokens: int) -> np.ndarray:
 
 
 def rope(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Turn each pair of numbers, [.., T, D], by its position's angle: https://arxiv.org/abs/2104.09864.
+    """Turn each pair of numbers, [.., T, D], by its position: https://arxiv.org/abs/2104.09864.
 
     A dot product of two vectors so turned depends only on how far apart they are.
 
@@ -89,12 +89,12 @@ def rope(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Turn scores into probabilities along the last axis, in place; less the largest, so that exp can't overflow.
+    """Turn scores into probabilities along the last axis, in place.
 
     >>> softmax(np.float32([0, 0, -np.inf])).tolist()
     [0.5, 0.5, 0.0]
     """
-    scores -= scores.max(axis=-1, keepdims=True)
+    scores -= scores.max(axis=-1, keepdims=True)  # so that exp can't overflow
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=-1, keepdims=True)
     return scores
@@ -114,7 +114,7 @@ def silu(x: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def future(n_tokens: int) -> np.ndarray:
-    """Give what is added to the scores of n tokens on each other: -∞ for the later ones, which no token may look at.
+    """Return what is added to the scores of n tokens on each other: -∞ for later ones, never seen.
 
     >>> future(2).tolist()
     [[0.0, -inf], [0.0, 0.0]]
@@ -123,7 +123,7 @@ def future(n_tokens: int) -> np.ndarray:
 
 
 def look(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Say how much each of the last T tokens looks at each of the S up to it: [K, G, T, D], [K, S, D] → [K, G, T, S].
+    """Compute how much each of the last T tokens looks at each of the S up to it: [K, G, T, S].
 
     It is softmax(Q Kᵀ / √D), and each row sums to 1. https://arxiv.org/abs/1706.03762; that G heads
     of queries share one head of keys, https://arxiv.org/abs/2305.13245, makes the cache G times
@@ -146,7 +146,7 @@ def look(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
 def attention(
     weights: Layer, x: np.ndarray, turns: np.ndarray, cache: Cache, i: int, watch: Watch
 ) -> np.ndarray:
-    """Let each token gather what it needs from the tokens up to itself: [T, d] → [T, d]. Fills the cache of layer i."""
+    """Let each token gather from those up to itself, [T, d] → [T, d], and fill layer i's cache."""
     (n_kv, _, width), n_tokens = cache.keys.shape[1:], len(x)  # K, D, T
     n_heads = weights.output.shape[1] // width  # H
     heads = (
@@ -172,7 +172,7 @@ def attention(
 
 
 def feed_forward(weights: Layer, x: np.ndarray, i: int, watch: Watch) -> np.ndarray:
-    """Transform each token on its own: [T, d] → [T, d]. It is SwiGLU, https://arxiv.org/abs/2002.05202.
+    """Transform each token on its own, [T, d] → [T, d]: SwiGLU, https://arxiv.org/abs/2002.05202.
 
     >>> from demos.smollm.weights import load
     >>> feed_forward(load().layers[0], np.zeros((2, 576), np.float32), 0, ignore).any()
@@ -188,10 +188,10 @@ def feed_forward(weights: Layer, x: np.ndarray, i: int, watch: Watch) -> np.ndar
 def hidden(
     weights: Weights, ids: Sequence[int], cache: Cache | None = None, *, watch: Watch = ignore
 ) -> np.ndarray:
-    """Compute what the model knows after each token: [T] → [T, d], ready to become logits. Extends the cache.
+    """Compute what the model knows after each token: [T] → [T, d], ready to become logits.
 
-    Raises ValueError where there are no ids, one is not in the vocabulary, or they don't fit the
-    cache or the context.
+    Extends the cache. Raises ValueError where there are no ids, one is not in the vocabulary, or
+    they don't fit the cache or the context.
 
     >>> from demos.smollm.weights import load
     >>> hidden(load(), [504, 3575, 282]).shape
@@ -220,9 +220,9 @@ def forward(
     last: bool = False,
     watch: Watch = ignore,
 ) -> np.ndarray:
-    """Score every token of the vocabulary as the next one, after each of the ids: logits [T, V], or [1, V] if `last`.
+    """Score every token of the vocabulary as the next one: logits [T, V] after each of the ids.
 
-    Errors as `hidden`.
+    With `last`, only after the last of them: [1, V]. Errors as `hidden`.
 
     >>> from demos.smollm import tokenizer, weights
     >>> logits = forward(weights.load(), tokenizer.encode("The capital of France is"), last=True)

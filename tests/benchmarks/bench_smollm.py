@@ -1,4 +1,4 @@
-"""`make bench`: SmolLM2 in NumPy against what this machine can do: its matrix products, its memory, PyTorch if there.
+"""`make bench`: SmolLM2 in NumPy against this machine's matrix products, its memory and PyTorch.
 
 Everything is measured in one run, on two threads, in turn, round after round. The figure is the
 best of the rounds: a machine that does something else at the same time only ever makes a round
@@ -50,7 +50,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def products(model: weights.Weights) -> Callable[[], None]:
-    """Make the matrix products of one prefill, alone: the same shapes, the same weights, results thrown away."""
+    """Make the matrix products of one prefill alone: the same shapes and weights, no results."""
     shape, layers = model.shape, model.layers
     x, inner = np.ones((PROMPT, shape.d), np.float32), np.ones((PROMPT, shape.ffn), np.float32)
     keys = np.ones((shape.n_kv_heads, PROMPT, shape.head_dim), np.float32)
@@ -103,7 +103,7 @@ def generation(model: weights.Weights) -> Callable[[], None]:
 
 
 def reading(model: weights.Weights) -> Callable[[], None]:
-    """Read every weight `NEW` times, with as little arithmetic as NumPy allows: a matrix-vector product each."""
+    """Read every weight `NEW` times, with little arithmetic: a matrix-vector product each."""
     matrices = [array for _, array in model.arrays() if array.ndim == 2]
     vectors = {array.shape[1]: np.ones(array.shape[1], np.float32) for array in matrices}
 
@@ -166,10 +166,12 @@ def measure() -> None:
     bandwidth, speed = size * NEW / best["reading the weights"] / 1e9, NEW / best["generation"]
     print(f"  {bandwidth:.1f} GB/s of memory bandwidth, {speed:.1f} tokens/s")
     print(
-        f"prefill: {best['prefill'] / best['its matrix products']:.2f} × its matrix products (at most 1.5 ×)"
+        f"prefill: {best['prefill'] / best['its matrix products']:.2f} × "
+        "its matrix products (at most 1.5 ×)"
     )
     print(
-        f"generation: {best['reading the weights'] / best['generation']:.0%} of the bandwidth (at least 60 %)"
+        f"generation: {best['reading the weights'] / best['generation']:.0%} "
+        "of the bandwidth (at least 60 %)"
     )
     if pytorch:
         print(
@@ -177,7 +179,8 @@ def measure() -> None:
         )
     else:
         print(
-            "prefill against PyTorch: not here; `make test-oracle` installs PyTorch, then `make bench` compares"
+            "prefill against PyTorch: not here; "
+            "`make test-oracle` installs PyTorch, then `make bench` compares"
         )
 
 

@@ -1,4 +1,4 @@
-"""The adapter against calculations written out: finite differences, softmax by hand, whole products instead of parts.
+"""The adapter against calculations written out: finite differences, softmax, whole products.
 
 Oracle: NumPy in float64, the plain definition of each quantity; `transformer.hidden` one text at a
 time for the packs.
@@ -16,7 +16,7 @@ D, V, N, RANK = 6, 11, 70, 2
 
 
 def small(seed=3):
-    """An adapter and positions of a small made-up vocabulary, more of them than are computed at once."""
+    """Make an adapter and positions of a small vocabulary, more of them than one block holds."""
     rng = np.random.default_rng(seed)
     adapter = Adapter(
         a=rng.standard_normal((D, RANK)) * 0.3, b=rng.standard_normal((RANK, D)) * 0.3
@@ -60,7 +60,7 @@ def test_gradient_is_what_finite_differences_give(name):
 
 
 def test_a_new_adapter_changes_nothing():
-    """B is zero: hidden states come out as they went in, and the real model's perplexity is that of its logits."""
+    """B is zero: hidden states come out as they went in, and perplexity is that of the logits."""
     ids = tokenizer.encode("Nel mezzo del cammin di nostra vita mi ritrovai per una selva oscura")
     places, new = Positions.of_text(weights.load(), ids), Adapter.new(576, 8)
     assert np.array_equal(new(places.hidden), places.hidden)
@@ -116,7 +116,7 @@ def test_too_few_positions_are_refused():
 
 
 def test_a_pack_of_texts_gives_what_each_gives_alone():
-    """Texts of different lengths, also the same one twice, see only themselves; an empty one is refused."""
+    """Texts of different lengths, one of them twice, see only themselves; none may be empty."""
     texts = [
         tokenizer.encode(text)
         for text in ("The nurse", "Nobody noticed the plumber until", "a", "The nurse")

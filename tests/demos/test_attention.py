@@ -1,4 +1,4 @@
-"""The attention demo against one head computed from its definition, and properties that any causal attention has.
+"""The attention demo against one head computed from its definition, and what any causal one does.
 
 Oracle: softmax(Q Kᵀ / √64) of the first layer written out token by token in float64 with RoPE as a
 rotation matrix (https://arxiv.org/abs/2104.09864); sentences that had no part in choosing the
@@ -20,7 +20,8 @@ TEXTS = [
     "The cat drank the milk because it was thirsty.",
     "a",
     "Il gatto beve il latte.",
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen",
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen",
     "$x_1^2$ {{ facts }} <b>",
     "你好\t\n\u200b\x1b[31m",
     "supercalifragilistic antidisestablishmentarianism",
@@ -28,7 +29,7 @@ TEXTS = [
 
 
 def by_hand(ids: list[int], head: int) -> np.ndarray:
-    """Compute the attention of a head of layer 0 from the definition, one pair of tokens at a time."""
+    """Compute the attention of a head of layer 0 from the definition, pair by pair of tokens."""
     layer, shape = load().layers[0], load().shape
     x = load().embedding[ids].astype(np.float64)
     x = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + shape.eps) * layer.attention_norm
@@ -59,14 +60,14 @@ def turned(vector: np.ndarray, position: int, theta: float) -> np.ndarray:
 
 @pytest.mark.parametrize("head", [0, 4, 8])
 def test_a_head_is_the_softmax_of_queries_and_keys(head: int) -> None:
-    """The matrix of a head of the first layer is the definition's, to the two decimals that it has."""
+    """The matrix of a head of the first layer is the definition's, to its two decimals."""
     facts = run(layer=0, head=head)
     assert np.abs(np.array(facts["matrix"]) - by_hand(facts["ids"], head)).max() < 0.00501
 
 
 @pytest.mark.parametrize(("layer", "head"), [(0, 0), (13, 8), (29, 8)])
 def test_rows_sum_to_one_and_nothing_looks_ahead(layer: int, head: int) -> None:
-    """Each row sums to 1 (to rounding, and exactly so in all heads before it), and above the diagonal is 0."""
+    """Each row sums to 1, before the rounding in all heads, and above the diagonal is 0."""
     facts = run(layer=layer, head=head)
     matrix = np.array(facts["matrix"])
     assert np.abs(matrix.sum(axis=1) - 1).max() <= 0.005 * facts["n_tokens"]
@@ -77,7 +78,7 @@ def test_rows_sum_to_one_and_nothing_looks_ahead(layer: int, head: int) -> None:
 
 
 def test_the_default_head_finds_the_subject_of_the_sentence_on_the_slide() -> None:
-    """`drank`, `it` and `thirsty` look most at `cat`, and those are the pairs that the figure points at."""
+    """`drank`, `it` and `thirsty` look most at `cat`: the pairs that the figure points at."""
     facts = run()
     pairs = {facts["strongest"][i]["piece"]: facts["pieces"][j] for i, j in findings(facts)}
     assert pairs == {"·drank": "·cat", "·it": "·cat", "·thirsty": "·cat"}
@@ -146,7 +147,7 @@ def test_a_layer_or_a_head_that_is_not_there_is_refused(bad: dict, says: str) ->
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(text=text)
     assert_legible(plot(facts))
     assert f"strato {facts['layer']}, testa {facts['head']}" in alt(facts)
@@ -155,7 +156,7 @@ def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFi
 
 
 def test_numbers_in_the_darkest_cell_can_be_read() -> None:
-    """Ink on the darkest cell has a contrast of at least 4.5 to 1 (WCAG 2.1, relative luminance)."""
+    """Ink on the darkest cell has a contrast of 4.5 to 1 or more (WCAG 2.1, relative luminance)."""
 
     def luminance(colour: tuple[float, ...]) -> float:
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
@@ -165,7 +166,7 @@ def test_numbers_in_the_darkest_cell_can_be_read() -> None:
 
 
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
-    """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
+    """Processes with one and two BLAS threads write the same JSON, which is that of this one."""
     code = "import json; from demos.attention import run; print(json.dumps(run()))"
     answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]

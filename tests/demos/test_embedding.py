@@ -1,4 +1,4 @@
-"""The embedding demo against cosines of all 49,152 rows computed in float64, and NumPy's eigenvectors.
+"""The embedding demo against cosines of all 49,152 rows in float64, and NumPy's eigenvectors.
 
 Oracle: brute force in float64, and the eigenvalues of the covariance for the plane.
 """
@@ -24,7 +24,7 @@ def table() -> np.ndarray:
 
 @pytest.mark.parametrize("token", ["king", "Monday", "three", "Italy", "!", "ed"])
 def test_the_neighbours_are_those_of_brute_force(token: str, table: np.ndarray) -> None:
-    """Among all the rows, in float64, the same eight are the nearest, in the same order, as near."""
+    """In float64 the same eight of all the rows are the nearest, in the same order, as near."""
     facts = run(token=token)
     exact = table @ table[facts["id"]]
     exact[facts["id"]] = -2
@@ -63,7 +63,7 @@ def test_each_word_of_a_group_is_one_token_and_nearest_to_its_group(table: np.nd
 
 
 def test_the_plane_shows_the_most_that_a_plane_can(table: np.ndarray) -> None:
-    """The spread shown is that of the two largest eigenvalues of the words' covariance, and so is the points' own."""
+    """What the plane and its points show are the two largest eigenvalues of the covariance."""
     facts = run()
     vectors = np.array([table[one_token(word)] for words in GROUPS.values() for word in words])
     values = np.linalg.eigvalsh(np.cov(vectors.T, bias=True))
@@ -104,7 +104,7 @@ def test_what_is_not_one_token_is_refused(token: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(
     token: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(token=token)
     assert_legible(plot(facts))
     assert facts["other_words"][0]["piece"][:10] in alt(facts)
@@ -113,7 +113,7 @@ def test_what_is_shown_is_legible_and_inside(
 
 
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
-    """To six digits, processes with one and with two BLAS threads write the same facts, and so does this one."""
+    """To six digits, processes with one and two BLAS threads write the same facts, as this one."""
     code = (
         "import json; from demos.embedding import run; "
         "print(json.dumps(json.loads(json.dumps(run()), parse_float=lambda x: f'{float(x):.6g}')))"

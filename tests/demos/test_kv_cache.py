@@ -18,6 +18,7 @@ from demos.smollm import multiplications
 from demos.smollm.cache import Cache
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
+from llmdeck.run.interface import bind, parameters_of
 
 HOSTILE = "\x1b[31m{{ 7*7 }} <b>$x$</b>\n---\n`` ` é😀" + "w" * 20
 
@@ -29,14 +30,14 @@ def facts() -> dict:
 
 
 def products(seen: int) -> int:
-    """Count by hand the multiplications of one token that looks at `seen` tokens, itself included."""
+    """Count the multiplications of a token that looks at `seen` tokens, itself included."""
     per_layer = 576 * (9 + 3 + 3) * 64 + 9 * 64 * 576 + 576 * 2 * 1536 + 1536 * 576
     attention = 9 * seen * 64 * 2  # queries · keys, then probabilities · values
     return 30 * (per_layer + attention)
 
 
 def test_each_token_adds_the_bytes_of_the_formula(facts: dict) -> None:
-    """At every step the arrays in use take 2 × 30 layers × 3 heads × 64 × 4 bytes = 46,080 bytes a token."""
+    """The arrays in use take 2 × 30 layers × 3 heads × 64 × 4 bytes = 46,080 bytes a token."""
     assert facts["kv_bytes_per_token"] == 2 * 30 * 3 * 64 * 4 == 46080
     assert [step["kv_cache_bytes"] for step in facts["steps"]] == [46080 * n for n in range(9, 33)]
     assert facts["measured_is_formula"] is True
@@ -46,9 +47,9 @@ def test_each_token_adds_the_bytes_of_the_formula(facts: dict) -> None:
 def test_the_bytes_are_measured_and_not_taken_from_the_formula(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A cache in half as many bytes is measured as such, and the facts say that measure and formula differ."""
+    """A cache in half as many bytes is measured as such: measure and formula then differ."""
 
-    def half(cls: type[Cache], shape: object, capacity: int) -> Cache:  # noqa: ARG001  the signature is Cache.empty's
+    def half(cls: type[Cache], _shape: object, capacity: int) -> Cache:
         return cls(
             keys=np.empty((30, 3, capacity, 64), np.float16),
             values=np.empty((30, 3, capacity, 64), np.float16),
@@ -61,7 +62,7 @@ def test_the_bytes_are_measured_and_not_taken_from_the_formula(
 
 
 def test_multiplications_equal_the_count_by_hand(facts: dict) -> None:
-    """With the cache one token's products, without it all tokens', and each time one output of 49,152 × 576."""
+    """With the cache a token's products, without it all tokens', and one output of 49,152 × 576."""
     output = 49152 * 576
     first, *others = facts["steps"]
     assert (
@@ -80,7 +81,7 @@ def test_multiplications_equal_the_count_by_hand(facts: dict) -> None:
 
 
 def test_a_product_is_counted_as_its_three_loops() -> None:
-    """A stack of products, written into an array of ours, counts one multiplication for each turn of the loops."""
+    """A stack of products, written into our array, counts one multiplication a turn of loops."""
     tally: Counter = Counter()
     a, b = (
         np.ones((2, 3, 4), np.float32),
@@ -93,7 +94,7 @@ def test_a_product_is_counted_as_its_three_loops() -> None:
 
 
 def test_counting_changes_nothing() -> None:
-    """Logits of the counted model are those of the plain one, bit for bit, and the shared weights stay plain arrays."""
+    """The counted model's logits are the plain one's, bit for bit; shared weights stay plain."""
     weights = load()
     observed = multiplications.count_weights(weights, Counter())
     assert np.array_equal(forward(observed, [504, 3575]), forward(weights, [504, 3575]))
@@ -101,7 +102,7 @@ def test_counting_changes_nothing() -> None:
 
 
 def test_the_cache_changes_no_token_and_no_token_is_a_toss_up(facts: dict) -> None:
-    """With and without it each likeliest token is the same, and leads the second by far more than float32's noise."""
+    """Each likeliest token is the same, and leads the second by far more than float32's noise."""
     assert facts["same_tokens"] is True
     text = facts["ids"] + [step["id"] for step in facts["steps"]]
     best_two = np.sort(forward(load(), text)[len(facts["ids"]) - 1 : -1], axis=-1)[:, -2:]
@@ -123,19 +124,24 @@ def test_facts_are_plain_json_and_the_same_twice() -> None:
     [
         ({"text": ""}, "vuoto"),
         ({"text": "a " * 81}, "token"),
-        ({"n_tokens": 7}, "7 is not"),
-        ({"n_tokens": 56}, "56"),
     ],
 )
-def test_bad_input_is_named(bad: dict, message: str) -> None:
-    """An empty text, one too long and a number of tokens that is no choice raise a ValueError that says so."""
+def test_bad_text_is_named(bad: dict, message: str) -> None:
+    """An empty text and one too long raise a ValueError that says so."""
     with pytest.raises(ValueError, match=message):
         kv_cache.run(**bad)
 
 
+@pytest.mark.parametrize("n_tokens", [7, 56])
+def test_a_number_of_tokens_that_is_no_choice_is_refused(n_tokens: int) -> None:
+    """The signature says which there are: multiples of 8 from 8 to 48."""
+    with pytest.raises(ValueError, match=f"can't be {n_tokens}; allowed: 8 to 48 in steps of 8"):
+        bind(parameters_of(kv_cache.run), {"n_tokens": n_tokens})
+
+
 @pytest.mark.parametrize("text", ["Hi", HOSTILE])
 def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.CaptureFixture) -> None:
-    """Text is 18 points or more and inside the figure; lines fit 88 columns and control nothing; alt has the bytes."""
+    """Text is 18 points or more and inside the figure; lines fit 88 columns; alt has the bytes."""
     facts = kv_cache.run(text=text, n_tokens=8)
     figure = plot(facts)
     figure.draw_without_rendering()
@@ -152,9 +158,19 @@ def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.Captu
     assert "\x1b" not in printed
 
 
-def test_times_stand_only_in_the_last_lines(facts: dict, capsys: pytest.CaptureFixture) -> None:
-    """Printed twice, all lines are the same up to the section on time: slides may show those above it."""
+def test_the_walk_through_is_the_same_each_time(facts: dict, capsys: pytest.CaptureFixture) -> None:
+    """Printed twice it is the same, to the last line: what a build stores holds no time."""
     kv_cache.show(facts)
+    first = capsys.readouterr().out
     kv_cache.show(facts)
-    first, second = capsys.readouterr().out.split("LA CACHE CHE CRESCE")[1:]
-    assert first.split("5. Il tempo")[0] == second.split("5. Il tempo")[0]
+    assert capsys.readouterr().out == first
+    assert "letto, un peso degli strati serve a 1 moltiplicazione con la cache, a 32" in first
+
+
+def test_each_weight_of_the_layers_is_multiplied_once_a_token() -> None:
+    """So with the cache a weight that is read serves one multiplication, without it one a token."""
+    tally: Counter = Counter()
+    counted = multiplications.count_weights(load(), tally)
+    n_layers = sum(a.size for name, a in load().arrays() if a.ndim == 2 and name != "embedding")
+    forward(counted, [504, 3575, 282], last=True)
+    assert tally["weights"] == 3 * n_layers + load().embedding.size

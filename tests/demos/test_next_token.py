@@ -1,4 +1,4 @@
-"""The next-token demo against a softmax written out by hand, and the text of `demos.smollm.generate`.
+"""The next-token demo against a softmax written out by hand, and `demos.smollm.generate`.
 
 Oracle: Python's own `math.exp` over all 49,152 logits, `generate.greedy` and `generate.sample`.
 """
@@ -15,6 +15,7 @@ from demos.smollm.generate import distribution, greedy, sample
 from demos.smollm.tokenizer import decode
 from demos.smollm.transformer import forward
 from demos.smollm.weights import load
+from llmdeck.run.interface import bind, parameters_of
 from tests.demos.looks import assert_legible, printed_with_each_thread_count
 
 HOSTILE = [
@@ -28,7 +29,7 @@ HOSTILE = [
 
 
 def test_the_probabilities_are_a_softmax_written_out_by_hand() -> None:
-    """exp(score / T) over the sum of all, at the three temperatures, and they sum to 1 over the whole vocabulary."""
+    """They are exp(score / T) over the sum of all, at three temperatures, and sum to 1."""
     facts = run(n_tokens=1)
     logits = forward(load(), facts["ids"], last=True)[0].tolist()
     largest = max(logits)
@@ -47,7 +48,7 @@ def test_the_probabilities_are_a_softmax_written_out_by_hand() -> None:
 
 
 def test_the_likeliest_are_in_order_and_the_best_is_rome() -> None:
-    """The five are the five largest logits, the largest first, and the first is the right answer, with 38%."""
+    """The five are the largest logits in order, and the first is the right answer, with 38%."""
     facts = run(n_tokens=1)
     logits = forward(load(), facts["ids"], last=True)[0]
     assert [likely["id"] for likely in facts["likeliest"]] == np.argsort(-logits)[:5].tolist()
@@ -66,7 +67,7 @@ def test_the_text_is_that_of_generate() -> None:
 
 
 def test_each_step_is_the_whole_text_read_again() -> None:
-    """The probability of each step, with the cache, is that of the prompt and all tokens so far without it."""
+    """Each step's probability, with the cache, is that of all tokens so far without it."""
     facts = run(n_tokens=3)
     for n, step in enumerate(facts["steps"]):
         ids = facts["ids"] + [earlier["id"] for earlier in facts["steps"][:n]]
@@ -75,7 +76,7 @@ def test_each_step_is_the_whole_text_read_again() -> None:
 
 
 def test_a_higher_temperature_is_less_decided_and_changes_no_greedy_text() -> None:
-    """The number of even choices grows with the temperature; the order of tokens and the greedy text stay."""
+    """Even choices grow with the temperature; the order of tokens and the greedy text stay."""
     cold, hot = run(temperature="0.5", n_tokens=2), run(temperature="2.0", n_tokens=2)
     counts = [column["n_even_choices"] for column in hot["by_temperature"]]
     assert counts == sorted(counts)
@@ -94,7 +95,7 @@ def test_even_choices_of_equal_tokens_are_their_number() -> None:
 
 
 def test_italian_leaves_the_model_less_decided() -> None:
-    """Asked the same in Italian the model is several times as undecided, and Rome is not among its first five."""
+    """In Italian the model is several times as undecided; Rome is not among its first five."""
     facts = run(n_tokens=4)
     assert facts["italian"]["n_even_choices"] > 5 * facts["n_even_choices"]
     assert "Roma" not in "".join(likely["piece"] for likely in facts["italian"]["likeliest"])
@@ -108,22 +109,34 @@ def test_italian_leaves_the_model_less_decided() -> None:
         ({"text": "a\ud800"}, "Unicode"),
         ({"text": "one " * 600}, "601 token|600 token"),
         ({"text": "a" * 10**6}, "troppi"),
-        ({"temperature": "0"}, "temperature '0'"),
-        ({"temperature": "-1"}, "temperature '-1'"),
-        ({"temperature": 1.0}, "temperature 1.0"),
-        ({"n_tokens": 0}, "n_tokens 0"),
-        ({"n_tokens": 25}, "n_tokens 25"),
     ],
 )
-def test_bad_parameters_are_refused(bad: dict, says: str) -> None:
+def test_bad_text_is_refused(bad: dict, says: str) -> None:
     """Each raises a ValueError that says what is wrong, before the model runs."""
     with pytest.raises(ValueError, match=says):
         run(**bad)
 
 
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"temperature": "0"}, "`temperature` can't be '0'"),
+        ({"temperature": "-1"}, "`temperature` can't be '-1'"),
+        ({"temperature": 1.0}, "`temperature` must be str, not 1.0"),
+        ({"n_tokens": 0}, "`n_tokens` can't be 0"),
+        ({"n_tokens": 25}, "`n_tokens` can't be 25"),
+    ],
+)
+def test_what_is_no_choice_is_refused(bad: dict, says: str) -> None:
+    """The signature says what there is to choose from; `stream` has the same."""
+    for compute in (run, stream):
+        with pytest.raises(ValueError, match=says):
+            bind(parameters_of(compute), bad)
+
+
 @pytest.mark.parametrize("text", ["The capital of Italy is", "La capitale d'Italia è", *HOSTILE])
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(text=text, n_tokens=2 if text in HOSTILE else 10)
     assert_legible(plot(facts))
     assert facts["likeliest"][0]["piece"][:8] in alt(facts)
@@ -132,11 +145,12 @@ def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFi
 
 
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
-    """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
+    """Processes with one and two BLAS threads write the same JSON, which is that of this one."""
     wild = (
         "text=\"La capitale d'Italia è\", temperature='2.0'"  # what is drawn from the long tail too
     )
-    code = f"import json; from demos.next_token import run; print(json.dumps([run(n_tokens=3), run({wild})]))"
+    code = "import json; from demos.next_token import run; "
+    code += f"print(json.dumps([run(n_tokens=3), run({wild})]))"
     answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]
     assert json.loads(answers[0])[0] == run(n_tokens=3) == run(n_tokens=3)
@@ -144,7 +158,7 @@ def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
 
 @pytest.mark.parametrize("text", ["The capital of Italy is", "你好 🦔", HOSTILE[1]])
 def test_what_is_streamed_is_the_drawn_text_piece_by_piece(text: str) -> None:
-    """Joined, the pieces are the first drawn text of `run`, also where tokens are parts of characters."""
+    """Joined, they are the first drawn text of `run`, also where tokens are parts of characters."""
     pieces = list(stream(text=text, temperature="1.5", n_tokens=6))
     assert "".join(pieces) == run(text=text, temperature="1.5", n_tokens=6)["drawn"][0]
     assert len(pieces) > 1

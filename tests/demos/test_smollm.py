@@ -26,8 +26,8 @@ PARIS = [504, 3575, 282, 4649, 314]  # The capital of France is
 LONG = np.random.default_rng(0).integers(17, 49152, 2 * PIECE + 44).tolist()
 TEXTS = {
     "The capital of France is": " Paris.\n\nThe answer is: 2018-01-22 12:1",
-    "Once upon a time there was a": " small town nestled between two mountains. The town was named after a famous"
-    " scientist named Sir Isaac Newton. The town was surrounded",
+    "Once upon a time there was a": " small town nestled between two mountains. The town was named"
+    " after a famous scientist named Sir Isaac Newton. The town was surrounded",
     "La capitale d'Italia è": " la prima perso da Roma.\n\nIl nostro amico, un amore, è un am",
 }
 TOKENS = {
@@ -38,7 +38,8 @@ TOKENS = {
     "a  b   c\n\n1": [81, 216, 278, 256, 265, 1116, 33],
     "<|im_end|>": [44, 108, 306, 79, 486, 108, 46],
 }
-LACKING = "\x04\x06\x13\x14\x16\x1d"  # and what UTF-8 writes with F1 or F2: from U+40000 on, where nothing is
+# And what UTF-8 writes with F1 or F2: from U+40000 on, where nothing is.
+LACKING = "\x04\x06\x13\x14\x16\x1d"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def reader() -> gguf.GGUFReader:
 def seen_by_a_watcher(
     model: weights.Weights, ids: list[int]
 ) -> list[tuple[str, int, np.ndarray, np.ndarray]]:
-    """Give what a watcher sees: what, layer, the values themselves, and a copy made when it saw them."""
+    """Return what a watcher sees: what, layer, the values, and a copy made when it saw them."""
     seen = []
     forward(
         model,
@@ -91,7 +92,7 @@ def test_weights_equal_gguf_to_the_last_bit(
 
 
 def test_metadata_equal_gguf_and_merges_make_the_tokens_in_order(reader: gguf.GGUFReader) -> None:
-    """The vocabulary is the one in the file, and merge n makes token 252 + n, which lets tiktoken rank by id."""
+    """The vocabulary is the file's, and merge n makes token 252 + n, so tiktoken can rank by id."""
     ours = weights.header().metadata
     assert set(ours) == {name for name in reader.fields if not name.startswith("GGUF.")}
     for name in (
@@ -106,7 +107,7 @@ def test_metadata_equal_gguf_and_merges_make_the_tokens_in_order(reader: gguf.GG
 
 
 def test_the_model_is_the_one_that_the_lecture_describes(model: weights.Weights) -> None:
-    """134,515,008 parameters, all of them float32 and none of them writable, since everyone shares them."""
+    """134,515,008 parameters, all float32 and none writable, since everyone shares them."""
     arrays = [array for _, array in model.arrays()]
     assert sum(array.size for array in arrays) == 134_515_008
     assert {array.dtype for array in arrays} == {np.dtype("float32")}
@@ -133,7 +134,7 @@ def test_a_truncated_an_altered_and_a_missing_file_are_clear_errors(
 
 
 def test_logits_equal_pytorch(model: weights.Weights) -> None:
-    """The five likeliest tokens after `The capital of France is`, in PyTorch's order, with its logits."""
+    """The five likeliest tokens after `The capital of France is` and their logits are PyTorch's."""
     logits = forward(model, PARIS, last=True)[0]
     expected = {7042: 17.3713, 260: 14.8886, 4528: 13.245, 2250: 13.0095, 1315: 12.9515}
     assert [token for token, _ in top(logits, 5)] == list(expected)
@@ -147,13 +148,13 @@ def test_greedy_text_equals_transformers(model: weights.Weights, prompt: str) ->
 
 
 def test_an_answer_ends_where_the_model_ends_it(model: weights.Weights) -> None:
-    """In the chat template the model answers as in transformers (wrongly, it is small), and stops by itself."""
+    """The model answers a chat as in transformers (wrongly, it is small), and stops by itself."""
     answer = greedy(model, tokenizer.chat("What is the capital of Italy?"), 24)
     assert tokenizer.decode(answer) == "Il Coriobella, Italy."
 
 
 def test_cache_and_parts_change_nothing_but_the_time(model: weights.Weights) -> None:
-    """At once, token by token, in two goes, or on two cores: the same logits to 2e-3, the same keys in the cache."""
+    """At once, token by token, or on two cores: the same logits to 2e-3, the same keys."""
     ids = LONG[: PIECE + 20]
     whole, cache = forward(model, ids), Cache.empty(model.shape, len(ids))
     pieces = [
@@ -170,7 +171,7 @@ def test_cache_and_parts_change_nothing_but_the_time(model: weights.Weights) -> 
 
 
 def test_no_token_looks_at_later_ones(model: weights.Weights) -> None:
-    """Another ending changes nothing before it; each row of attention sums to 1 and is 0 above the diagonal."""
+    """Another ending changes nothing before it; attention sums to 1, with 0 above the diagonal."""
     ids = tokenizer.encode("The cat sat on the mat and slept")
     assert np.abs(forward(model, ids)[:-1] - forward(model, [*ids[:-1], 100])[:-1]).max() < 1e-3
     for what, _, values, _ in seen_by_a_watcher(model, ids):
@@ -180,7 +181,7 @@ def test_no_token_looks_at_later_ones(model: weights.Weights) -> None:
 
 
 def test_a_watcher_sees_every_layer_and_its_values_stay(model: weights.Weights) -> None:
-    """31 hidden states, 30 times the rest, float32, as they were when seen; attention in pieces if the text is long."""
+    """31 hidden states, 30 times the rest, as they were when seen; long attention in pieces."""
     for n, pieces in ((7, [7]), (PIECE + 3, [PIECE, 3])):
         seen = seen_by_a_watcher(model, LONG[:n])
         shapes = {}
@@ -195,7 +196,7 @@ def test_a_watcher_sees_every_layer_and_its_values_stay(model: weights.Weights) 
 
 
 def test_turned_vectors_meet_by_their_distance_alone(model: weights.Weights) -> None:
-    """RoPE's promise: the product of a query and a key is the same wherever they stand, if as far apart."""
+    """RoPE's promise: the product of a query and a key depends only on how far apart they are."""
     turns = rotations(model.shape, 0, 400)
     query, key = np.random.default_rng(1).standard_normal((2, 1, 64), np.float32)
     near, far = (
@@ -208,7 +209,7 @@ def test_turned_vectors_meet_by_their_distance_alone(model: weights.Weights) -> 
 
 
 def test_one_thread_and_two_give_the_same_facts(model: weights.Weights) -> None:
-    """Probabilities of the twenty likeliest tokens agree within 1 in 10,000, and are in the same order."""
+    """The twenty likeliest tokens agree within 1 in 10,000, and are in the same order."""
     found = []
     for threads in (1, 2):
         with blas().limit(limits=threads):
@@ -224,7 +225,7 @@ def test_one_thread_and_two_give_the_same_facts(model: weights.Weights) -> None:
 
 
 def hidden_last(model: weights.Weights) -> np.ndarray:
-    """Compute logits as an adapter's author does: from the last hidden state and the tied embedding."""
+    """Compute logits as an adapter's author does: from the last hidden state and the embedding."""
     return hidden(model, tokenizer.encode("Machine learning is a field of"))[-1] @ model.embedding.T
 
 
@@ -244,7 +245,7 @@ def hidden_last(model: weights.Weights) -> np.ndarray:
 def test_bad_prompts_are_clear_errors(
     compute: Callable, ids: list, message: str, model: weights.Weights
 ) -> None:
-    """None of them reaches a matrix product, and `greedy` says so at the call, not at the first token."""
+    """None reaches a matrix product, and `greedy` says so at the call, not at the first token."""
     with pytest.raises(ValueError, match=message):
         compute(model, ids)
 
@@ -284,7 +285,7 @@ def test_probabilities_are_the_softmax(logits: list[float], temperature: float) 
 
 
 def test_tokens_are_drawn_as_often_as_their_probability_says() -> None:
-    """Of 20,000 draws each token's share is its probability, to four standard errors, also among the k likeliest."""
+    """Of 20,000 draws each token's share is its probability, to four errors, also among the k."""
     probabilities, n = np.array([0.0, 0.1, 0.6, 0.3]), 20_000
     for k, expected in ((None, probabilities), (2, np.array([0, 0, 2 / 3, 1 / 3]))):
         rng = np.random.default_rng(1)
@@ -293,7 +294,7 @@ def test_tokens_are_drawn_as_often_as_their_probability_says() -> None:
 
 
 def test_samples_repeat_with_their_seed_and_stream(model: weights.Weights) -> None:
-    """The same seed draws the same tokens, another one others, and among one token there is no choice."""
+    """The same seed draws the same tokens, another one others; among one there is no choice."""
     draws = [list(sample(model, PARIS, 8, temperature=1.5, seed=seed)) for seed in (7, 7, 8)]
     assert draws[0] == draws[1] != draws[2]
     assert list(sample(model, PARIS, 8, k=1)) == list(greedy(model, PARIS, 8))
@@ -305,7 +306,7 @@ def test_samples_repeat_with_their_seed_and_stream(model: weights.Weights) -> No
 
 @pytest.mark.parametrize("text", TOKENS)
 def test_tokens_equal_hugging_face(text: str) -> None:
-    """Digits stand alone, with the spaces before them whole, and a special token in a text is plain text."""
+    """Digits stand alone, the spaces before them whole; a special token in a text is plain text."""
     assert tokenizer.encode(text) == TOKENS[text]
 
 
@@ -323,7 +324,7 @@ def test_decoding_gives_the_text_back(text: str) -> None:
 
 
 def test_hostile_text_is_no_trouble() -> None:
-    """Bytes that the vocabulary lacks get lost; very long words take no longer than others; tokens are checked."""
+    """Bytes that the vocabulary lacks get lost; very long words take no longer than others."""
     assert (
         tokenizer.decode(tokenizer.encode(f"a{LACKING}\U00040000b")).replace("\ufffd", "") == "ab"
     )
@@ -345,7 +346,7 @@ def test_a_message_can_not_end_its_own_turn() -> None:
 
 @given(st.integers(1, 8), st.integers(0, 4000), st.integers(0, 4000))
 def test_parts_cover_the_prompt_and_weigh_the_same(n_parts: int, more: int, seen: int) -> None:
-    """They follow each other, and none is longer than the one before, or less than half, but for the rounding."""
+    """They follow each other, and none is longer than the one before, or less than half of it."""
     cut = parts(n_parts * LEAST + more, n_parts, seen)
     sizes = [part.stop - part.start for part in cut]
     assert [part.start for part in cut] == [0, *(part.stop for part in cut[:-1])]

@@ -54,7 +54,7 @@ def test_the_parts_written_out() -> None:
 
 
 def test_the_shapes_are_those_of_the_model() -> None:
-    """Five tokens are five vectors of 576 numbers before and after the layers, and 49,152 probabilities."""
+    """Five tokens are five vectors of 576 before and after the layers, and 49,152 probabilities."""
     facts = run()
     assert facts["shapes"] == {
         "vectors": [5, 576],
@@ -71,14 +71,14 @@ def test_the_shapes_are_those_of_the_model() -> None:
 
 
 def test_the_vectors_are_rows_of_the_table() -> None:
-    """What is drawn of each token's vector is the start of its row, and equal tokens have equal vectors."""
+    """What is drawn of each token's vector is the start of its row of the table."""
     facts = run(text="the cat, the dog")
     for token, vector in zip(facts["ids"], facts["vectors"], strict=True):
         assert vector == pytest.approx(load().embedding[token][:10].tolist(), rel=0.001)
 
 
 def test_the_last_layer_says_the_next_token_and_the_first_the_token_itself() -> None:
-    """Read off after 30 layers the vector is the model's answer; after none it is the token that went in."""
+    """After 30 layers the vector is the model's answer; after none it is the token that went in."""
     facts = run()
     probabilities = distribution(forward(load(), facts["ids"], last=True)[0])
     assert facts["lens"][-1]["piece"] == facts["likeliest"][0]["piece"] == "·Rome"
@@ -98,7 +98,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(text=text)
     assert_legible(plot(facts))
     assert "134,5 milioni" in alt(facts)
@@ -114,7 +114,7 @@ def test_a_cells_colour_tells_the_sign_and_the_size() -> None:
 
 
 def test_the_facts_are_the_same_with_one_thread_and_with_two_and_json() -> None:
-    """Processes with one and with two BLAS threads write the same JSON, and it is that of this process."""
+    """Processes with one and two BLAS threads write the same JSON, which is that of this one."""
     code = "import json; from demos.transformer import run; print(json.dumps(run()))"
     answers = printed_with_each_thread_count(code)
     assert answers[0] == answers[1]

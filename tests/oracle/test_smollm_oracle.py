@@ -1,4 +1,4 @@
-"""SmolLM2 in NumPy against PyTorch and transformers, which load the same GGUF file: run by `make test-oracle`.
+"""SmolLM2 in NumPy against PyTorch and transformers on the same file: `make test-oracle` runs it.
 
 Oracle of the numbers: transformers' own LlamaForCausalLM, float32, on the tensors that it reads out
 of the file. Oracle of the tokens: the tokenizer that transformers makes of the file. That one
@@ -48,24 +48,31 @@ PROMPTS = [
 ]
 GREEDY = ["The capital of France is", "Once upon a time there was a", "def fibonacci(n):\n"]
 SCRIPTS = [
-    (0x20, 0x7F), (0x20, 0x7F), (0xA0, 0x180), (0x370, 0x400), (0x400, 0x500), (0x590, 0x700), (0x900, 0x980),
-    (0xE00, 0xE80), (0x1F00, 0x2000), (0x2000, 0x2070), (0x2150, 0x2190), (0x2460, 0x2500), (0x3000, 0x3100),
-    (0x4E00, 0x9FFF), (0xAC00, 0xD7A4), (0xFE00, 0xFE10), (0xFF00, 0xFFF0), (0x1D400, 0x1D800), (0x1F300, 0x1F700),
+    (0x20, 0x7F), (0x20, 0x7F), (0xA0, 0x180), (0x370, 0x400), (0x400, 0x500), (0x590, 0x700),
+    (0x900, 0x980),
+    (0xE00, 0xE80), (0x1F00, 0x2000), (0x2000, 0x2070), (0x2150, 0x2190), (0x2460, 0x2500),
+    (0x3000, 0x3100),
+    (0x4E00, 0x9FFF), (0xAC00, 0xD7A4), (0xFE00, 0xFE10), (0xFF00, 0xFFF0), (0x1D400, 0x1D800),
+    (0x1F300, 0x1F700),
     (0x0, 0x20), (0x7F, 0xA0), (0xF0000, 0xF0010), (0x10FFF0, 0x110000),
 ]  # fmt: skip
 WORDS = [
-    "the", "Hello", "perché", "città", "don't", "WE'LL", "l’amico", "c'è", "'s", "''", "naïve", "ß", "ﬁ", "İ",
+    "the", "Hello", "perché", "città", "don't", "WE'LL", "l’amico", "c'è", "'s", "''", "naïve",
+    "ß", "ﬁ", "İ",
     "42", "3.14", "1e-9", "²½Ⅷ", "٣٤", "१२", "日本語", "한국어", "שלום", "𝔘𝔫𝔦", "🇮🇹", "👩\u200d👩\u200d👧",
-    " ", "  ", "   ", "\t", "\n", "\r\n", "\n\n  ", "\xa0", "\u2003", "\u3000", "\x85", "\x1c", "\x00", "\x04",
+    " ", "  ", "   ", "\t", "\n", "\r\n", "\n\n  ", "\xa0", "\u2003", "\u3000", "\x85", "\x1c",
+    "\x00", "\x04",
     "\x06e", "\x1d\x1d", " \x13", "\U00040000", "\U00090ABC!", "\U000F0000", "\x7f",
-    "\u200b", "\u200d", "\ufeff", "\ufffd", "\u0301", "Ġ", "Ċ", "Ã©", "<|IM_END|>", "<|im_end|", "<|im_start|>",
-    "<|im_end|>", "<|endoftext|>", "if (x != y) {", "});", "////", "====", "#include <a.h>", "\\n", "%s",
+    "\u200b", "\u200d", "\ufeff", "\ufffd", "\u0301", "Ġ", "Ċ", "Ã©", "<|IM_END|>", "<|im_end|",
+    "<|im_start|>",
+    "<|im_end|>", "<|endoftext|>", "if (x != y) {", "});", "////", "====", "#include <a.h>",
+    "\\n", "%s",
     "aaaaaaaaaaaaaaaa", "................", "<script>", "]]>", "${x}", "{{ x }}", "--", "‘’“”…—",
 ]  # fmt: skip
 
 
 def strings(n: int) -> Iterator[str]:
-    """Make strings of known pieces, of characters of one script, and of both mixed, always the same ones."""
+    """Make strings of known pieces, of one script's characters, and of both, always the same."""
     rng = random.Random(2026)  # noqa: S311 - the same strings each time, and no secret
     for i in range(n):
         pieces = [rng.choice(WORDS) for _ in range(rng.randint(0, 12))]
@@ -107,7 +114,7 @@ def with_digits(theirs):
 
 
 def test_logits_equal_pytorch_on_twenty_prompts(llama) -> None:
-    """No logit of any position differs by more than 2e-3, and the five likeliest tokens are the same ones."""
+    """No logit differs by more than 2e-3, and the five likeliest tokens are the same ones."""
     assert len(PROMPTS) == 20
     worst = 0.0
     for prompt in PROMPTS:
@@ -123,7 +130,7 @@ def test_logits_equal_pytorch_on_twenty_prompts(llama) -> None:
 
 
 def test_hidden_states_and_attention_equal_pytorch(llama) -> None:
-    """What a watcher sees of each layer is what PyTorch computes there, to 1e-3 of its largest number."""
+    """What a watcher sees of a layer is what PyTorch computes, to 1e-3 of its largest number."""
     ids = tokenizer.encode(PROMPTS[2])
     seen = {}
     transformer.forward(
@@ -157,7 +164,7 @@ def test_greedy_text_equals_transformers(llama, prompt: str) -> None:
 
 
 def test_tokens_equal_hugging_face_on_two_thousand_strings(with_digits) -> None:
-    """Multilingual and hostile strings have the same ids in both, special tokens read as such and as plain text."""
+    """Multilingual and hostile strings have the same ids, with special tokens and without."""
     for text in strings(2000):
         assert tokenizer.encode(text, special=True) == with_digits.encode(text), repr(text)
         assert tokenizer.encode(text) == with_digits.encode(text, split_special_tokens=True), repr(
@@ -166,7 +173,7 @@ def test_tokens_equal_hugging_face_on_two_thousand_strings(with_digits) -> None:
 
 
 def test_tokens_equal_hugging_face_as_it_is_where_no_space_precedes_a_digit(theirs) -> None:
-    """With nothing put back, every string without a space before a digit has the same ids; most have none."""
+    """With nothing put back, every string with no space before a digit has the same ids."""
     digits = "".join(
         c for c in map(chr, range(0x110000)) if unicodedata.category(c).startswith("N")
     )
