@@ -1,4 +1,4 @@
-"""`make bench`: whole builds of the lecture against Marp alone on the rendered deck, as ratios in one run.
+"""`make bench`: whole builds of the lecture, and of a large deck, against Marp alone on the same Markdown.
 
 Every command is run in turn, round after round, so that a machine whose speed drifts slows all of
 them alike; the figure is the median of the rounds. The lecture is copied first; nothing in the
@@ -8,21 +8,74 @@ checkout changes.
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmdeck.marp.install import find_node, install
+from tests.benchmarks import large_deck
+from tests.conftest import ROOT, Project, copy_lecture
 
 ROUNDS = 5
-ROOT = Path(__file__).parent.parent.parent
-DEMO = "vram"
-LIMITS = {"nothing changed": 0.35, "prose edited": 1.25, "one demo edited": 1.25}
+BUILD = (Path(sys.executable).parent / "llmdeck", "build")
+Seconds = dict[str, float]
+"""The median of each command, by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """What a command may take at most, computed from the medians of all of them."""
+
+    what: str
+    most: Callable[[Seconds], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A deck, one of its demos, and what its builds may take."""
+
+    name: str
+    write: Callable[[Path], Project]
+    demo: str
+    goals: tuple[Goal, ...]
+
+
+def times(factor: float) -> Callable[[Seconds], float]:
+    """Return a limit as a multiple of Marp alone."""
+    return lambda seconds: factor * seconds["marp alone"]
+
+
+LECTURE = Bench(
+    name="the lecture",
+    write=copy_lecture,
+    demo="vram",
+    goals=(
+        Goal(what="nothing changed", most=times(0.15)),
+        Goal(what="prose edited", most=times(1.15)),
+        Goal(
+            what="one demo edited",
+            most=lambda s: s["demo alone"] + s["marp alone"] + 0.6,
+        ),
+    ),
+)
+LARGE = Bench(
+    name="1,000 slides, 2,000 claims, 200 demos",
+    write=large_deck.write,
+    demo="powers_7",
+    goals=(
+        Goal(what="nothing changed", most=lambda s: min(0.3, 0.15 * s["marp alone"])),
+        Goal(what="prose edited", most=lambda s: s["marp alone"] + 0.5),
+        Goal(
+            what="one demo edited",
+            most=lambda s: s["demo alone"] + s["marp alone"] + 0.6,
+        ),
+    ),
+)
 
 
 def run(*command: str | Path, cwd: Path) -> float:
@@ -44,77 +97,65 @@ def append(path: Path, text: str) -> None:
     path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
-def commands(project: Path) -> dict[str, Callable[[], float]]:
-    """What is timed, by name; each edit is made before the clock starts."""
+def commands(project: Path, demo: str) -> dict[str, Callable[[], float]]:
+    """Return what is timed, by name; each edit is made before the clock starts."""
     node = find_node()
     marp = install(node) / "node_modules/@marp-team/marp-cli/marp-cli.js"
-    themes = [
-        item
-        for css in sorted((project / "deck/theme").glob("*.css"))
-        for item in ("--theme-set", str(css))
-    ]
-    alone = (
-        node.node,
-        marp,
-        "build/deck.md",
-        "-o",
-        "build/alone.html",
-        "--no-stdin",
-        "--html",
-        *themes,
-    )
-    build = (Path(sys.executable).parent / "llmdeck", "build")
-    slide = sorted((project / "deck/slides").glob("*.md.j2"))[-1]
+    alone = [node.node, marp, "build/deck.md", "-o", "build/alone.html", "--no-stdin", "--html"]
+    for theme in sorted((project / "deck/theme").glob("*.css")):
+        alone += ["--theme-set", theme]
+    slide = sorted((project / "deck/slides").glob("*.md.j2"))[-2]
 
     def prose() -> float:
         append(slide, "\nUna parola in più.\n")
-        return run(*build, cwd=project)
+        return run(*BUILD, cwd=project)
 
-    def demo() -> float:
-        append(project / f"demos/{DEMO}.py", "\n# edited\n")
-        return run(*build, cwd=project)
+    def edited_demo() -> float:
+        append(project / f"demos/{demo}.py", "\n# edited\n")
+        return run(*BUILD, cwd=project)
 
     return {
         "marp alone": lambda: run(*alone, cwd=project),
-        "nothing changed": lambda: run(*build, cwd=project),
+        "nothing changed": lambda: run(*BUILD, cwd=project),
         "prose edited": prose,
-        "demo alone": lambda: run(sys.executable, "-m", f"demos.{DEMO}", cwd=project),
-        "one demo edited": demo,
+        "demo alone": lambda: run(sys.executable, "-m", f"demos.{demo}", cwd=project),
+        "one demo edited": edited_demo,
     }
+
+
+def measure(bench: Bench, folder: Path) -> dict[str, list[float]]:
+    """Run every command `ROUNDS` times, and return its seconds."""
+    project = bench.write(folder).root
+    run(*BUILD, cwd=project)
+    timed = commands(project, bench.demo)
+    for command in timed.values():  # once, to warm caches and write bytecode
+        command()
+    if "<section" not in (project / "build/alone.html").read_text(encoding="utf-8"):
+        raise SystemExit("Marp alone made no slides: there is nothing to compare with")
+    seconds: dict[str, list[float]] = {name: [] for name in timed}
+    for _ in range(ROUNDS):
+        for name, command in timed.items():
+            seconds[name].append(command())
+    return seconds
+
+
+def report(bench: Bench, seconds: dict[str, list[float]]) -> None:
+    """Print medians, and what they may be."""
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    most = {goal.what: goal.most(medians) for goal in bench.goals}
+    print(f"{bench.name}: medians of {ROUNDS}, seconds (smallest to largest)")
+    for name, values in seconds.items():
+        ratio = medians[name] / medians["marp alone"]
+        limit = f"  {ratio:.2f} × Marp, at most {most[name]:.2f} s" if name in most else ""
+        spread = f"({min(values):.3f} to {max(values):.3f})"
+        print(f"  {name:<16} {medians[name]:.3f}  {spread}{limit}")
 
 
 def main() -> None:
-    """Time every command `ROUNDS` times and print medians and ratios."""
-    with tempfile.TemporaryDirectory(prefix="llmdeck-bench-") as folder:
-        project = Path(folder) / "lecture"
-        for name in ("deck", "demos"):
-            shutil.copytree(
-                ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        timed = commands(project)
-        run(Path(sys.executable).parent / "llmdeck", "build", cwd=project)
-        for command in timed.values():  # once, to warm caches and write bytecode
-            command()
-        if "<section" not in (project / "build/alone.html").read_text(encoding="utf-8"):
-            raise SystemExit("Marp alone made no slides: there is nothing to compare with")
-        seconds: dict[str, list[float]] = {name: [] for name in timed}
-        for _ in range(ROUNDS):
-            for name, command in timed.items():
-                seconds[name].append(command())
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    print(f"medians of {ROUNDS}, seconds (smallest to largest)")
-    for name, values in seconds.items():
-        print(f"  {name:<16} {medians[name]:.3f}  ({min(values):.3f} to {max(values):.3f})")
-    marp = medians["marp alone"]
-    ratios = {
-        "nothing changed": medians["nothing changed"] / marp,
-        "prose edited": medians["prose edited"] / marp,
-        "one demo edited": (medians["one demo edited"] - medians["demo alone"]) / marp,
-    }
-    print("ratios to Marp alone on the rendered deck")
-    for name, ratio in ratios.items():
-        less = f", less `python -m demos.{DEMO}`" if "demo" in name else ""
-        print(f"  {name:<16} {ratio:.2f} × (at most {LIMITS[name]} ×{less})")
+    """Time both decks."""
+    for bench in (LECTURE, LARGE):
+        with tempfile.TemporaryDirectory(prefix="llmdeck-bench-") as folder:
+            report(bench, measure(bench, Path(folder) / "deck"))
 
 
 if __name__ == "__main__":
