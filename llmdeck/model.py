@@ -59,18 +59,6 @@ class Parameter:
     type: str = "str"
     """The Python type's name: `str`, `int`, `float` or `bool`."""
 
-    @classmethod
-    def from_json(cls, item: Mapping[str, Any]) -> Parameter:
-        """Return the parameter that a demo's process described as JSON.
-
-        >>> item = {"name": "n", "kind": "number", "default": 2, "choices": [], "type": "int"}
-        >>> Parameter.from_json(item).kind
-        <Kind.NUMBER: 'number'>
-        """
-        kind = Kind(item["kind"])
-        choices = tuple(item["choices"])
-        return cls(**{**item, "kind": kind, "choices": choices})
-
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:

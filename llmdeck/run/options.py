@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmdeck.model import Demo, Kind, Parameter, first_line
+from llmdeck.run.interface import from_json
 
 TYPES: Mapping[str, Any] = {"int": int, "float": float, "str": str}
 
@@ -23,7 +24,7 @@ def parse(demo: Demo, described: Mapping[str, Any], given: Sequence[str]) -> dic
         argument_default=argparse.SUPPRESS,
     )
     for item in described["parameters"]:
-        _add(parser, Parameter.from_json(item))
+        _add(parser, from_json(item))
     options = parser.parse_args(list(given))
     return vars(options)
 
