@@ -9,11 +9,10 @@ file may hold of one table (a model whose output is its embedding table has it o
 training keeps beside the parameters.
 """
 
-from typing import Literal
-
 from demos.common.models import (
     FAMILY_NAMES,
     Model,
+    ModelName,
     all_model_sizes,
     architecture,
     find_model,
@@ -23,7 +22,6 @@ from demos.common.models import (
 from demos.common.standalone import run_alone
 from demos.common.words import billions_in_words, number
 
-ModelName = Literal[tuple(model.id for model in load_models())]  # type: ignore[valid-type]  # made at run time
 GROUPS = {
     "embeddings": "embedding",
     "output": "matrice di uscita",
@@ -34,11 +32,10 @@ GROUPS = {
 }
 
 
-def run(
-    *,
-    model: ModelName = "gpt3-175b",  # type: ignore[valid-type]  # a choice made from the catalogue
-) -> dict:
-    """Count the parameters of `model`, group by group, and of every other model; ValueError on an unknown id.
+def run(*, model: ModelName = "gpt3-175b") -> dict:
+    """Count the parameters of `model`, group by group, and of every other model.
+
+    Raises ValueError on an unknown id.
 
     >>> facts = run(model="llama2-7b")
     >>> facts["n_params"], facts["sizes_billions"]["mistral"]
@@ -64,7 +61,7 @@ def run(
 
 
 def work(model: Model) -> dict[str, str]:
-    """Write out, with the model's own numbers, the product that gives each large group of parameters.
+    """Write out, with the model's own numbers, the product that gives each large group.
 
     >>> for group, product in work(find_model("gpt2-small")).items():
     ...     print(group, product)
@@ -74,39 +71,46 @@ def work(model: Model) -> dict[str, str]:
     feed_forward 12 × 2 × 768 × 3.072
     """
     width, table = number(model.hidden_size), number(model.vocab_size)
-    rows = f"({table} + {number(model.context_length)})" if model.learned_positions else table
+    positions = number(model.context_length)
+    n_rows = f"({table} + {positions})" if model.learned_positions else table
+    output = (
+        "0: riusa la tabella degli embedding" if model.tied_embeddings else f"{width} × {table}"
+    )
+    to_heads = f"{width} × {number(model.qkv_size)}"  # queries, keys and values, side by side
     back = f"{number(model.heads * model.head_dim)} × {width}"
-    matrices = 3 if model.gated else 2
+    n_matrices = 3 if model.gated else 2
     return {
-        "embeddings": f"{rows} × {width}",
-        "output": "0: riusa la tabella degli embedding"
-        if model.tied_embeddings
-        else f"{width} × {table}",
-        "attention": f"{model.layers} × ({width} × {number(model.qkv_size)} + {back})",
-        "feed_forward": f"{model.layers} × {matrices} × {width} × {number(model.ffn_size)}",
+        "embeddings": f"{n_rows} × {width}",
+        "output": output,
+        "attention": f"{model.layers} × ({to_heads} + {back})",
+        "feed_forward": f"{model.layers} × {n_matrices} × {width} × {number(model.ffn_size)}",
     }
 
 
 def show(facts: dict) -> None:
     """Print one model's count, product by product, then every model's size."""
-    print(f"1. {facts['name']}: le forme")
-    print(f"   {facts['n_layers']} strati; vettori di {number(facts['hidden_size'])} numeri;")
-    print(
-        f"   {facts['n_heads']} teste di attenzione da {facts['head_dim']}, {facts['n_kv_heads']} per chiavi e valori;"
-    )
-    print(
-        f"   dentro il feed-forward {number(facts['ffn_size'])}; vocabolario di {number(facts['vocab_size'])} token."
-    )
-    print("\n2. Ogni gruppo è un prodotto di forme")
+    width, inside, table = (number(facts[f"{what}_size"]) for what in ("hidden", "ffn", "vocab"))
+    heads, kv_heads = facts["n_heads"], facts["n_kv_heads"]
+    print(f"""\
+1. {facts["name"]}: le forme
+   {facts["n_layers"]} strati; vettori di {width} numeri;
+   {heads} teste di attenzione da {facts["head_dim"]}, {kv_heads} per chiavi e valori;
+   dentro il feed-forward {inside}; vocabolario di {table} token.
+
+2. Ogni gruppo è un prodotto di forme""")
     for group, product in facts["work"].items():
         print(f"   {GROUPS[group]:<20}{product}")
     print("\n3. I conti")
     for group, label in GROUPS.items():
-        share = number(100 * facts["shares"][group], 2)
-        print(f"   {label:<18}{number(facts[f'n_params_{group}']):>16}{share:>8}%")
-    print(f"   {'totale':<18}{number(facts['n_params']):>16}")
-    print(f"   {published(facts)}")
-    show_families(facts)
+        count, share = number(facts[f"n_params_{group}"]), number(100 * facts["shares"][group], 2)
+        print(f"   {label:<18}{count:>16}{share:>8}%")
+    print(f"""\
+   totale            {number(facts["n_params"]):>16}
+   {published(facts)}
+
+4. Tutti i {facts["n_models"]} modelli, in miliardi di parametri""")
+    for family, sizes in facts["sizes_billions"].items():
+        print(f"   {FAMILY_NAMES[family]:<16}{billions_in_words(sizes)}")
 
 
 def published(facts: dict) -> str:
@@ -120,25 +124,6 @@ def published(facts: dict) -> str:
     percent = abs(100 * facts["published_difference"])
     amount = f"{number(percent, 2)}%" if percent >= 0.01 else "meno di 0,01%"
     return f"Chi l'ha fatto scrive {number(facts['published_params'])} (differenza: {amount})."
-
-
-def show_families(facts: dict) -> None:
-    """Print every family with the sizes of its models."""
-    print(f"\n4. Tutti i {facts['n_models']} modelli, in miliardi di parametri")
-    for family, sizes in facts["sizes_billions"].items():
-        print(f"   {FAMILY_NAMES[family]:<16}{billions_in_words(sizes)}")
-
-
-def rows(facts: dict) -> list[tuple[str, list[float]]]:
-    """Order the families by their largest model, largest first; sizes in parameters.
-
-    >>> rows({"sizes_billions": {"gpt2": [0.1], "gemma": [2.5, 8.5]}})
-    [('gemma', [2500000000.0, 8500000000.0]), ('gpt2', [100000000.0])]
-    """
-    families = {
-        name: [size * 1e9 for size in sizes] for name, sizes in facts["sizes_billions"].items()
-    }
-    return sorted(families.items(), key=lambda item: -item[1][-1])
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""What is lost when real FP32 weights are stored in 8, 7, ... 2 bits, with one scale a matrix, a row or 32 weights.
+"""What is lost when real FP32 weights are stored in 8, 7, 6, 5, 4, 3 or 2 bits.
 
-The weights are matrices of the first layer of all-MiniLM-L6-v2, which is published in FP32. LLMs
-mostly come in 16 bits, so the facts have the ratio to both. The formulas, with their sources, are
-in `common/quantization.py`.
+The weights are matrices of the first layer of all-MiniLM-L6-v2, which is published in FP32; a scale
+is shared by the matrix, a row or 32 weights. LLMs mostly come in 16 bits, so the facts have the
+ratio to both. The formulas, with their sources, are in `common/quantization.py`.
 
 Leaves out: what the error does to a model's answers (perplexity.py measures that), activations and
 the KV cache, and methods that choose codes by what they do to the output (GPTQ, AWQ) or keep
 outliers apart (LLM.int8()).
 """
 
-import math
+from functools import lru_cache
+from itertools import product
 from typing import Annotated, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from demos.common.quantization import (
     SCALE_BITS,
     code_range,
     dequantize,
+    measure,
     packed_size,
     quantize,
     rms,
@@ -30,41 +32,25 @@ from demos.common.words import number
 TENSORS = {  # BERT calls the feed-forward matrices "intermediate" and "output"
     "attention-query": "encoder.layer.0.attention.self.query.weight",
     "feed-forward-up": "encoder.layer.0.intermediate.dense.weight",
-    "feed-forward-down": "encoder.layer.0.output.dense.weight",  # has one weight of 175 times the RMS
+    "feed-forward-down": "encoder.layer.0.output.dense.weight",  # one weight is 175 times the RMS
 }
+BITS = range(2, 9)
 SCOPES = {"tensor": "intera matrice", "row": "per riga", "block32": "blocchi di 32"}
 SCHEMES = {"symmetric": "simmetrico", "asymmetric": "asimmetrico"}
-BITS = range(2, 9)
-WORKED = 2  # the column, in the first row, of the weight followed by hand: neither the largest nor almost zero
-N_BINS = (
-    41  # of the histogram; odd, so that one bin is centred on zero where the range is symmetric
-)
+WORKED = 2  # the column of the weight followed by hand: neither the largest nor almost zero
+N_BINS = 41  # of the histogram; odd, so that one bin is centred on zero in a symmetric range
 
 
-def measure(weights: np.ndarray, bits: int, granularity: str, scheme: str) -> dict:
-    """Quantize, dequantize, and give size and errors of one combination; an error is in the weights' own unit.
+@lru_cache
+def measure_all(tensor: str) -> list[dict]:
+    """Measure a matrix at every number of bits, granularity and scheme.
 
-    SNR in dB is 20 log10(RMS of the weights / RMS of the errors): twice the error is 6.02 dB less.
-
-    >>> row = measure(np.float32([[0, 1, 0.4, -0.6]]), 2, "row", "symmetric")  # the codes are 0, 1, 0, -1
-    >>> row["bits_per_weight"], round(row["rmse"], 4), round(row["max_error"], 4)
-    (6.0, 0.2828, 0.4)
+    >>> len(measure_all("attention-query"))
+    42
     """
-    groups = split(weights, granularity)
-    errors = dequantize(*quantize(groups, bits, scheme))  # [n_groups, group_size]
-    errors -= groups
-    rmse = rms(errors)
-    return {
-        "bits": bits,
-        "granularity": granularity,
-        "scheme": scheme,
-        "bits_per_weight": packed_size(weights.size, len(groups), bits, scheme)["size_bytes"]
-        * 8
-        / weights.size,
-        "rmse": rmse,
-        "max_error": float(max(errors.max(), -errors.min())),
-        "snr_db": 20 * math.log10(rms(weights) / rmse),
-    }
+    weights = load_tensor(TENSORS[tensor])
+    points = product(SCHEMES, SCOPES, BITS)
+    return [measure(weights, bits, scope, scheme) for scheme, scope, bits in points]
 
 
 def follow(weights: np.ndarray, bits: int, granularity: str, scheme: str) -> dict:
@@ -74,68 +60,64 @@ def follow(weights: np.ndarray, bits: int, granularity: str, scheme: str) -> dic
     >>> step["code"], step["code_bits"], round(step["restored"], 3)
     (1, '001', 0.333)
     """
-    group = split(weights, granularity)[
-        :1
-    ]  # [1, group_size]: the first group has the first row's first weights
+    group = split(weights, granularity)[:1]  # [1, group_size]: it holds the first row's beginning
     codes, scales, zeros = quantize(group, bits, scheme)
     weight, code = float(group[0, WORKED]), int(codes[0, WORKED])
     scale, zero = float(scales[0, 0]), int(zeros[0, 0])
-    grid_low, grid_high = ((end - zero) * scale for end in code_range(bits, scheme))
-    low, high = float(group.min()), float(group.max())
-    ends = (
-        min(low, grid_low),
-        max(high, grid_high),
-    )  # a weight may lie beyond the grid by half a step
+    restored = (code - zero) * scale
     return {
         "row": 1,
         "column": WORKED + 1,
         "weight": weight,
         "group_size": group.size,
-        "group_min": low,
-        "group_max": high,
+        "group_min": float(group.min()),
+        "group_max": float(group.max()),
         "scale": scale,
         "zero_point": zero,
         "steps": weight / scale,
         "code": code,
-        "code_bits": format(
-            code & 2**bits - 1, f"0{bits}b"
-        ),  # two's complement where the code is negative
-        "restored": (code - zero) * scale,
-        "error": (code - zero) * scale - weight,
-        "grid_low": grid_low,
-        "grid_high": grid_high,
-        "histogram_low": ends[0],
-        "histogram_high": ends[1],
-        "histogram": np.histogram(group, bins=N_BINS, range=ends)[0].tolist(),
+        "code_bits": f"{code & 2**bits - 1:0{bits}b}",  # two's complement where it is negative
+        "restored": restored,
+        "error": restored - weight,
+        **histogram(group, [(end - zero) * scale for end in code_range(bits, scheme)]),
+    }
+
+
+def histogram(group: np.ndarray, grid: list[float]) -> dict:
+    """Count the weights of a group between its ends, or those of the values that codes stand for.
+
+    >>> histogram(np.float32([-1, 0, 0.2]), [-0.9, 0.9])["histogram_low"]
+    -1.0
+    """
+    low = min(float(group.min()), grid[0])  # a weight may lie beyond the grid by half a step
+    high = max(float(group.max()), grid[1])
+    return {
+        "grid_low": grid[0],
+        "grid_high": grid[1],
+        "histogram_low": low,
+        "histogram_high": high,
+        "histogram": np.histogram(group, bins=N_BINS, range=(low, high))[0].tolist(),
     }
 
 
 def run(
     *,
-    tensor: Literal["attention-query", "feed-forward-up", "feed-forward-down"] = "feed-forward-up",
-    bits: Annotated[int, range(2, 9)] = 8,
-    granularity: Literal["tensor", "row", "block32"] = "row",
-    scheme: Literal["symmetric", "asymmetric"] = "symmetric",
+    tensor: Literal[*TENSORS] = "feed-forward-up",
+    bits: Annotated[int, BITS] = 8,
+    granularity: Literal[*SCOPES] = "row",
+    scheme: Literal[*SCHEMES] = "symmetric",
 ) -> dict:
-    """Quantize one matrix as asked, and with every other number of bits, granularity and scheme too (`grid`).
+    """Quantize one matrix as asked, and in every other way too (`grid`).
 
-    Weights and errors have no unit; SNR is in dB. Raises ValueError for a value that is none of the
-    choices, and FileNotFoundError where the model is not installed.
+    Weights and errors have no unit; SNR is in dB. Raises FileNotFoundError where the model is not
+    installed.
     """
-    for value, choices in (
-        (tensor, TENSORS),
-        (bits, BITS),
-        (granularity, SCOPES),
-        (scheme, SCHEMES),
-    ):
-        if value not in choices:
-            raise ValueError(f"{value!r} is not one of {', '.join(map(str, choices))}")
-    weights = load_tensor(TENSORS[tensor])
-    grid = [measure(weights, b, g, s) for s in SCHEMES for g in SCOPES for b in BITS]
+    weights, grid = load_tensor(TENSORS[tensor]), measure_all(tensor)
     rows = {(row["bits"], row["granularity"]): row for row in grid if row["scheme"] == scheme}
     chosen = rows[bits, granularity]
-    n_groups, (lowest, highest) = len(split(weights, granularity)), code_range(bits, scheme)
-    size = packed_size(weights.size, n_groups, bits, scheme)
+    groups, (lowest, highest) = split(weights, granularity), code_range(bits, scheme)
+    restored = dequantize(*quantize(groups, bits, scheme))
+    size = packed_size(weights.size, len(groups), bits, scheme)
     return {
         "tensor": tensor,
         "tensor_name": TENSORS[tensor],
@@ -145,19 +127,15 @@ def run(
         "largest_over_rms": float(np.abs(weights).max()) / rms(weights),
         **chosen,
         "n_levels": highest - lowest + 1,
-        "n_distinct_restored": len(
-            np.unique(dequantize(*quantize(split(weights, granularity), bits, scheme)))
-        ),
-        "n_groups": n_groups,
+        "n_distinct_restored": len(np.unique(restored)),
+        "n_groups": len(groups),
         "scale_bits": SCALE_BITS,
         "size_fp32_bytes": weights.nbytes,
         **size,
         "ratio_to_fp32": weights.nbytes / size["size_bytes"],
         "ratio_to_fp16": weights.nbytes / 2 / size["size_bytes"],
         "relative_error_percent": 100 * chosen["rmse"] / rms(weights),
-        **{
-            f"snr_{scope}_db": rows[bits, scope]["snr_db"] for scope in SCOPES
-        },  # the same bits, every granularity
+        **{f"snr_{scope}_db": rows[bits, scope]["snr_db"] for scope in SCOPES},
         "db_per_bit": (rows[8, granularity]["snr_db"] - rows[4, granularity]["snr_db"]) / 4,
         "worked": follow(weights, bits, granularity, scheme),
         "grid": grid,
@@ -166,33 +144,18 @@ def run(
 
 def show(facts: dict) -> None:
     """Print one weight by hand, then the whole matrix, then every number of bits, in Italian."""
-    rows, columns = facts["shape"]
-    print(f"UN PESO IN {facts['bits']} BIT\n")
-    print(f"La matrice {facts['tensor']} del primo strato di all-MiniLM-L6-v2")
-    print(f"({facts['tensor_name']}):")
-    print(
-        f"  {number(rows)} × {number(columns)} = {number(facts['n_weights'])} pesi, 4 byte l'uno in FP32"
-    )
-    print(f"  {number(facts['n_distinct_weights'])} valori diversi fra loro")
-    print(f"  il più grande è {number(facts['largest_over_rms'], 0)} volte il peso tipico (RMS)\n")
+    rows, columns = map(number, facts["shape"])
+    print(f"""\
+UN PESO IN {facts["bits"]} BIT
+
+La matrice {facts["tensor"]} del primo strato di all-MiniLM-L6-v2
+({facts["tensor_name"]}):
+  {rows} × {columns} = {number(facts["n_weights"])} pesi, 4 byte l'uno in FP32
+  {number(facts["n_distinct_weights"])} valori diversi fra loro
+  il più grande è {number(facts["largest_over_rms"], 0)} volte il peso tipico (RMS)
+""")
     show_worked(facts)
-    print("2. Tutta la matrice")
-    codes = f"{number(facts['n_weights'])} × {facts['bits']} bit"
-    print(f"  codici          {codes} = {number(facts['size_codes_bytes'])} byte")
-    print(
-        f"  scale           {number(facts['n_groups'])} in FP16 = {number(facts['size_scales_bytes'])} byte"
-    )
-    if facts["scheme"] == "asymmetric":
-        print(f"  codici di zero  {number(facts['size_zero_points_bytes'])} byte")
-    print(
-        f"  totale          {number(facts['size_bytes'])} byte, {number(facts['bits_per_weight'], 2)} bit per peso"
-    )
-    to_fp32, to_fp16 = number(facts["ratio_to_fp32"], 2), number(facts["ratio_to_fp16"], 2)
-    print(f"  contro FP32     {to_fp32} volte più piccola (contro FP16: {to_fp16})")
-    relative = f"{number(facts['relative_error_percent'], 1)}% del peso tipico"
-    print(f"  errore tipico   {number(facts['rmse'], 6)} ({relative})")
-    print(f"  errore massimo  {number(facts['max_error'], 6)}")
-    print(f"  segnale/errore  {number(facts['snr_db'], 1)} dB\n")
+    show_matrix(facts)
     show_grid(facts)
 
 
@@ -200,65 +163,92 @@ def show_worked(facts: dict) -> None:
     """Print the calculation for one weight, step by step.
 
     >>> step = follow(np.float32([[-1.0, 0.5, 0.25, 0.0]]), 3, "row", "symmetric")
-    >>> show_worked({"bits": 3, "scheme": "symmetric", "n_levels": 7, "worked": step})  # doctest: +ELLIPSIS
+    >>> facts = {"bits": 3, "scheme": "symmetric", "n_levels": 7, "worked": step}
+    >>> show_worked(facts)  # doctest: +ELLIPSIS
     1. Un peso a mano (riga 1, colonna 3)
     ...
       riletto         1 × 0,33325195 = 0,333252
       errore          0,083252
     <BLANKLINE>
     """
-    step, low, high = facts["worked"], facts["worked"]["group_min"], facts["worked"]["group_max"]
-    top, zero, scale = (
-        code_range(facts["bits"], facts["scheme"])[1],
-        step["zero_point"],
-        number(step["scale"], 8),
-    )
-    if facts["scheme"] == "symmetric":
-        whole, span = max(-low, high), f"{number(max(-low, high), 6)} / {top}"
-        shift, distance = "", step["code"]
-    else:
-        whole = max(high, 0) + max(-low, 0)
-        span = f"({number(max(high, 0), 6)} + {number(max(-low, 0), 6)}) / {top}"
-        shift, distance = f" + {zero} (il codice dello zero)", f"({step['code']} - {zero})"
-    print(f"1. Un peso a mano (riga {step['row']}, colonna {step['column']})")
-    print(f"  peso in FP32    {number(step['weight'], 6)}")
-    print(
-        f"  il suo gruppo   {number(step['group_size'])} pesi, da {number(low, 6)} a {number(high, 6)}"
-    )
-    print(f"  scala           {span} = {number(whole / top, 8)}, in FP16 {scale}")
-    print(f"  peso / scala    {number(step['steps'], 3)}")
-    print(f"  codice intero   {number(step['steps'], 3)} arrotondato{shift} = {step['code']}")
-    print(f"  i suoi bit      {step['code_bits']} (uno dei {facts['n_levels']} codici usati)")
-    print(f"  riletto         {distance} × {scale} = {number(step['restored'], 6)}")
-    print(f"  errore          {number(step['error'], 6)}\n")
+    step, scheme = facts["worked"], facts["scheme"]
+    low, high, code = step["group_min"], step["group_max"], step["code"]
+    span, width = covered_range(low, high, scheme)
+    top = code_range(facts["bits"], scheme)[1]
+    scale, steps = number(step["scale"], 8), number(step["steps"], 3)
+    shift, distance = "", str(code)
+    if scheme == "asymmetric":
+        zero = step["zero_point"]
+        shift, distance = f" + {zero} (il codice dello zero)", f"({code} - {zero})"
+    print(f"""\
+1. Un peso a mano (riga {step["row"]}, colonna {step["column"]})
+  peso in FP32    {number(step["weight"], 6)}
+  il suo gruppo   {number(step["group_size"])} pesi, da {number(low, 6)} a {number(high, 6)}
+  scala           {span} / {top} = {number(width / top, 8)}, in FP16 {scale}
+  peso / scala    {steps}
+  codice intero   {steps} arrotondato{shift} = {code}
+  i suoi bit      {step["code_bits"]} (uno dei {facts["n_levels"]} codici usati)
+  riletto         {distance} × {scale} = {number(step["restored"], 6)}
+  errore          {number(step["error"], 6)}
+""")
+
+
+def covered_range(low: float, high: float, scheme: str) -> tuple[str, float]:
+    """Give the width of the range that the codes above zero have to cover, written and as a number.
+
+    >>> covered_range(-1.0, 0.5, "symmetric"), covered_range(-1.0, 0.5, "asymmetric")
+    (('1,000000', 1.0), ('(0,500000 + 1,000000)', 1.5))
+    """
+    below, above = max(-low, 0), max(high, 0)  # zero is always in the range
+    if scheme == "symmetric":
+        widest = max(below, above)
+        return number(widest, 6), widest
+    return f"({number(above, 6)} + {number(below, 6)})", above + below
+
+
+def show_matrix(facts: dict) -> None:
+    """Print size and errors of the whole matrix."""
+    zeros = ""
+    if facts["scheme"] == "asymmetric":
+        zeros = f"\n  codici di zero  {number(facts['size_zero_points_bytes'])} byte"
+    codes, scales = number(facts["size_codes_bytes"]), number(facts["size_scales_bytes"])
+    total, per_weight = number(facts["size_bytes"]), number(facts["bits_per_weight"], 2)
+    to_fp32, to_fp16 = number(facts["ratio_to_fp32"], 2), number(facts["ratio_to_fp16"], 2)
+    error, percent = number(facts["rmse"], 6), number(facts["relative_error_percent"], 1)
+    print(f"""\
+2. Tutta la matrice
+  codici          {number(facts["n_weights"])} × {facts["bits"]} bit = {codes} byte
+  scale           {number(facts["n_groups"])} in FP16 = {scales} byte{zeros}
+  totale          {total} byte, {per_weight} bit per peso
+  contro FP32     {to_fp32} volte più piccola (contro FP16: {to_fp16})
+  errore tipico   {error} ({percent}% del peso tipico)
+  errore massimo  {number(facts["max_error"], 6)}
+  segnale/errore  {number(facts["snr_db"], 1)} dB
+""")
 
 
 def show_grid(facts: dict) -> None:
-    """Print the signal-to-noise ratio for every number of bits and granularity of the chosen scheme.
+    """Print the signal-to-noise ratio for every number of bits and granularity of one scheme.
 
-    >>> grid = [{"scheme": "symmetric", "bits": b, "snr_db": 6.02 * b} for b in BITS for _ in SCOPES]
-    >>> show_grid({"scheme": "symmetric", "granularity": "row", "db_per_bit": 6.02, "grid": grid})
-    ... # doctest: +ELLIPSIS
+    >>> rows = [{"bits": bits, "snr_db": 6.02 * bits} for bits in BITS for _ in SCOPES]
+    >>> facts = {"scheme": "symmetric", "granularity": "row", "db_per_bit": 6.02}
+    >>> show_grid(facts | {"grid": [row | facts for row in rows]})  # doctest: +ELLIPSIS
     3. Lo stesso conto con altri bit: segnale/errore in dB (schema simmetrico)
       bit    intera matrice          per riga     blocchi di 32
         8              48,2              48,2              48,2
     ...
     """
-    print(
-        f"3. Lo stesso conto con altri bit: segnale/errore in dB (schema {SCHEMES[facts['scheme']]})"
-    )
+    scheme, scope = SCHEMES[facts["scheme"]], SCOPES[facts["granularity"]]
+    print(f"3. Lo stesso conto con altri bit: segnale/errore in dB (schema {scheme})")
     print("  bit" + "".join(f"{name:>18}" for name in SCOPES.values()))
-    rows = [row for row in facts["grid"] if row["scheme"] == facts["scheme"]]
     for bits in reversed(BITS):
-        print(
-            f"  {bits:>3}"
-            + "".join(f"{number(row['snr_db'], 1):>18}" for row in rows if row["bits"] == bits)
-        )
+        same = (facts["scheme"], bits)
+        cells = [row["snr_db"] for row in facts["grid"] if (row["scheme"], row["bits"]) == same]
+        print(f"  {bits:>3}" + "".join(f"{number(snr, 1):>18}" for snr in cells))
     per_bit = number(facts["db_per_bit"], 1)
-    print(
-        f"  Da 4 a 8 bit ({SCOPES[facts['granularity']]}) ogni bit in più vale in media {per_bit} dB;"
-    )
-    print("  dimezzare l'errore ne vale 6,02.")
+    print(f"""\
+  Da 4 a 8 bit ({scope}) ogni bit in più vale in media {per_bit} dB;
+  dimezzare l'errore ne vale 6,02.""")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class Run:
     pflops_days: float | None = None
     """The same in days of 10^15 operations a second."""
     pue: float | None = None
-    """Energy of the data centre for each unit that its machines take (power usage effectiveness)."""
+    """Energy of the data centre for each unit of its machines' (power usage effectiveness)."""
     energy_mwh: float | None = None
     """Energy in MWh."""
 
@@ -118,7 +118,7 @@ def runs() -> tuple[Run, ...]:
 
 @lru_cache
 def tables() -> dict[str, Any]:
-    """Load what there is one of: electricity, Meta's clusters, the price of an H100, the shares of the cost.
+    """Load what there is one of: electricity, Meta's clusters, an H100's price, shares of cost.
 
     >>> tables()["cluster"]["n_gpus"]
     24576
@@ -145,27 +145,28 @@ def gpu_hours(flop: float, accelerator: Accelerator, utilization_percent: float)
 
 
 def utilization_percent(flop: float, accelerator: Accelerator, hours: float) -> float:
-    """Find the share of the peak at which these operations take these hours, in percent (model FLOPs utilization).
+    """Find the share of the peak at which these operations take these hours, in percent.
 
-    Chowdhery et al. 2022, section 4.1, https://arxiv.org/abs/2204.02311.
+    Model FLOPs utilization: Chowdhery et al. 2022, section 4.1, https://arxiv.org/abs/2204.02311.
 
-    >>> round(utilization_percent(train_flop(68976648192, 2 * 10**12), accelerators()["a100"], 1720320), 1)
+    >>> flop = train_flop(68976648192, 2 * 10**12)  # Llama 2 70B
+    >>> round(utilization_percent(flop, accelerators()["a100"], 1720320), 1)
     42.8
     """
     return 100 * flop / (accelerator.peak_tflops * 1e12 * 3600 * hours)
 
 
 def energy_mwh(hours: float, accelerator: Accelerator, pue: float = 1.0) -> float:
-    """Multiply hours by the most power that the card may take, and by the PUE: from above for the cards.
+    """Multiply hours by the most power that the card may take, and by the PUE: an upper bound.
 
-    >>> round(energy_mwh(1022362, accelerators()["a100"], pue=1.1), 2)  # LLaMA 65B: its paper prints 449
+    >>> round(energy_mwh(1022362, accelerators()["a100"], pue=1.1), 2)  # LLaMA 65B's paper: 449
     449.84
     """
     return hours * accelerator.board_power_w * pue / 1e6
 
 
 def energy(mwh: float) -> dict[str, float | str]:
-    """Price an amount of energy in the United States and in Europe: two currencies, never added or converted.
+    """Price an amount of energy in the United States and in Europe, each in its currency.
 
     >>> round(energy(5390.0)["electricity_usd"]), round(energy(5390.0)["electricity_eur"])
     (434434, 1023561)
@@ -182,11 +183,13 @@ def energy(mwh: float) -> dict[str, float | str]:
 
 
 def published(one: Run, utilization: int) -> dict:
-    """Put what a model's authors published beside what the sums give for it; None where nothing was published.
+    """Put what a model's authors published beside what the sums give; None where they did not.
 
     >>> facts = published(runs()[-2], 40)  # Llama 3 70B
-    >>> facts["gpu_hours"], round(facts["computed_gpu_hours"]), round(facts["utilization_percent"], 1)
-    (6400000, 4456849, 27.9)
+    >>> facts["gpu_hours"], round(facts["computed_gpu_hours"])
+    (6400000, 4456849)
+    >>> round(facts["utilization_percent"], 1)
+    27.9
     """
     count = n_params(find_model(one.model))
     flop = train_flop(count, one.tokens)
@@ -205,30 +208,42 @@ def published(one: Run, utilization: int) -> dict:
     if one.accelerator is None or one.gpu_hours is None:
         return facts | {"gpu_hours": None}
     card = accelerators()[one.accelerator]
-    low, high = prices()[card.id, "low"], prices()[card.id, "high"]
     return facts | {
         "gpu": card.label,
         "gpu_hours": one.gpu_hours,
         "computed_gpu_hours": gpu_hours(flop, card, utilization),
         "utilization_percent": utilization_percent(flop, card, one.gpu_hours),
         "energy_mwh": energy_mwh(one.gpu_hours, card, one.pue or 1.0),
-        "rent_low_usd": one.gpu_hours * low.usd_per_hour,
+        **rents(card, one.gpu_hours),
+    }
+
+
+def rents(card: Accelerator, hours: int) -> dict:
+    """Price so many hours of a card at a cheap provider and at a dear one.
+
+    >>> rents(accelerators()["h100"], 1000)["rent_low_usd"]
+    3290.0
+    """
+    low, high = prices()[card.id, "low"], prices()[card.id, "high"]
+    return {
+        "rent_low_usd": hours * low.usd_per_hour,
         "rent_low_date": low.date,
-        "rent_high_usd": one.gpu_hours * high.usd_per_hour,
+        "rent_high_usd": hours * high.usd_per_hour,
         "rent_high_date": high.date,
     }
 
 
 def agreement(rows: dict[str, dict]) -> dict:
-    """Count the runs whose computed hours are off by less than a third of the published ones, and name the worst.
+    """Count the runs whose computed hours are within a third of the published, name the worst.
 
-    >>> agreement({"a": {"gpu_hours": 9, "computed_gpu_hours": 7.0}, "b": {"gpu_hours": 9, "computed_gpu_hours": 5.0}})
+    >>> good, bad = ({"gpu_hours": 9, "computed_gpu_hours": hours} for hours in (7.0, 5.0))
+    >>> agreement({"a": good, "b": bad})
     {'n_runs_with_hours': 2, 'n_runs_within_third': 1, 'worst_run': 'b'}
     """
-    known = {key: row for key, row in rows.items() if row["gpu_hours"]}
-    errors = {
-        key: abs(row["computed_gpu_hours"] / row["gpu_hours"] - 1) for key, row in known.items()
-    }
+    errors = {}
+    for model, row in rows.items():
+        if row["gpu_hours"]:
+            errors[model] = abs(row["computed_gpu_hours"] / row["gpu_hours"] - 1)
     return {
         "n_runs_with_hours": len(errors),
         "n_runs_within_third": sum(error < 1 / 3 for error in errors.values()),
@@ -237,7 +252,7 @@ def agreement(rows: dict[str, dict]) -> dict:
 
 
 def llama_3() -> dict:
-    """Sum up Llama 3 (8B and 70B): its share of Meta's cards, what they would be bought and rented for, its energy.
+    """Sum up Llama 3 (8B and 70B): its share of Meta's cards, their price and rent, its energy.
 
     >>> facts = llama_3()
     >>> facts["gpu_hours"], round(facts["days_of_one_cluster"]), round(facts["energy_mwh"])
@@ -245,12 +260,9 @@ def llama_3() -> dict:
     """
     hours = sum(one.gpu_hours or 0 for one in runs() if one.model in ("llama3-8b", "llama3-70b"))
     cluster, card_usd = tables()["cluster"], tables()["purchase"]["h100_usd"]
-    power = energy(energy_mwh(hours, accelerators()["h100"]))
-    rounded_usd, low, high = (
-        cluster["rounded_n_gpus"] * card_usd,
-        prices()["h100", "low"],
-        prices()["h100", "high"],
-    )
+    card = accelerators()["h100"]
+    power, rent = energy(energy_mwh(hours, card)), rents(card, hours)
+    rounded_usd = cluster["rounded_n_gpus"] * card_usd
     return {
         "gpu_hours": hours,
         "cluster_n_gpus": cluster["n_gpus"],
@@ -262,11 +274,8 @@ def llama_3() -> dict:
         "cluster_usd": cluster["n_gpus"] * card_usd,
         "clusters_usd": cluster["n_clusters"] * cluster["n_gpus"] * card_usd,
         "days_of_one_cluster": hours / cluster["n_gpus"] / 24,
-        "rent_low_usd": hours * low.usd_per_hour,
-        "rent_low_date": low.date,
-        "rent_high_usd": hours * high.usd_per_hour,
-        "rent_high_date": high.date,
+        **rent,
         **power,
-        "electricity_share_of_rent": power["electricity_usd"] / (hours * low.usd_per_hour),
+        "electricity_share_of_rent": power["electricity_usd"] / rent["rent_low_usd"],
         "electricity_share_of_cluster": power["electricity_usd"] / rounded_usd,
     }

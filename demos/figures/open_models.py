@@ -5,19 +5,21 @@ from matplotlib.figure import Figure
 from demos.common.style import GREEN, VERMILION, draw_decades, name_rows, new_figure
 from demos.common.words import params_in_words
 
+MARKS = {"open-source": ("o", GREEN, GREEN), "open-weight": ("s", "white", VERMILION)}
+"""Shape, face and edge of a model's mark."""
+
 
 def plot(facts: dict) -> Figure:
-    """Draw a row a family and a mark a model on a logarithmic axis: full circles open source, hollow squares not."""
+    """Draw a row a family and a mark a model: full circles open source, hollow squares not."""
     figure = new_figure(1120, 100 + 42 * len(facts["families"]))
     axes = figure.add_subplot()
-    marks = {"open-source": ("o", GREEN, GREEN), "open-weight": ("s", "white", VERMILION)}
+    beside = {"xytext": (16, 0), "textcoords": "offset points", "va": "center"}
     for row, family in enumerate(facts["families"].values()):
-        marker, face, edge = marks[family["kind"]]
+        shape, face, edge = MARKS[family["kind"]]
         counts = [size * 1e9 for size in family["sizes_billions"]]
-        axes.plot(counts, [row] * len(counts), marker, markersize=13, color=face, markeredgecolor=edge,
-                  markeredgewidth=3)  # fmt: skip
-        axes.annotate(family["licence"], (counts[-1], row), xytext=(16, 0), textcoords="offset points", va="center",
-                      size=18, color=edge)  # fmt: skip
+        look = {"markersize": 13, "markeredgecolor": edge, "markeredgewidth": 3}
+        axes.plot(counts, [row] * len(counts), shape, color=face, **look)
+        axes.annotate(family["licence"], (counts[-1], row), size=18, color=edge, **beside)
     draw_decades(axes, low=2e8, high=8e12)
     name_rows(axes, [family["name"] for family in facts["families"].values()], bold=set())
     axes.set_xlabel("parametri; cerchi pieni: open source; quadrati vuoti: pesi aperti")
@@ -26,11 +28,21 @@ def plot(facts: dict) -> Figure:
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    parts = []
-    for family in facts["families"].values():
-        smallest, largest = (
-            params_in_words(family["sizes_billions"][place] * 1e9) for place in (0, -1)
-        )
-        span = f"da {smallest} a {largest}" if family["n_sizes"] > 1 else largest
-        parts.append(f"{family['name']} {span} ({family['licence']}, {family['kind_it']})")
-    return f"Una riga per famiglia, un segno per modello, su scala logaritmica dei parametri: {'; '.join(parts)}."
+    families = "; ".join(map(in_words, facts["families"].values()))
+    return (
+        "Una riga per famiglia, un segno per modello, su scala logaritmica dei parametri: "
+        f"{families}."
+    )
+
+
+def in_words(family: dict) -> str:
+    """Write one family's sizes and licence.
+
+    >>> family = {"name": "Phi-3", "licence": "MIT", "kind_it": "open source", "n_sizes": 2}
+    >>> in_words(family | {"sizes_billions": [3.821, 13.96]})
+    'Phi-3 da 3,8 miliardi a 14,0 miliardi (MIT, open source)'
+    """
+    billions = family["sizes_billions"]
+    smallest, largest = (params_in_words(size * 1e9) for size in (billions[0], billions[-1]))
+    span = f"da {smallest} a {largest}" if family["n_sizes"] > 1 else largest
+    return f"{family['name']} {span} ({family['licence']}, {family['kind_it']})"

@@ -5,35 +5,46 @@ from matplotlib.figure import Figure
 from demos.common.models import FAMILY_NAMES
 from demos.common.style import BLUE, TINTS, VERMILION, draw_decades, name_rows, new_figure
 from demos.common.words import params_in_words
-from demos.parameters import rows
+
+
+def rows(facts: dict) -> list[tuple[str, list[float]]]:
+    """Order the families by their largest model, largest first; sizes in parameters.
+
+    >>> rows({"sizes_billions": {"gpt2": [0.1], "gemma": [2.5, 8.5]}})
+    [('gemma', [2500000000.0, 8500000000.0]), ('gpt2', [100000000.0])]
+    """
+    families = facts["sizes_billions"].items()
+    rows = [(name, [size * 1e9 for size in billions]) for name, billions in families]
+    return sorted(rows, key=lambda row: -row[1][-1])
 
 
 def plot(facts: dict) -> Figure:
-    """Draw a bar a family as far as its largest model, on a logarithmic axis, and a dot for each of its models."""
+    """Draw a bar a family as far as its largest model, on a logarithmic axis, and a dot a model."""
+    families = rows(facts)
     figure = new_figure(1120, 440)
     axes = figure.add_subplot()
-    for row, (_, counts) in enumerate(rows(facts)):
+    for row, (_, counts) in enumerate(families):
         axes.barh(row, counts[-1], height=0.62, color=TINTS[0])
         axes.plot(counts, [row] * len(counts), "o", color=BLUE, markersize=9)
-        axes.annotate(params_in_words(counts[-1]), (counts[-1], row), xytext=(12, 0), textcoords="offset points",
-                      va="center", size=18)  # fmt: skip
-    chosen = [family for family, _ in rows(facts)].index(facts["family"])
+        beside = {"xytext": (12, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(params_in_words(counts[-1]), (counts[-1], row), size=18, **beside)
+    chosen = [family for family, _ in families].index(facts["family"])
     axes.plot(facts["n_params"], chosen, "o", color=VERMILION, markersize=15, zorder=4)
     draw_decades(axes)
-    name_rows(axes, [FAMILY_NAMES[family] for family, _ in rows(facts)], bold={chosen})
-    axes.set_xlabel(
-        f"parametri; il punto grande è {facts['name']}: {params_in_words(facts['n_params'])}"
-    )
+    name_rows(axes, [FAMILY_NAMES[family] for family, _ in families], bold={chosen})
+    count = params_in_words(facts["n_params"])
+    axes.set_xlabel(f"parametri; il punto grande è {facts['name']}: {count}")
     return figure
 
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    families = ", ".join(
-        f"{FAMILY_NAMES[family]} {params_in_words(counts[-1])}" for family, counts in rows(facts)
-    )
+    largest = [
+        (FAMILY_NAMES[family], params_in_words(counts[-1])) for family, counts in rows(facts)
+    ]
+    families = ", ".join(f"{name} {count}" for name, count in largest)
     return (
-        f"Barre su scala logaritmica, una per famiglia, lunghe quanto il modello più grande: {families}. "
-        f"Un punto per ogni modello, {facts['n_models']} in tutto; in evidenza {facts['name']}, "
-        f"con {params_in_words(facts['n_params'])} di parametri."
+        "Barre su scala logaritmica, una per famiglia, lunghe quanto il modello più grande: "
+        f"{families}. Un punto per ogni modello, {facts['n_models']} in tutto; "
+        f"in evidenza {facts['name']}, con {params_in_words(facts['n_params'])} di parametri."
     )

@@ -14,7 +14,7 @@ LABEL_DB = 4.5  # what a line of text is high, on the axis of the figure
 
 
 def plot(facts: dict) -> Figure:
-    """Draw signal-to-noise against bits per weight, and the representable values under the real weights."""
+    """Draw signal-to-noise against bits per weight, and the values left under the real weights."""
     fig = style.new_figure()
     left, right = fig.subplots(1, 2, width_ratios=(1.45, 1))
     plot_snr(left, facts)
@@ -25,51 +25,48 @@ def plot(facts: dict) -> Figure:
 def plot_snr(axes: Axes, facts: dict) -> None:
     """Draw one line a granularity, named at its end, with a ring around the chosen point.
 
-    >>> grid = [{"scheme": "symmetric", "granularity": g, "bits_per_weight": b, "snr_db": 6 * b}
-    ...     for g in SCOPES for b in BITS]
+    >>> rows = [{"bits_per_weight": b, "snr_db": 6 * b, "scheme": "symmetric"} for b in BITS]
+    >>> grid = [row | {"granularity": scope} for scope in SCOPES for row in rows]
     >>> plot_snr(axes := Figure().subplots(), grid[6] | {"grid": grid})
     >>> len(axes.lines)
     4
     """
     floor = -math.inf
-    for scope, color, marker in zip(
-        SCOPES, (style.VERMILION, style.BLUE, style.GREEN), "osD", strict=True
-    ):
-        rows = [
-            r for r in facts["grid"] if (r["scheme"], r["granularity"]) == (facts["scheme"], scope)
-        ]
-        axes.plot(
-            [r["bits_per_weight"] for r in rows],
-            [r["snr_db"] for r in rows],
-            color=color,
-            marker=marker,
-        )
-        floor = max(
-            rows[-1]["snr_db"], floor + LABEL_DB
-        )  # a finer granularity is never worse: labels go upwards
+    colors = (style.VERMILION, style.BLUE, style.GREEN)
+    for scope, color, marker in zip(SCOPES, colors, "osD", strict=True):
+        rows = of_scope(facts, scope)
+        bits, snr = [row["bits_per_weight"] for row in rows], [row["snr_db"] for row in rows]
+        axes.plot(bits, snr, color=color, marker=marker)
+        floor = max(snr[-1], floor + LABEL_DB)  # a finer granularity is never worse: labels go up
         axes.text(9.05, floor, SCOPES[scope], color=color, va="center_baseline")
-    axes.plot(
-        facts["bits_per_weight"], facts["snr_db"], "o", ms=20, mew=3, mfc="none", mec=style.INK
-    )
+    bits, snr = facts["bits_per_weight"], facts["snr_db"]
+    axes.plot(bits, snr, "o", ms=20, mew=3, mfc="none", mec=style.INK)
+    axes.set_title(f"{number(bits, 2)} bit per peso: {number(snr, 1)} dB")
+    name_axes(axes)
+
+
+def name_axes(axes: Axes) -> None:
+    """Number and name the axes, and say what a difference on the vertical one means."""
     axes.set(xlim=(1.7, 11.8), ylim=(-2, 52), xticks=BITS, yticks=range(0, 51, 10))
     axes.set(xlabel="bit per peso, scale comprese", ylabel="segnale / errore (dB)")
-    axes.text(
-        11.8,
-        0,
-        "6 dB in più:\nmetà errore",
-        color=style.GREY,
-        ha="right",
-        va="bottom",
-        linespacing=1.2,
-    )
+    at_corner = {"ha": "right", "va": "bottom", "linespacing": 1.2}
+    axes.text(11.8, 0, "6 dB in più:\nmetà errore", color=style.GREY, **at_corner)
     axes.grid(axis="y")
-    axes.set_title(
-        f"{number(facts['bits_per_weight'], 2)} bit per peso: {number(facts['snr_db'], 1)} dB"
-    )
+
+
+def of_scope(facts: dict, granularity: str) -> list[dict]:
+    """Pick the rows of one granularity and of the chosen scheme, fewest bits first.
+
+    >>> row = {"scheme": "symmetric", "granularity": "row", "bits": 4}
+    >>> of_scope({"scheme": "symmetric", "grid": [row]}, "row") == [row]
+    True
+    """
+    same = (facts["scheme"], granularity)
+    return [row for row in facts["grid"] if (row["scheme"], row["granularity"]) == same]
 
 
 def plot_levels(axes: Axes, facts: dict) -> None:
-    """Draw the weights that share the followed weight's scale, and under them every value that a code stands for.
+    """Draw the weights that share a scale, and under them every value that a code stands for.
 
     >>> from demos.quantization import follow
     >>> step = follow(np.float32([[-1.0, 0.5, 0.25, 0.0]]), 3, "row", "symmetric")
@@ -98,17 +95,26 @@ def alt(facts: dict) -> str:
     >>> alt(run(bits=4, granularity="block32")).split(":")[0]
     'Tre linee salgono con i bit per peso, scale comprese'
     """
-    rows = [row for row in facts["grid"] if row["scheme"] == facts["scheme"]]
-    ends = [
-        f"{SCOPES[scope]} da {number(line[0]['snr_db'], 1)} a {number(line[-1]['snr_db'], 1)} dB"
-        for scope in SCOPES
-        for line in [[row for row in rows if row["granularity"] == scope]]
-    ]
+    lines = ", ".join(ends_of_line(facts, scope) for scope in SCOPES)
     step = facts["worked"]
     return (
-        f"Tre linee salgono con i bit per peso, scale comprese: da 2 a 8 bit il rapporto fra segnale ed errore va"
-        f" così: {', '.join(ends)}. Un cerchio segna la variante scelta, {number(facts['bits_per_weight'], 2)} bit per"
-        f" peso e {number(facts['snr_db'], 1)} dB. Accanto, l'istogramma di {number(step['group_size'])} pesi e sotto i"
-        f" valori che i codici rappresentano: sono {facts['n_levels']}, da {number(step['grid_low'], 3)} a"
-        f" {number(step['grid_high'], 3)}."
+        "Tre linee salgono con i bit per peso, scale comprese: da 2 a 8 bit il rapporto fra segnale"
+        f" ed errore va così: {lines}. "
+        f"Un cerchio segna la variante scelta, {number(facts['bits_per_weight'], 2)} bit per peso "
+        f"e {number(facts['snr_db'], 1)} dB. "
+        f"Accanto, l'istogramma di {number(step['group_size'])} pesi e sotto i valori che i codici "
+        f"rappresentano: sono {facts['n_levels']}, "
+        f"da {number(step['grid_low'], 3)} a {number(step['grid_high'], 3)}."
     )
+
+
+def ends_of_line(facts: dict, granularity: str) -> str:
+    """Write where a line begins and where it ends.
+
+    >>> row = {"scheme": "symmetric", "granularity": "row", "snr_db": 6.02}
+    >>> ends_of_line({"scheme": "symmetric", "grid": [row, row | {"snr_db": 42.1}]}, "row")
+    'per riga da 6,0 a 42,1 dB'
+    """
+    rows = of_scope(facts, granularity)
+    worst, best = (number(rows[place]["snr_db"], 1) for place in (0, -1))
+    return f"{SCOPES[granularity]} da {worst} a {best} dB"

@@ -13,9 +13,10 @@ from typing import get_args
 
 import pytest
 
-from demos.common.models import FAMILY_NAMES, Model, find_model, load_models
-from demos.figures.parameters import alt, plot
-from demos.parameters import GROUPS, ModelName, rows, run, show
+from demos.common.models import FAMILY_NAMES, Model, ModelName, find_model, load_models
+from demos.figures.parameters import alt, plot, rows
+from demos.parameters import GROUPS, run, show
+from llmdeck.run.interface import bind, parameters_of
 from tests.demos.looks import assert_apart, assert_legible
 
 COUNTS = {
@@ -57,7 +58,7 @@ ALL = pytest.mark.parametrize("model", get_args(ModelName))
 
 
 def tensors(model: Model) -> list[tuple[int, ...]]:
-    """List the shapes of the tensors in a checkpoint of `model`, one by one, as the authors' code makes them."""
+    """List the shapes of the tensors in a checkpoint of `model`, as the authors' code makes them."""
     d, f, out = model.hidden_size, model.ffn_size, model.heads * model.head_dim
     kv = model.kv_heads * model.head_dim
     norm = [(d,)] * (2 if model.norm == "layernorm" else 1)
@@ -85,20 +86,19 @@ def test_the_table_names_every_model():
 @ALL
 def test_every_count_is_exact(model):
     """The count is the table's and the sum over the tensors, to the last digit."""
-    assert (
-        run(model=model)["n_params"] == COUNTS[model] == sum(map(prod, tensors(find_model(model))))
-    )
+    by_tensors = sum(map(prod, tensors(find_model(model))))
+    assert run(model=model)["n_params"] == COUNTS[model] == by_tensors
 
 
 @ALL
 def test_groups_add_up_and_each_product_gives_its_group(model):
-    """The six groups sum to the count, their shares to 1, and the products that are printed give what they say."""
+    """Six groups sum to the count, their shares to 1; the printed products give their groups."""
     facts = run(model=model)
     assert sum(facts[f"n_params_{group}"] for group in GROUPS) == facts["n_params"]
     assert sum(facts["shares"].values()) == pytest.approx(1, abs=1e-12)
     for group, product in facts["work"].items():
         written = product.partition(":")[0].replace(".", "").replace("×", "*")
-        value = eval(written, {"__builtins__": {}})  # noqa: S307  # digits and signs that the demo itself wrote
+        value = eval(written, {"__builtins__": {}})  # noqa: S307  # digits that the demo wrote
         assert value == facts[f"n_params_{group}"]
 
 
@@ -108,14 +108,14 @@ def test_llama_3_70b_fills_its_files():
 
 
 def test_gpt_3_is_the_papers():
-    """Brown et al. 2020, table D.1, prints 174,600 million; the demo's difference from it is 0.002%."""
+    """Brown et al. 2020, table D.1, prints 174,600 million; the demo's count is 0.002% off."""
     facts = run(model="gpt3-175b")
     assert facts["n_params"] // 10**8 == 1746
     assert facts["published_difference"] == pytest.approx(-2.44e-5, rel=0.01)
 
 
 def test_weights_of_connections_are_two_thirds_of_gpt_2():
-    """GPT-2 small: 39,383,808 in embeddings, 84,934,656 in matrices, 82,944 biases, 38,400 in normalizations."""
+    """GPT-2 small: 84,934,656 in matrices; the rest is embeddings, biases and normalizations."""
     facts = run(model="gpt2-small")
     parts = [facts[f"n_params_{group}"] for group in ("embeddings", "matrices", "biases", "norms")]
     assert parts == [39_383_808, 84_934_656, 82_944, 38_400]
@@ -130,7 +130,7 @@ def test_no_llama_is_near_300_billion():
 
 
 def test_every_family_has_a_name_and_a_row():
-    """Each family of the catalogue is named, and the rows hold all 33 models, the largest family first."""
+    """Each family is named, and the rows hold all 33 models, the largest family first."""
     facts = run()
     assert set(FAMILY_NAMES) == set(facts["sizes_billions"])
     assert sum(len(counts) for _, counts in rows(facts)) == 33
@@ -141,7 +141,9 @@ def test_every_family_has_a_name_and_a_row():
     "bad", ["", "gpt-5", "GPT3-175B", "../models.toml", "llama3-8b\n", None, 7]
 )
 def test_an_unknown_model_is_refused(bad):
-    """What is not a model's id raises an error that names the ids."""
+    """What is not a model's id raises an error that names the ids; the signature refuses it too."""
+    with pytest.raises(ValueError, match=r"^`model` "):
+        bind(parameters_of(run), {"model": bad})
     with pytest.raises(ValueError, match=r"no model .*; there are: gpt2-small, gpt3-175b"):
         run(model=bad)
 
@@ -162,7 +164,7 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(model, capsys
     "model", ["gpt3-175b", "gpt2-small", "llama3.1-405b", "deepseek-coder-1.3b", "qwen1.5-0.5b"]
 )
 def test_figure_is_legible_and_described(model):
-    """Texts have 18 points or more, lie inside, don't run into each other; the alt text names all families."""
+    """Texts have 18 points or more, lie inside, don't overlap; the alt text names all families."""
     facts = run(model=model)
     assert_apart(assert_legible(plot(facts)))
     assert all(name in alt(facts) for name in [*FAMILY_NAMES.values(), facts["name"]])
