@@ -1,4 +1,4 @@
-"""Tokens as coloured blocks, the piece above its id, row after row as words on a page; all sizes are slide pixels.
+"""Tokens as coloured blocks, the piece above its id, row after row; all sizes are slide pixels.
 
 Importing this module imports matplotlib: only what draws a figure does.
 """
@@ -10,18 +10,13 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import text_to_path
 
-from demos.common.style import TINTS, new_figure
+from demos.common.style import TINTS, draw_box, new_canvas, write
 from demos.common.tokens import escape, shorten
 from demos.common.words import number
 
-FONTS = (
-    "Fantasque Sans Mono",
-    "Inter",
-    "DejaVu Sans",
-)  # of a piece: the first that has the character draws it
+FONTS = ("Fantasque Sans Mono", "Inter", "DejaVu Sans")  # a piece's: the first that has a character
 PLAIN = ("Inter",)  # of all other text
 PADDING, GAP, NARROWEST = 9, 5, 36  # inside a block, between blocks, and the least width of one
 
@@ -60,7 +55,9 @@ def more(n_tokens: int) -> str:
 
 
 def flow(widths: list[float], room: float, rows: int, reserved: float = 0) -> list[Place]:
-    """Put blocks side by side in `rows` of `room` pixels, as many as fit; the last row keeps `reserved` pixels free.
+    """Put blocks side by side in `rows` of `room` pixels, as many as fit.
+
+    The last row keeps `reserved` pixels free.
 
     >>> [tuple(place) for place in flow([600, 500, 300, 900], room=1120, rows=2)]
     [(0.0, 0, 600), (605.0, 0, 500), (0.0, 1, 300)]
@@ -84,22 +81,23 @@ def fit(pieces: list[str], ids: list[int], size: Size, room: float) -> list[Plac
     [(0.0, 0, 36)]
     """
     some = slice(int(size.rows * room // NARROWEST))  # those beyond can't fit, whatever they are
-    widths = [
-        max(
-            NARROWEST,
-            2 * PADDING
-            + max(
-                text_width(drawable(piece), size.piece), text_width(str(token_id), size.id, PLAIN)
-            ),
-        )
-        for piece, token_id in zip(pieces[some], ids[some], strict=True)
-    ]
+    pairs = zip(pieces[some], ids[some], strict=True)
+    widths = [block_width(piece, token, size) for piece, token in pairs]
     places = flow(widths, room, size.rows)
     if len(places) < len(pieces):
-        places = flow(
-            widths, room, size.rows, reserved=text_width(more(len(pieces)), 20, PLAIN) + 3 * GAP
-        )
+        reserved = text_width(more(len(pieces)), 20, PLAIN) + 3 * GAP
+        places = flow(widths, room, size.rows, reserved)
     return places
+
+
+def block_width(piece: str, token: int, size: Size) -> float:
+    """Measure the block of a token.
+
+    >>> block_width("!", 0, Size(24, 18, 3))
+    36
+    """
+    texts = text_width(drawable(piece), size.piece), text_width(str(token), size.id, PLAIN)
+    return max(NARROWEST, 2 * PADDING + max(texts))
 
 
 def draw_blocks(
@@ -107,38 +105,34 @@ def draw_blocks(
 ) -> None:
     """Draw the blocks from `top` down, on axes whose units are pixels and whose y runs down."""
     places = fit(pieces, ids, size, room)
-    for token, (piece, token_id, place) in enumerate(zip(pieces, ids, places, strict=False)):
-        y, middle = top + place.row * (size.height + GAP), place.left + place.width / 2
-        shape = FancyBboxPatch(
-            (place.left, y), place.width, size.height, "round,pad=0,rounding_size=6", ec="none"
-        )
-        shape.set_facecolor(TINTS[token % len(TINTS)])
-        axes.add_patch(shape)
-        label = axes.text(
-            middle, y + size.piece, drawable(piece), size=size.piece, family=FONTS, ha="center"
-        )
-        label.set(
-            parse_math=False, clip_path=shape
-        )  # "$" is a dollar, and a pile of accents stays in its block
-        axes.text(
-            middle,
-            y + size.height - 0.35 * size.id,
-            str(token_id),
-            size=size.id,
-            family=PLAIN,
-            ha="center",
-        )
+    y = top + size.height / 2
+    end = 0.0
+    for n, place in enumerate(places):
+        upper = top + place.row * (size.height + GAP)
+        block = (place.left, upper, place.width, size.height)
+        draw_block(axes, block, pieces[n], ids[n], size, TINTS[n % len(TINTS)])
+        y, end = upper + size.height / 2, place.left + place.width
     if len(places) < len(pieces):
-        last = places[-1] if places else Place(0.0, 0, 0.0)
-        y = top + last.row * (size.height + GAP) + size.height / 2
-        axes.text(
-            last.left + last.width + 2 * GAP,
-            y,
-            more(len(pieces) - len(places)),
-            size=20,
-            family=PLAIN,
-            va="center",
-        )
+        write(axes, end + 2 * GAP, y, more(len(pieces) - len(places)), 20, family=PLAIN)
+
+
+def draw_block(
+    axes: Axes,
+    place: tuple[float, float, float, float],
+    piece: str,
+    token: int,
+    size: Size,
+    colour: str,
+) -> None:
+    """Draw a block at left, top, width, height: the piece, and below it its id."""
+    left, top, width, height = place
+    middle = left + width / 2
+    shape = draw_box(axes, place, facecolor=colour)
+    look = {"ha": "center", "va": "baseline"}
+    label = write(axes, middle, top + size.piece, drawable(piece), size.piece, family=FONTS, **look)
+    label.set_clip_path(shape)  # a pile of accents stays in its block
+    y = top + height - 0.35 * size.id
+    write(axes, middle, y, str(token), size.id, family=PLAIN, **look)
 
 
 def draw_rows(
@@ -150,36 +144,37 @@ def draw_rows(
     title: float,
     points: int,
 ) -> Figure:
-    """Draw several cuts below one another: a heading, pieces and ids each, in the largest of `sizes` that all fit in.
+    """Draw several cuts below one another: a heading, pieces and ids each.
 
-    `title` is the height of the strip above a cut's blocks, `points` the size of the heading in it.
+    The blocks have the largest of `sizes` that all fit in. `title` is the height of the strip above
+    a cut's blocks, `points` the size of the heading in it.
     """
-    figure = new_figure(width, height)
-    figure.set_layout_engine("none")  # the blocks are placed by hand, in slide pixels
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
-    all_fit = (
-        s
-        for s in sizes
-        if all(len(fit(pieces, ids, s, width)) == len(pieces) for _, pieces, ids in rows)
-    )
-    size = next(all_fit, sizes[-1])
+    figure, axes = new_canvas(width, height)
+    size = next((size for size in sizes if fits(rows, size, width)), sizes[-1])
     for place, (heading, pieces, ids) in enumerate(rows):
         top = place * height / len(rows)
-        axes.text(0, top + title / 2, heading, size=points, weight=600, va="center")
+        write(axes, 0, top + title / 2, heading, points, weight=600)
         draw_blocks(axes, pieces, ids, size, top + title, width)
     return figure
 
 
+def fits(rows: Sequence[tuple[str, list[str], list[int]]], size: Size, width: float) -> bool:
+    """Tell whether no block of any cut is left out.
+
+    >>> fits([("", ["!"], [0])], Size(24, 18, 1), 36), fits([("", ["!"], [0])], Size(24, 18, 1), 35)
+    (True, False)
+    """
+    return all(len(fit(pieces, ids, size, width)) == len(pieces) for _, pieces, ids in rows)
+
+
 def drawable(piece: str) -> str:
-    r"""Write a piece for the figure: short, and with the code point of each character that no font here has.
+    r"""Write a piece for the figure: short, with the code point of what no font here has.
 
     >>> print(drawable("è語"))
     è\u{8a9e}
     """
-    return shorten(
-        "".join(character if has_glyph(character) else escape(character) for character in piece)
-    )
+    seen = (character if has_glyph(character) else escape(character) for character in piece)
+    return shorten("".join(seen))
 
 
 @lru_cache(maxsize=4096)
@@ -198,6 +193,5 @@ def text_width(text: str, size: int, fonts: tuple[str, ...] = FONTS) -> float:
     >>> text_width("è", 100) == text_width("m", 100)
     True
     """
-    return text_to_path.get_text_width_height_descent(
-        text, FontProperties(family=fonts, size=size), ismath=False
-    )[0]
+    font = FontProperties(family=fonts, size=size)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]

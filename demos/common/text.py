@@ -1,5 +1,6 @@
 """Texts that come in: refused, in Italian, where a demo can't read them."""
 
+from demos.common.tokens import piece, shorten
 from demos.common.words import number
 
 
@@ -50,3 +51,24 @@ def read_prompt(text: str, most: int) -> list[int]:
     if len(ids) > most:
         raise ValueError(f"Il testo ha {number(len(ids))} token: qui al massimo {number(most)}.")
     return ids
+
+
+def one_token(text: str) -> int:
+    """Find the one token that a text is; ValueError, with its pieces, where it is several.
+
+    >>> one_token("king") == read_prompt(" king", most=1)[0]
+    True
+    >>> one_token("incredibile")
+    Traceback (most recent call last):
+    ValueError: «incredibile» non è un token solo: diventa ·incred | ib | ile. Scegline uno.
+    """
+    from demos.smollm.tokenizer import encode  # here: other demos do without the LLM
+
+    ids = in_sentence = read_prompt(text, most=64)
+    if not text[0].isspace():  # most words follow a space, which is part of their token
+        in_sentence = encode(f" {text}")
+    for written in (in_sentence, ids):
+        if len(written) == 1:
+            return written[0]
+    pieces = shorten(" | ".join(map(piece, in_sentence)), 200)
+    raise ValueError(f"«{shorten(text, 40)}» non è un token solo: diventa {pieces}. Scegline uno.")

@@ -1,29 +1,68 @@
-"""Numbers, months and sizes as an Italian reader expects them: a comma before decimals, a dot between thousands."""
+"""Numbers, months, sizes and lines as an Italian reader expects them: 1.234,5 and not 1,234.5."""
 
 from collections.abc import Iterable
 from datetime import date
+from textwrap import fill
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """Write `value` in Italian, with exactly `decimals` digits after the comma, or as many as it needs (3 at most).
+    """Write a number in Italian, with so many `decimals`, or else as many as it needs (3 at most).
 
     >>> number(174604259328)
     '174.604.259.328'
     >>> number(1234.5, 2)
     '1.234,50'
     """
+    pattern = None  # Babel's own: as many decimals as needed
+    if decimals is not None:
+        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    return format_decimal(value, format=pattern, locale="it")
+
+
+def percent(share: float, decimals: int | None = None) -> str:
+    """Write a share of 1 as a percentage: one decimal where none is asked for, two below 0.1 %.
+
+    >>> percent(0.38), percent(0.00026), percent(0.75, 0)
+    ('38,0%', '0,03%', '75%')
+    """
     if decimals is None:
-        return format_decimal(value, locale="it")
-    return format_decimal(
-        value, format="#,##0." + "0" * decimals if decimals else "#,##0", locale="it"
-    )
+        decimals = 1 if share >= 0.001 else 2
+    return f"{number(100 * share, decimals)}%"
+
+
+def yes_or_no(holds: bool) -> str:
+    """Answer in Italian.
+
+    >>> yes_or_no(True), yes_or_no(False)
+    ('sì', 'no')
+    """
+    return "sì" if holds else "no"
+
+
+def columns(cells: Iterable[object], width: int) -> str:
+    """Write cells side by side, each to the right of a column `width` wide.
+
+    >>> columns(["38,0%", 7], 6)
+    ' 38,0%     7'
+    """
+    return "".join(f"{cell:>{width}}" for cell in cells)
+
+
+def wrap(text: str, width: int = 88, first: str = "", then: str = "   ") -> str:
+    """Break a text into lines of at most `width` columns, the first and the others indented.
+
+    >>> print(wrap("Nel mezzo del cammin di nostra vita", width=20))
+    Nel mezzo del cammin
+       di nostra vita
+    """
+    return fill(text, width, initial_indent=first, subsequent_indent=then)
 
 
 def power_of_ten(value: float) -> str:
-    r"""Write a large number as digits times a power of ten, in Italian, with spaces that no line breaks at.
+    r"""Write a large number as digits times a power of ten; no line breaks at its spaces.
 
     >>> power_of_ten(3.1428766e23)
     '3,14\xa0×\xa010²³'
