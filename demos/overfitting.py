@@ -24,41 +24,7 @@ from demos.common.words import number
 N_DRAWS = 100
 SIZES = (*range(1, 31), 35, 40, 50, 60, 80, 100, 150, 200, 300, 400)  # parameters
 GRID = np.linspace(0, 1, 201)  # where the curve is tested
-
-
-def run(
-    *,
-    n_points: Annotated[int, range(10, 31, 5)] = 15,
-    noise_percent: Annotated[int, range(0, 51, 10)] = 30,
-) -> dict:
-    """Fit every size on every draw; noise is in percent of the wave's height. ValueError on what is not in the ranges.
-
-    >>> facts = run()
-    >>> facts["curve"][3]["n_params"], facts["at_threshold"]["n_params"]
-    (4, 15)
-    """
-    if n_points not in range(10, 31, 5) or noise_percent not in range(0, 51, 10):
-        raise ValueError(f"no curve for {n_points} points and {noise_percent}% of noise")
-    draws = [draw(seed, n_points, noise_percent / 100) for seed in range(N_DRAWS)]
-    curve = [errors(draws, n_params) for n_params in SIZES]
-    best = min(
-        (row for row in curve if row["n_params"] < n_points), key=lambda row: row["test_error"]
-    )
-    more = [draw(seed, 10 * n_points, noise_percent / 100) for seed in range(N_DRAWS)]
-    return {
-        "n_points": n_points,
-        "noise_percent": noise_percent,
-        "n_draws": N_DRAWS,
-        "curve": curve,
-        "best": best,
-        "at_threshold": next(row for row in curve if row["n_params"] == n_points),
-        "last": curve[-1],
-        "n_points_more_data": 10 * n_points,
-        "more_data": errors(
-            more, n_points
-        ),  # as many parameters as at the threshold, ten times the points
-        "example": example(draws[0], (best["n_params"], n_points, SIZES[-1])),
-    }
+Draw = tuple[np.ndarray, np.ndarray]  # places [n] and noisy heights [n] of the points
 
 
 def truth(x: np.ndarray) -> np.ndarray:
@@ -70,8 +36,8 @@ def truth(x: np.ndarray) -> np.ndarray:
     return np.sin(2 * np.pi * x)
 
 
-def draw(seed: int, n_points: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
-    """Draw noisy points, one at a place of its own in each n-th of [0, 1], so that no draw leaves half of it empty.
+def draw(seed: int, n_points: int, noise: float) -> Draw:
+    """Draw noisy points, each in its own n-th of [0, 1], so that no draw leaves half of it empty.
 
     >>> x, y = draw(0, 10, noise=0)
     >>> bool((np.floor(10 * x) == np.arange(10)).all() and (y == truth(x)).all())
@@ -92,35 +58,35 @@ def features(x: np.ndarray, n_params: int) -> np.ndarray:
     return np.cos(np.pi * np.outer(x, k)) / np.maximum(k, 1)
 
 
-def fit(x: np.ndarray, y: np.ndarray, n_params: int) -> np.ndarray:
+def fit(phi: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Find the parameters with the least squared error, and of equals those of least norm: [p].
 
-    >>> fit(np.array([0.0, 1.0]), np.array([3.0, 1.0]), 2).round(6).tolist()  # w₀ + w₁ = 3 and w₀ - w₁ = 1
+    >>> w = fit(features(np.array([0.0, 1.0]), 2), np.array([3.0, 1.0]))
+    >>> w.round(6).tolist()  # w₀ + w₁ = 3 and w₀ - w₁ = 1
     [2.0, 1.0]
     """
-    return np.linalg.lstsq(features(x, n_params), y, rcond=None)[0]
+    return np.linalg.lstsq(phi, y, rcond=None)[0]
 
 
-def errors(draws: list[tuple[np.ndarray, np.ndarray]], n_params: int) -> dict:
+def errors(draws: list[Draw], n_params: int) -> dict:
     """Fit each draw, and average the error on its points and on the true function.
 
-    >>> errors([(np.array([0.0, 1.0]), np.array([3.0, 1.0]))], 1)["training_error"]  # a flat line at 2 misses both by 1
+    >>> draws = [(np.array([0.0, 1.0]), np.array([3.0, 1.0]))]
+    >>> errors(draws, 1)["training_error"]  # a flat line at 2 misses both by 1
     1.0
     """
+    grid = features(GRID, n_params)  # [201, p]: the same for each draw
     training, test = [], []
     for x, y in draws:
-        w = fit(x, y, n_params)
-        training.append(rms(features(x, n_params) @ w - y))
-        test.append(rms(features(GRID, n_params) @ w - truth(GRID)))
-    # Where a curve passes through all points, rounding alone is left of the error: it is not a
-    # fact.
-    rows = {
-        "training_error": round(float(np.mean(training)), 9),
-        "test_error": float(np.mean(test)),
-    }
+        phi = features(x, n_params)  # [n, p]
+        w = fit(phi, y)  # [p]
+        training.append(rms(phi @ w - y))
+        test.append(rms(grid @ w - truth(GRID)))
     return {
         "n_params": n_params,
-        **rows,
+        # Where a curve passes through all points, rounding alone is left: it is not a fact.
+        "training_error": round(float(np.mean(training)), 9),
+        "test_error": float(np.mean(test)),
         "test_standard_error": float(np.std(test) / np.sqrt(len(draws))),
     }
 
@@ -134,55 +100,69 @@ def rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def example(points: tuple[np.ndarray, np.ndarray], sizes: tuple[int, ...]) -> dict:
+def example(points: Draw, sizes: tuple[int, ...]) -> dict:
     """Keep one draw and the curves through it, for the figure.
 
     >>> sorted(example(draw(0, 10, 0.1), (1, 4)))
     ['curves', 'points', 'x']
     """
     x, y = points
-    curves = [(features(GRID, size) @ fit(x, y, size)).round(4).tolist() for size in sizes]
+    curves = [features(GRID, n) @ fit(features(x, n), y) for n in sizes]  # [201] each
+    points, *curves = (np.round(numbers, 4).tolist() for numbers in (points, *curves))
+    return {"points": points, "x": GRID.round(4).tolist(), "curves": curves}
+
+
+def run(
+    *,
+    n_points: Annotated[int, range(10, 31, 5)] = 15,
+    noise_percent: Annotated[int, range(0, 51, 10)] = 30,
+) -> dict:
+    """Fit every size on every draw; noise is in percent of the wave's height."""
+    noise, n_more = noise_percent / 100, 10 * n_points
+    draws = [draw(seed, n_points, noise) for seed in range(N_DRAWS)]
+    curve = [errors(draws, n_params) for n_params in SIZES]
+    fewer = [row for row in curve if row["n_params"] < n_points]  # parameters than points
+    best = min(fewer, key=lambda row: row["test_error"])
+    more = [draw(seed, n_more, noise) for seed in range(N_DRAWS)]
     return {
-        "points": [x.round(4).tolist(), y.round(4).tolist()],
-        "x": GRID.round(4).tolist(),
-        "curves": curves,
+        "n_points": n_points,
+        "noise_percent": noise_percent,
+        "n_draws": N_DRAWS,
+        "curve": curve,
+        "best": best,
+        "at_threshold": curve[SIZES.index(n_points)],
+        "last": curve[-1],
+        "n_points_more_data": n_more,
+        "more_data": errors(more, n_points),  # as many parameters as at the threshold
+        "example": example(draws[0], (best["n_params"], n_points, SIZES[-1])),
     }
 
 
 def show(facts: dict) -> None:
     """Print the errors, size by size, and what they say."""
-    print(
-        f"1. I dati: {facts['n_points']} punti di un'onda, con un rumore del {facts['noise_percent']}%"
-    )
-    print("   Il modello: una somma di coseni. Un parametro è l'altezza di un coseno.")
-    print(f"2. L'errore, in media su {facts['n_draws']} estrazioni dei punti (l'onda è alta 1)")
-    print(f"   {'parametri':>9}{'sui punti':>12}{'sull’onda vera':>17}")
-    marks = {facts["best"]["n_params"]: "il migliore", facts["n_points"]: "tanti quanti i punti"}
+    n_points, more = facts["n_points"], number(facts["more_data"]["test_error"], 3)
+    print(f"""\
+1. I dati: {n_points} punti di un'onda, con un rumore del {facts["noise_percent"]}%
+   Il modello: una somma di coseni. Un parametro è l'altezza di un coseno.
+2. L'errore, in media su {facts["n_draws"]} estrazioni dei punti (l'onda è alta 1)
+   parametri   sui punti   sull’onda vera""")
+    marks = {facts["best"]["n_params"]: "  ← il migliore", n_points: "  ← tanti quanti i punti"}
     for row in facts["curve"]:
-        if row["n_params"] <= 10 or row["n_params"] % 5 == 0:
-            mark = f"  ← {marks[row['n_params']]}" if row["n_params"] in marks else ""
-            print(
-                f"   {row['n_params']:>9}{error(row['training_error']):>12}{error(row['test_error']):>17}{mark}"
-            )
-    print("3. Più parametri, meno errore sui punti già visti: è la capacità. Quando sono tanti")
-    print("   quanti i punti, la curva li tocca tutti, rumore compreso.")
+        size, seen, new = row["n_params"], row["training_error"], row["test_error"]
+        if size <= 10 or size % 5 == 0:
+            print(f"   {size:>9}{number(seen, 3):>12}{number(new, 3):>17}{marks.get(size, '')}")
+    print("""\
+3. Più parametri, meno errore sui punti già visti: è la capacità. Quando sono tanti
+   quanti i punti, la curva li tocca tutti, rumore compreso.""")
     if facts["at_threshold"]["test_error"] > facts["last"]["test_error"]:
-        print("   Sui casi nuovi allora sbaglia di più: è l'overfitting. Ancora più parametri: di")
-        print("   curve che toccano tutti i punti ce ne sono infinite, e la regola sceglie la più")
-        print("   calma. L'errore scende di nuovo (doppia discesa).")
+        print("""\
+   Sui casi nuovi allora sbaglia di più: è l'overfitting. Ancora più parametri: di
+   curve che toccano tutti i punti ce ne sono infinite, e la regola sceglie la più
+   calma. L'errore scende di nuovo (doppia discesa).""")
     else:
         print("   Qui rumore non ce n'è: non c'è niente di sbagliato da imparare a memoria.")
-    print(f"4. Con dieci volte i punti ({facts['n_points_more_data']}) e gli stessi {facts['n_points']} parametri "
-          f"l'errore è {error(facts['more_data']['test_error'])}.")  # fmt: skip
-
-
-def error(value: float) -> str:
-    """Write an error with three decimals.
-
-    >>> error(0.18663)
-    '0,187'
-    """
-    return number(value, 3)
+    print(f"4. Con dieci volte i punti ({facts['n_points_more_data']}) "
+          f"e gli stessi {n_points} parametri l'errore è {more}.")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,111 +1,64 @@
-"""The bias test's data, and its question to the LLM: which pronoun comes after "The nurse said that".
+"""The bias test's question to the LLM: is " she" or " he" the next token of "The nurse said that".
 
-The figures are shares of women among people at work in the United States, with source and year, in
-`data/occupations.toml`; the sentences for training are in `data/counterfactuals.toml`.
+An answer is log-odds: 0 where both are equally likely, above it where " she" is the likelier.
 """
 
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from demos.common.occupations import load_occupations, read, templates
 from demos.common.words import number
 from demos.smollm import tokenizer, weights
 from demos.smollm.packed import hidden_each
 
-DATA = Path(__file__).parents[1] / "data"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Occupation:
-    """One occupation, and how many of those who do it are women."""
-
-    name: str
-    """In English, as it stands in the sentences."""
-    italian: str
-    """As the audience reads it."""
-    women_percent: float
-    """Women among people at work in it, United States."""
-    held_out: bool
-    """True where no training sentence names it, and no setting was chosen by it."""
-
-
-def read(name: str) -> dict[str, Any]:
-    """Read one of the TOML files.
-
-    >>> len(read("occupations.toml")["bias_test"]["templates"])
-    8
-    """
-    return tomllib.loads((DATA / name).read_text(encoding="utf-8"))
-
-
-@lru_cache
-def load_occupations() -> tuple[Occupation, ...]:
-    """List the occupations whose figure was read in its source, by rising share of women.
-
-    >>> load_occupations()[0].name, load_occupations()[-1].name
-    ('plumber', 'pathologist')
-    """
-    rows = [row for row in read("occupations.toml")["occupation"] if row["confirmed"]]
-    found = [
-        Occupation(
-            name=row["occupation"],
-            italian=row["italian"],
-            women_percent=row["women_percent"],
-            held_out=row["split"] == "held-out",
-        )
-        for row in rows
-    ]
-    return tuple(sorted(found, key=lambda occupation: occupation.women_percent))
-
-
-@lru_cache
-def templates() -> tuple[str, ...]:
-    """List the beginnings of sentences; "she" or "he" can come next, and means the person of the occupation.
-
-    >>> templates()[0].format(occupation="nurse")
-    'The nurse said that'
-    """
-    return tuple(read("occupations.toml")["bias_test"]["templates"])
-
 
 def pronoun_ids() -> tuple[int, int]:
-    """Give the tokens " she" and " he": each is one token, so that their probabilities can be compared.
+    """Give the tokens " she" and " he": one token each, so their probabilities can be compared.
 
     >>> pronoun_ids()
     (1041, 384)
     """
-    (she,), (he,) = tokenizer.encode(" she"), tokenizer.encode(" he")
+    (she,) = tokenizer.encode(" she")
+    (he,) = tokenizer.encode(" he")
     return she, he
 
 
 @lru_cache
 def hidden_states() -> np.ndarray:
-    """Compute what the LLM knows at the end of each sentence: [occupations, templates, d]; read-only.
+    """Compute what the LLM knows at the end of each sentence; read-only, since shared.
+
+    The shape is [occupations, templates, d].
 
     >>> hidden_states().shape
     (55, 8, 576)
     """
+    jobs, beginnings = load_occupations(), templates()
     sentences = [
-        template.format(occupation=job.name)
-        for job in load_occupations()
-        for template in templates()
+        beginning.format(occupation=job.name)  # all of an occupation, then those of the next
+        for job in jobs
+        for beginning in beginnings
     ]
-    after = hidden_each(weights.load(), [tokenizer.encode(sentence) for sentence in sentences])
-    found = np.stack([states[-1] for states in after]).reshape(
-        len(load_occupations()), len(templates()), -1
-    )
-    found.flags.writeable = False
-    return found
+    states = hidden_at_ends(list(map(tokenizer.encode, sentences)))
+    states = states.reshape(len(jobs), len(beginnings), -1)
+    states.flags.writeable = False
+    return states
+
+
+def hidden_at_ends(texts: Sequence[Sequence[int]]) -> np.ndarray:
+    """Compute what the LLM knows at the end of each text, given as ids: [n, d].
+
+    >>> hidden_at_ends([[504, 7158], [504]]).shape
+    (2, 576)
+    """
+    return np.stack([states[-1] for states in hidden_each(weights.load(), texts)])
 
 
 def log_odds(hidden: np.ndarray) -> np.ndarray:
-    """Compute ln(p(" she") / p(" he")): the difference of the two logits, since softmax divides both by one sum.
+    """Compute ln(p(" she") / p(" he")) after each hidden state: [.., d] → [..], float64.
 
-    `hidden` [.., d] → [..], float64.
+    It is the difference of the two logits, since softmax divides both by the same sum.
 
     >>> log_odds(hidden_states()).shape
     (55, 8)
@@ -115,7 +68,9 @@ def log_odds(hidden: np.ndarray) -> np.ndarray:
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
-    """Compute the correlation of two rows of numbers: 1 they rise together, 0 no tie, -1 one falls as the other rises.
+    """Compute the correlation of two rows of numbers.
+
+    1: they rise together; 0: no tie; -1: one falls as the other rises.
 
     >>> pearson(np.array([1.0, 2, 3]), np.array([10.0, 20, 30]))
     1.0
@@ -134,18 +89,32 @@ def line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return slope, float(y.mean() - slope * x.mean())
 
 
-def pairs() -> list[dict[str, str]]:
-    """List the pairs of sentences for training, "she" and "he": none is about an occupation that is held out.
+def known_gender() -> tuple[np.ndarray, np.ndarray]:
+    """Read the sentences that have said who is meant, each about a woman and then about a man.
 
-    >>> pairs()[0]["occupation"], len(pairs())
-    ('plumber', 72)
+    Gives the hidden states at their ends, [n, d], and 1 where it is a woman, or else -1, [n].
+
+    >>> states, right = known_gender()
+    >>> states.shape, right.sum()
+    ((48, 576), np.int64(0))
     """
-    held_out = {job.name for job in load_occupations() if job.held_out}
-    found: list[dict[str, str]] = read("counterfactuals.toml")["pair"]
-    assert not any(pair["occupation"] in held_out for pair in found), (
-        "a training sentence names a held-out occupation"
-    )
-    return found
+    rows = read("known_gender.toml")["sentence"]
+    sentences = [
+        row["begins"].format(person=row[who])  # in both versions, one behind the other
+        for row in rows
+        for who in ("she", "he")
+    ]
+    states = hidden_at_ends(list(map(tokenizer.encode, sentences)))
+    return states, np.array([1, -1] * len(rows))
+
+
+def unevenness(odds: float) -> float:
+    """Say how many times the likelier pronoun is as likely as the other.
+
+    >>> unevenness(4.0), unevenness(0.25)
+    (4.0, 4.0)
+    """
+    return max(odds, 1 / odds)
 
 
 def times(odds: float) -> str:
@@ -155,4 +124,15 @@ def times(odds: float) -> str:
     ('«she» 2,0 volte «he»', '«he» 4,0 volte «she»')
     """
     more, less = ("she", "he") if odds >= 1 else ("he", "she")
-    return f"«{more}» {number(max(odds, 1 / odds), 1)} volte «{less}»"
+    return f"«{more}» {number(unevenness(odds), 1)} volte «{less}»"
+
+
+def log(odds: float) -> str:
+    """Write log-odds with their sign and two decimals.
+
+    >>> log(2.0), log(0.5), log(1.0)
+    ('+0,69', '−0,69', '0,00')
+    """
+    digits = number(abs(np.log(odds)), 2)
+    sign = "+" if odds > 1 else "−"
+    return digits if digits == "0,00" else sign + digits

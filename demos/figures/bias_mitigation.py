@@ -1,58 +1,66 @@
 """The figure of `bias_mitigation`: the odds of each held-out occupation, before and after."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.bias_mitigation import unevenness
-from demos.common.bias import times
-from demos.common.style import BLUE, INK, VERMILION, new_figure
+from demos.common.bias import times, unevenness
+from demos.common.style import BLUE, INK, VERMILION, new_figure, note
 from demos.common.words import number
+from demos.figures.bias import draw_odds_axes
+
+ODDS = {
+    4: "«she» 4 volte",
+    2: "2 volte",
+    1: "alla pari",
+    1 / 2: "2 volte",
+    1 / 4: "«he» 4 volte",
+}
 
 
 def plot(facts: dict) -> Figure:
-    """Draw an arrow for each held-out occupation: share of women across, odds before and after up, logarithmic."""
+    """Draw each held-out occupation: share of women across, odds before and after up."""
     rows = facts["occupations"]
     women = [row["women_percent"] for row in rows]
-    before, after = ([row[f"odds_{moment}"] for row in rows] for moment in ("before", "after"))
+    before = [row["odds_before"] for row in rows]
+    after = [row["odds_after"] for row in rows]
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
-    axes.set_yscale("log", base=2)
-    axes.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+    draw_odds_axes(axes, before + after, ODDS)
+    axes.minorticks_off()
     axes.vlines(women, before, after, color=INK, linewidth=1.6, zorder=1)
     axes.plot(women, before, "o", color=VERMILION, markersize=10, label="prima")
     axes.plot(women, after, "D", color=BLUE, markersize=10, label="dopo")
-    axes.set_xlim(-1, 101)
-    axes.set_ylim(min(before + after) / 1.5, max(before + after) * 1.5)
-    axes.set_xticks(range(0, 101, 20), [f"{percent}%" for percent in range(0, 101, 20)])
-    ticks = {
-        4: "«she» 4 volte",
-        2: "2 volte",
-        1: "alla pari",
-        1 / 2: "2 volte",
-        1 / 4: "«he» 4 volte",
-    }
-    axes.set_yticks(list(ticks), list(ticks.values()))
-    axes.minorticks_off()
-    axes.set_xlabel("donne fra chi fa quel mestiere (Stati Uniti, 2015 e 2016)")
     axes.legend(loc="upper left")
-    for moment in ("before", "after"):  # the farthest from even, then and now
-        row = max(rows, key=lambda row: unevenness(row[f"odds_{moment}"]))
-        side, across = (-12, "right") if row["women_percent"] > 50 else (12, "left")
-        axes.annotate(row["italian"], (row["women_percent"], row[f"odds_{moment}"]), xytext=(side, 0),
-                      textcoords="offset points", ha=across, va="center")  # fmt: skip
+    for moment in ("odds_before", "odds_after"):
+        name_farthest(axes, rows, moment)
     return figure
+
+
+def name_farthest(axes: Axes, rows: list[dict], moment: str) -> None:
+    """Name the occupation that is farthest from even, then or now."""
+    row = farthest(rows, moment)
+    side, across = (-12, "right") if row["women_percent"] > 50 else (12, "left")
+    point = row["women_percent"], row[moment]
+    note(axes, row["italian"], point, (side, 0), 20, ha=across)
+
+
+def farthest(rows: list[dict], moment: str) -> dict:
+    """Find the occupation that is farthest from even.
+
+    >>> farthest([{"odds_after": 3.0}, {"odds_after": 0.25}], "odds_after")
+    {'odds_after': 0.25}
+    """
+    return max(rows, key=lambda row: unevenness(row[moment]))
 
 
 def alt(facts: dict) -> str:
     """Describe the figure in Italian, from the same facts."""
-    held_out, last = (
-        facts["held_out"],
-        max(facts["occupations"], key=lambda row: unevenness(row["odds_before"])),
-    )
+    n, held_out = facts["n_held_out_occupations"], facts["held_out"]
     before, after = (number(held_out[f"gap_odds_{moment}"], 1) for moment in ("before", "after"))
-    moved = (
-        f"{last['italian']}: prima {times(last['odds_before'])}, dopo {times(last['odds_after'])}"
-    )
+    row = farthest(facts["occupations"], "odds_before")
+    moved = f"prima {times(row['odds_before'])}, dopo {times(row['odds_after'])}"
     return (
-        f"{facts['n_held_out_occupations']} mestieri mai visti, con quante volte «she» è più probabile di «he» prima "
-        f"e dopo gli esempi bilanciati. Il divario medio passa da {before} a {after} volte. Per esempio {moved}."
+        f"{n} mestieri mai visti, con quante volte «she» è più probabile di «he» prima "
+        f"e dopo gli esempi bilanciati. Il divario medio passa da {before} a {after} volte. "
+        f"Per esempio {row['italian']}: {moved}."
     )

@@ -1,73 +1,76 @@
 """The figure of `fine_tuning`: perplexity over the steps, where to stop, the held-out text."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure
+from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure, note
 from demos.common.words import number
-from demos.fine_tuning import perplexity
+from demos.fine_tuning import one_decimal
 
 
 def plot(facts: dict) -> Figure:
-    """Draw the perplexities over the steps, where to stop, and the three measures of the held-out text."""
+    """Draw the perplexities over the steps, where to stop, and what the held-out text says."""
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
-    for part, name, colour in (
-        ("validation", "testo per scegliere", GREY),
-        ("training", "testo imparato", BLUE),
-    ):
-        key = f"{part}_perplexity"
-        rows = [row for row in facts["curve"] if key in row]
-        middle = (
-            facts["n_steps_per_pass"] / 2 if part == "training" else 0
-        )  # a mean since the row before
-        axes.plot(
-            [row["step"] - middle for row in rows],
-            [row[key] for row in rows],
-            color=colour,
-            label=name,
-        )
-    steps = (0, facts["best_step"], facts["n_steps"])
-    values = [facts[f"{moment}_perplexity"] for moment in ("before", "after", "overfitted")]
-    axes.plot(
-        steps,
-        values,
-        "o",
-        color=VERMILION,
-        markersize=12,
-        clip_on=False,
-        zorder=3,
-        label="testo di prova",
-    )
-    for step, value in zip(steps, values, strict=True):
-        dx, dy, across, up = (
-            (0, -12, "right", "top") if step == facts["n_steps"] else (8, 10, "left", "bottom")
-        )
-        axes.annotate(number(value, 1), (step, value), xytext=(dx, dy), textcoords="offset points",
-                      ha=across, va=up, color=VERMILION)  # fmt: skip
+    draw_curve(axes, facts, "validation_perplexity", color=GREY, label="testo per scegliere")
+    draw_curve(axes, facts, "training_perplexity", color=BLUE, label="testo imparato")
+    draw_held_out(axes, facts)
     axes.axvline(facts["best_step"], color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
-    axes.annotate("qui ci si ferma", (facts["best_step"], 0), xycoords=("data", "axes fraction"), xytext=(8, 8),
-                  textcoords="offset points", va="bottom")  # fmt: skip
+    bottom_of_line = {"xycoords": ("data", "axes fraction"), "va": "bottom"}
+    note(axes, "qui ci si ferma", (facts["best_step"], 0), (8, 8), 20, **bottom_of_line)
     axes.set_xlim(0, facts["n_steps"])
     axes.set_xticks([row["step"] for row in facts["curve"]])
-    every = [row[key] for row in facts["curve"] for key in row if key != "step"]
-    bottom, top = 20 * int(min(every + values) / 20), 1.12 * max(every + values)
-    axes.set_ylim(bottom, top)
-    axes.set_yticks(
-        range(bottom, int(top) + 1, 20), [number(tick) for tick in range(bottom, int(top) + 1, 20)]
-    )
+    set_height(axes, facts)
     axes.set_xlabel("passi di addestramento")
     axes.set_ylabel("perplessità")
     axes.legend(loc="lower left")
     return figure
 
 
+def draw_curve(axes: Axes, facts: dict, key: str, **look: str) -> None:
+    """Draw one perplexity over the steps; what was learned is a mean since the row before."""
+    rows = [row for row in facts["curve"] if key in row]
+    back = facts["n_steps_per_pass"] / 2 if key == "training_perplexity" else 0
+    axes.plot([row["step"] - back for row in rows], [row[key] for row in rows], **look)
+
+
+def held_out(facts: dict) -> list[float]:
+    """List the perplexities of the held-out text: before, where it stops, and at the end.
+
+    >>> held_out({"before_perplexity": 99, "after_perplexity": 90, "overfitted_perplexity": 95})
+    [99, 90, 95]
+    """
+    return [facts[f"{moment}_perplexity"] for moment in ("before", "after", "overfitted")]
+
+
+def draw_held_out(axes: Axes, facts: dict) -> None:
+    """Draw the three measures of the held-out text as dots, with their numbers."""
+    steps, values = (0, facts["best_step"], facts["n_steps"]), held_out(facts)
+    dots = {"color": VERMILION, "markersize": 12, "clip_on": False, "zorder": 3}
+    axes.plot(steps, values, "o", label="testo di prova", **dots)
+    for step, value in zip(steps, values, strict=True):
+        is_last = step == facts["n_steps"]  # its number would stand outside the figure
+        away, across, up = ((0, -12), "right", "top") if is_last else ((8, 10), "left", "bottom")
+        note(axes, number(value, 1), (step, value), away, 20, ha=across, va=up, color=VERMILION)
+
+
+def set_height(axes: Axes, facts: dict) -> None:
+    """Let the vertical axis hold all perplexities, with a mark every 20."""
+    perplexities = held_out(facts)
+    for row in facts["curve"]:
+        perplexities += [value for key, value in row.items() if key != "step"]
+    bottom, top = 20 * int(min(perplexities) / 20), 1.12 * max(perplexities)
+    axes.set_ylim(bottom, top)
+    ticks = range(bottom, int(top) + 1, 20)
+    axes.set_yticks(ticks, list(map(number, ticks)))
+
+
 def alt(facts: dict) -> str:
     """Describe the figure in Italian, from the same facts."""
-    first, last = facts["curve"][1], facts["curve"][-1]
+    first, last = (one_decimal(facts["curve"][i]["training_perplexity"]) for i in (1, -1))
+    before, after, end = map(one_decimal, held_out(facts))
     return (
-        f"Perplessità in {facts['n_steps']} passi. Sul testo imparato scende da "
-        f"{perplexity(first['training_perplexity'])} a {perplexity(last['training_perplexity'])}; sul testo per "
-        f"scegliere è minima al passo {facts['best_step']}, dove ci si ferma. Testo di prova: "
-        f"{perplexity(facts['before_perplexity'])} all'inizio, {perplexity(facts['after_perplexity'])} a quel passo, "
-        f"{perplexity(facts['overfitted_perplexity'])} alla fine."
+        f"Perplessità in {facts['n_steps']} passi. Sul testo imparato scende da {first} a {last}; "
+        f"sul testo per scegliere è minima al passo {facts['best_step']}, dove ci si ferma. "
+        f"Testo di prova: {before} all'inizio, {after} a quel passo, {end} alla fine."
     )

@@ -3,13 +3,12 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.style import BLUE, GREEN, INK, VERMILION, new_figure
+from demos.common.style import BLUE, GREEN, INK, VERMILION, new_figure, note
 from demos.common.words import number
-from demos.overfitting import error
 
 
 def plot(facts: dict) -> Figure:
-    """Draw one draw with three curves through it, and beside it both errors against the number of parameters."""
+    """Draw one draw with three curves through it, and both errors against the parameters."""
     figure = new_figure(1120, 385)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
     draw_curves(left, facts)
@@ -20,13 +19,10 @@ def plot(facts: dict) -> Figure:
 def draw_curves(axes: Axes, facts: dict) -> None:
     """Draw the points of one draw and three curves."""
     styles = ((GREEN, "solid"), (VERMILION, (0, (4, 1.5))), (BLUE, (0, (1.2, 1))))
-    names = (facts["best"]["n_params"], facts["n_points"], facts["last"]["n_params"])
-    for curve, (colour, dashes), size in zip(
-        facts["example"]["curves"], styles, names, strict=True
-    ):
-        axes.plot(
-            facts["example"]["x"], curve, color=colour, linestyle=dashes, label=f"{size} parametri"
-        )
+    sizes = (facts["best"]["n_params"], facts["n_points"], facts["last"]["n_params"])
+    curves, x = facts["example"]["curves"], facts["example"]["x"]
+    for curve, (colour, dashes), size in zip(curves, styles, sizes, strict=True):
+        axes.plot(x, curve, color=colour, linestyle=dashes, label=f"{size} parametri")
     axes.plot(*facts["example"]["points"], "o", color=INK)
     axes.set_ylim(-2.1, 2.1)
     axes.set_xticks([])
@@ -36,32 +32,36 @@ def draw_curves(axes: Axes, facts: dict) -> None:
 
 
 def draw_errors(axes: Axes, facts: dict) -> None:
-    """Draw both errors; the axis of parameters is logarithmic, and a dashed line stands where they equal the points."""
-    sizes = [row["n_params"] for row in facts["curve"]]
-    top = 1.15 * max(
-        facts["at_threshold"]["test_error"], *(row["test_error"] for row in facts["curve"])
-    )
-    for key, name, colour in (
-        ("test_error", "casi nuovi", VERMILION),
-        ("training_error", "punti visti", BLUE),
-    ):
-        values = [row[key] for row in facts["curve"]]
-        axes.plot(sizes, values, color=colour)
-        height = max(
-            values[-1], 0.09 * top if key == "test_error" else 0
-        )  # so that no name covers the other
-        axes.annotate(name, (sizes[-1], height), xytext=(0, 8), textcoords="offset points", ha="right",
-                      va="bottom", color=colour)  # fmt: skip
-    axes.axvline(facts["n_points"], color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
-    axes.annotate("tanti parametri\nquanti punti", (facts["n_points"], top), xytext=(8, 0), textcoords="offset points",
-                  va="top", size=18)  # fmt: skip
+    """Draw both errors; a dashed line stands where the parameters equal the points."""
+    n_points, sizes = facts["n_points"], [row["n_params"] for row in facts["curve"]]
+    new = [row["test_error"] for row in facts["curve"]]
+    seen = [row["training_error"] for row in facts["curve"]]
+    top = 1.15 * max(new)
+    above_seen = max(new[-1], 0.09 * top)  # so that no name covers the other
+    draw_named(axes, "casi nuovi", sizes, new, above_seen, VERMILION)
+    draw_named(axes, "punti visti", sizes, seen, max(seen[-1], 0), BLUE)
+    axes.axvline(n_points, color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
+    note(axes, "tanti parametri\nquanti punti", (n_points, top), (8, 0), 18, va="top")
+    mark_axes(axes, [1, 4, n_points, 100, sizes[-1]], top)
+
+
+def draw_named(
+    axes: Axes, name: str, sizes: list[int], values: list[float], height: float, colour: str
+) -> None:
+    """Draw one error against the parameters, with its name above `height` at the end."""
+    axes.plot(sizes, values, color=colour)
+    ends_there = {"ha": "right", "va": "bottom"}
+    note(axes, name, (sizes[-1], height), (0, 8), 20, color=colour, **ends_there)
+
+
+def mark_axes(axes: Axes, sizes: list[int], top: float) -> None:
+    """Mark these numbers of parameters on a logarithmic axis, and every fifth of error up."""
     axes.set_xscale("log")
     axes.set_xlim(1, sizes[-1])
-    marks = [1, 4, facts["n_points"], 100, sizes[-1]]
-    axes.set_xticks(marks, list(map(number, marks)))
+    axes.set_xticks(sizes, list(map(number, sizes)))
     axes.set_xticks([], minor=True)
     axes.set_ylim(0, top)
-    ticks = [tick / 10 for tick in range(0, int(10 * top) + 1, 2)]
+    ticks = [tenth / 10 for tenth in range(0, int(10 * top) + 1, 2)]
     axes.set_yticks(ticks, [number(tick, 1) for tick in ticks])
     axes.set_xlabel("parametri")
     axes.set_title("errore")
@@ -69,11 +69,13 @@ def draw_errors(axes: Axes, facts: dict) -> None:
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    first, best, peak, last = facts["curve"][0], facts["best"], facts["at_threshold"], facts["last"]
+    rows = (facts["best"], facts["at_threshold"], facts["last"])
+    few, equal, many = (row["n_params"] for row in rows)
+    best, peak, last = (number(row["test_error"], 3) for row in rows)
+    first = number(facts["curve"][0]["training_error"], 3)
     return (
-        f"A sinistra {facts['n_points']} punti rumorosi e tre curve, con {best['n_params']}, {peak['n_params']} e "
-        f"{last['n_params']} parametri. A destra l'errore. Sui punti visti scende da {error(first['training_error'])} "
-        f"a zero quando i parametri sono {peak['n_params']}. Sui casi nuovi è {error(best['test_error'])} con "
-        f"{best['n_params']} parametri, {error(peak['test_error'])} con {peak['n_params']} e "
-        f"{error(last['test_error'])} con {last['n_params']}."
+        f"A sinistra {facts['n_points']} punti rumorosi e tre curve, con {few}, {equal} e {many} "
+        f"parametri. A destra l'errore. Sui punti visti scende da {first} a zero quando i "
+        f"parametri sono {equal}. Sui casi nuovi è {best} con {few} parametri, {peak} con {equal} "
+        f"e {last} con {many}."
     )

@@ -23,22 +23,32 @@ ROWS, TEMPLATES, PAIRS = (
 )
 SPLIT = {row["occupation"]: row["split"] for row in ROWS}
 
+SOURCE = "https://github.com/rudinger/winogender-schemas/blob/1c7f8b4"
+
 # Share of women in 2017, in %, of the occupations that both lists have; "doctor" is "physician"
 # there.
 WINOBIAS = {
-    "carpenter": 2, "mechanic": 4, "janitor": 34, "lawyer": 35, "doctor": 38, "manager": 43, "salesperson": 48,
-    "accountant": 61, "baker": 65, "cashier": 73, "counselor": 73, "teacher": 78, "librarian": 84, "nurse": 90,
-    "receptionist": 90, "hairdresser": 92, "secretary": 95,
-}  # fmt: skip
+    "carpenter": 2,
+    "mechanic": 4,
+    "janitor": 34,
+    "lawyer": 35,
+    "doctor": 38,
+    "manager": 43,
+    "salesperson": 48,
+    "accountant": 61,
+    "baker": 65,
+    "cashier": 73,
+    "counselor": 73,
+    "teacher": 78,
+    "librarian": 84,
+    "nurse": 90,
+    "receptionist": 90,
+    "hairdresser": 92,
+    "secretary": 95,
+}
 
 GENDERED = {("she", "he"), ("her", "him"), ("her", "his"), ("hers", "his"), ("herself", "himself")}
-TELLTALE = {word for pair in GENDERED for word in pair} | {
-    "woman",
-    "man",
-    "lady",
-    "mother",
-    "father",
-}
+TELLTALE = {"woman", "man", "lady", "mother", "father"}.union(*GENDERED)
 
 
 def words(text: str) -> list[str]:
@@ -53,11 +63,12 @@ def runs(text: str, length: int) -> set[tuple[str, ...]]:
 
 
 def is_counterfactual(she: str, he: str) -> bool:
-    """Say whether the versions differ in a "she" for a "he", in other pronouns perhaps, and in nothing else."""
+    """Say whether the versions differ in "she" for "he", in other pronouns perhaps, and no more."""
     if re.split(r"\w+", she) != re.split(r"\w+", he):
         return False
-    different = {(a, b) for a, b in zip(words(she), words(he), strict=True) if a != b}
-    same = {a for a, b in zip(words(she), words(he), strict=True) if a == b}
+    both = set(zip(words(she), words(he), strict=True))
+    different = {(a, b) for a, b in both if a != b}
+    same = {a for a, b in both if a == b}
     return ("she", "he") in different and different <= GENDERED and not same & TELLTALE
 
 
@@ -70,15 +81,13 @@ def test_tables_are_plain_normalized_utf8(name):
 
 
 def test_occupations_have_a_share_and_a_source():
-    """Each of the 55 occupations stands once, with a share of 0 to 100%, its year and the address of the number."""
+    """Each of the 55 occupations stands once, with a share, its year and the number's address."""
     assert len(SPLIT) == len(ROWS) == 55
     for row in ROWS:
         assert row["confirmed"] is True
         assert 0 <= row["women_percent"] <= 100
         assert row["year"] in (2015, 2016)
-        assert row["source"].startswith(
-            "https://github.com/rudinger/winogender-schemas/blob/1c7f8b4"
-        )
+        assert row["source"].startswith(SOURCE)
         assert re.fullmatch("[a-z]+", row["occupation"])
         assert row["italian"].strip()
 
@@ -102,14 +111,14 @@ def test_shares_agree_with_another_publication():
 
 
 def test_held_out_occupations_are_all_that_were_added():
-    """The table has 60 words: 36 for training, 5 of a group that is here already, and all others are held out."""
+    """Of the table's 60 words 36 are for training, 5 doubles are left out, all others held out."""
     assert sorted(ROWS, key=lambda row: (row["women_percent"], row["occupation"])) == ROWS
     assert sorted(SPLIT.values()) == ["held-out"] * 19 + ["training"] * 36
     assert not set(SPLIT) & {"advisor", "auditor", "nutritionist", "physician", "surgeon"}
 
 
 def test_templates_contain_the_placeholder_once():
-    """There are at least six templates; each takes an occupation and stops where a word can follow, without a blank."""
+    """Each of six or more takes an occupation, and stops where a word can follow, without blank."""
     assert len(set(TEMPLATES)) == len(TEMPLATES) >= 6
     for template in TEMPLATES:
         assert re.findall(r"\{.*?\}", template) == ["{occupation}"]
@@ -135,41 +144,43 @@ def test_pairs_differ_in_gendered_words_only():
     ],
 )
 def test_a_spoiled_pair_would_be_seen(she, he):
-    """Pairs that are equal, differ in more, forget a pronoun, lack a "she" or give the gender away are found."""
+    """Pairs that are equal, differ in more, lack a "she" or give the gender away are found."""
     assert not is_counterfactual(she, he)
 
 
 def test_pairs_keep_held_out_occupations_apart():
-    """A pair names its occupation and no other; each training occupation has two pairs, a held-out one none."""
+    """A pair names its occupation alone; a training occupation has two pairs, a held-out none."""
     for pair in PAIRS:
         assert set(words(pair["she"])) & set(SPLIT) == {pair["occupation"]}
     named = [pair["occupation"] for pair in PAIRS]
-    assert {word: named.count(word) for word in SPLIT} == {
-        w: 2 if s == "training" else 0 for w, s in SPLIT.items()
-    }
+    for word, split in SPLIT.items():
+        assert named.count(word) == (2 if split == "training" else 0)
 
 
 def test_pairs_do_not_contain_the_bias_test():
     """No pair has the wording of a template, so mitigation can't succeed by learning the test."""
-    for test in (template.format(occupation=word) for template in TEMPLATES for word in SPLIT):
-        said = tuple(words(test))
-        assert not [pair for pair in PAIRS if said in runs(pair["she"], len(said))]
+    for template in TEMPLATES:
+        n = len(words(template.format(occupation="nurse")))
+        learned = set().union(*(runs(pair["she"], n) for pair in PAIRS))
+        for word in SPLIT:
+            assert tuple(words(template.format(occupation=word))) not in learned
 
 
 def test_pairs_share_nothing_with_the_held_out_english():
-    """What measures the cost of mitigation has no run of eight words of what mitigation trains on."""
+    """What measures the cost has no run of eight words of what mitigation trains on."""
     measured = runs((DATA / "texts" / "english-heldout.txt").read_text(encoding="utf-8"), 8)
     assert not [pair for pair in PAIRS if runs(pair["she"], 8) & measured]
 
 
 def test_known_gender_tells_who_is_meant_and_is_new():
-    """24 beginnings, each once, name no occupation, no pronoun, and begin like no template and no pair."""
+    """24 beginnings name no occupation, no pronoun, and begin like no template and no pair."""
     rows = tomllib.loads((DATA / "known_gender.toml").read_text(encoding="utf-8"))["sentence"]
     assert len({row["begins"] for row in rows}) == len(rows) == 24
+    taken = set(SPLIT) | {"she", "he", "her", "his", "him"}
     first = {tuple(words(text)[:5]) for text in [*TEMPLATES, *(pair["she"] for pair in PAIRS)]}
     for row in rows:
         assert re.findall(r"\{.*?\}", row["begins"]) == ["{person}"]
         for who in ("she", "he"):
-            sentence = row["begins"].format(person=row[who])
-            assert not set(words(sentence)) & (set(SPLIT) | {"she", "he", "her", "his", "him"})
-            assert tuple(words(sentence)[:5]) not in first
+            sentence = words(row["begins"].format(person=row[who]))
+            assert not set(sentence) & taken
+            assert tuple(sentence[:5]) not in first

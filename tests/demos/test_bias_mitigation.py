@@ -6,13 +6,15 @@ text.
 
 import json
 import math
+from itertools import product
 
 import numpy as np
 import pytest
 
 from demos import bias_mitigation
 from demos.bias_mitigation import checked, pronoun_places, show
-from demos.common.bias import load_occupations, pairs, templates
+from demos.common.occupations import load_occupations, pairs, templates
+from demos.common.words import number
 from demos.figures.bias_mitigation import alt, plot
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import hidden
@@ -23,31 +25,36 @@ from tests.demos.looks import assert_legible
 def ran():
     """The facts of one run, and the adapter that it kept."""
     kept, original = [], bias_mitigation.price
+
+    def keep(adapter):
+        kept.append(adapter)
+        return original(adapter)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            bias_mitigation, "price", lambda adapter: kept.append(adapter) or original(adapter)
-        )
+        patch.setattr(bias_mitigation, "price", keep)
         facts = bias_mitigation.run()
     return facts, kept[0]
 
 
 def test_no_training_sentence_knows_a_held_out_occupation_or_a_template():
-    """Neither the words nor the beginnings by which the result is judged are in the sentences that are learned."""
+    """Neither the words nor the beginnings that judge the result are in what is learned."""
     held_out = {job.name for job in load_occupations() if job.held_out}
-    sentences = [pair[word] for pair in pairs() for word in ("she", "he")]
-    assert len(held_out) == 19
-    assert not any(name in sentence for name in held_out for sentence in sentences)
     beginnings = [
         template.format(occupation=job.name)
         for template in templates()
         for job in load_occupations()
     ]
-    assert not any(beginning in sentence for beginning in beginnings for sentence in sentences)
+    assert len(held_out) == 19
+    for pair in pairs():
+        for sentence in (pair["she"], pair["he"]):
+            assert not any(name in sentence for name in held_out)
+            assert not any(beginning in sentence for beginning in beginnings)
 
 
 def test_examples_are_balanced():
-    """Each sentence stands there in both versions: as many places go on with " she" as with " he"."""
-    targets = pronoun_places([job.name for job in load_occupations()])[0].targets.tolist()
+    """Each sentence has both versions: as many places go on with " she" as with " he"."""
+    places, _ = pronoun_places([job.name for job in load_occupations()])
+    targets = places.targets.tolist()
     assert targets.count(0) == targets.count(1) == 72
 
 
@@ -56,15 +63,14 @@ def test_a_place_is_what_the_model_knows_just_before_the_pronoun():
     sentence = next(pair["she"] for pair in pairs() if pair["occupation"] == "secretary")
     places, _ = pronoun_places(["secretary"])
     before = tokenizer.encode(sentence.split(" she ")[0])
-    np.testing.assert_allclose(
-        places.hidden[0], hidden(weights.load(), before)[-1], rtol=1e-3, atol=2e-4
-    )
+    alone = hidden(weights.load(), before)[-1]
+    np.testing.assert_allclose(places.hidden[0], alone, rtol=1e-3, atol=2e-4)
     assert places.targets[0] == 0
 
 
 @pytest.mark.parametrize("index", [0, -1])
 def test_odds_before_and_after_are_those_of_the_logits(ran, index):
-    """Eight sentences of one occupation: the mean of logit(she) - logit(he), without and with A and B, in float64."""
+    """The mean logit(she) - logit(he) of eight sentences, without and with A and B, in float64."""
     row = ran[0]["occupations"][index]
     she, he = (tokenizer.encode(word)[0] for word in (" she", " he"))
     table, means = weights.load().embedding.astype(float), {"before": 0.0, "after": 0.0}
@@ -80,34 +86,27 @@ def test_odds_before_and_after_are_those_of_the_logits(ran, index):
 
 def test_gap_by_hand(ran):
     """The gap is e to the mean |ln odds| of the 19 rows, and what closed is counted in log-odds."""
-    gaps = {}
+    held_out, gaps = ran[0]["held_out"], {}
     for moment in ("before", "after"):
-        gaps[moment] = (
-            sum(abs(math.log(row[f"odds_{moment}"])) for row in ran[0]["occupations"]) / 19
-        )
-        assert ran[0]["held_out"][f"gap_odds_{moment}"] == pytest.approx(math.exp(gaps[moment]))
-    assert ran[0]["held_out"]["gap_closed_percent"] == pytest.approx(
-        100 * (1 - gaps["after"] / gaps["before"])
-    )
+        sizes = [abs(math.log(row[f"odds_{moment}"])) for row in ran[0]["occupations"]]
+        gaps[moment] = sum(sizes) / 19
+        assert held_out[f"gap_odds_{moment}"] == pytest.approx(math.exp(gaps[moment]))
+    closed = 100 * (1 - gaps["after"] / gaps["before"])
+    assert held_out["gap_closed_percent"] == pytest.approx(closed)
 
 
 def test_bias_is_reduced_where_it_was_learned_and_not_surely_elsewhere(ran):
-    """The sentences on the slide: a smaller gap on the examples' occupations; on others the interval holds zero."""
+    """On the slide: a smaller gap on the examples' occupations; on others the interval has zero."""
     facts = ran[0]
-    held_out, training = facts["held_out"], facts["training"]
-    assert training["gap_closed_low_percent"] > 30
-    assert (
-        held_out["gap_closed_low_percent"]
-        < 0
-        < held_out["gap_closed_percent"]
-        < training["gap_closed_low_percent"]
-    )
+    held_out, least = facts["held_out"], facts["training"]["gap_closed_low_percent"]
+    assert least > 30
+    assert held_out["gap_closed_low_percent"] < 0 < held_out["gap_closed_percent"] < least
     assert held_out["correlation_after"] > 0.3
     assert facts["worse"]
 
 
 def test_price_has_its_interval(ran):
-    """Right pronouns are less sure, interval and all; the text's perplexity changes by no more than chance."""
+    """Right pronouns are less sure, interval and all; perplexity changes no more than by chance."""
     facts = ran[0]
     ratio = facts["right_pronoun_odds_after"] / facts["right_pronoun_odds_before"]
     assert facts["right_pronoun_ratio"] == pytest.approx(ratio)
@@ -117,24 +116,27 @@ def test_price_has_its_interval(ran):
     assert facts["perplexity_more_percent"] == pytest.approx(more, abs=1e-4)
 
 
+def chosen(facts):
+    """Give the setting that was chosen."""
+    return facts["best_learning_rate"], facts["best_step"]
+
+
 def test_the_setting_is_the_one_that_validation_chooses(ran):
-    """Of all 52 settings the least validation perplexity to three decimals, then the fewest steps."""
+    """Of all 52 settings the least validation perplexity to three decimals, then fewest steps."""
     facts, rates = ran[0], bias_mitigation.LEARNING_RATES
-    assert {(row["learning_rate"], row["step"]) for row in facts["choices"]} == {
-        (rate, step) for rate in rates for step in range(0, 61, 5)
+    found = {(row["learning_rate"], row["step"]): row for row in facts["choices"]}
+    assert set(found) == set(product(rates, range(0, 61, 5)))
+    perplexities = {
+        setting: round(row["validation_perplexity"], 3) for setting, row in found.items()
     }
-    least = min(round(row["validation_perplexity"], 3) for row in facts["choices"])
-    winners = [row for row in facts["choices"] if round(row["validation_perplexity"], 3) == least]
-    best = min(winners, key=lambda row: row["step"])
-    assert (best["learning_rate"], best["step"]) == (
-        facts["best_learning_rate"],
-        facts["best_step"],
-    )
-    assert min(rates) < best["learning_rate"] < max(rates)
+    least = min(perplexities.values())
+    winners = [setting for setting, perplexity in perplexities.items() if perplexity == least]
+    assert chosen(facts) == min(winners, key=lambda setting: setting[1])
+    assert min(rates) < facts["best_learning_rate"] < max(rates)
 
 
 def test_an_occupation_is_judged_by_what_never_learned_from_it(ran):
-    """The chosen row's validation perplexity, with the folds written out: out are every sixth by share of women."""
+    """The chosen row's perplexity, folds written out: out are every sixth by share of women."""
     facts = ran[0]
     names = [job.name for job in load_occupations() if not job.held_out]
     nats = []
@@ -143,11 +145,11 @@ def test_an_occupation_is_judged_by_what_never_learned_from_it(ran):
         judged, _ = pronoun_places(names[fold::6])
         adapter = dict(checked(learned, facts["best_learning_rate"]))[facts["best_step"]]
         logits = adapter(judged.hidden).astype(float) @ judged.embedding.astype(float).T
-        nats.extend(
-            np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(judged)), judged.targets]
-        )
-    row = next(row for row in facts["choices"] if (row["learning_rate"], row["step"]) ==
-               (facts["best_learning_rate"], facts["best_step"]))  # fmt: skip
+        right = logits[np.arange(len(judged)), judged.targets]
+        nats.extend(np.log(np.exp(logits).sum(axis=1)) - right)
+    (row,) = (
+        row for row in facts["choices"] if (row["learning_rate"], row["step"]) == chosen(facts)
+    )
     assert row["validation_perplexity"] == pytest.approx(math.exp(np.mean(nats)), rel=1e-3)
 
 
@@ -161,10 +163,8 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 
 
 def test_figure_is_legible_and_described(ran):
-    """Texts have 18 points or more and lie inside the figure; the alt text has the gap before and after."""
+    """Texts have 18 points or more and lie inside; the alt text has the gap before and after."""
     assert_legible(plot(ran[0]))
-    gaps = (
-        bias_mitigation.number(ran[0]["held_out"][f"gap_odds_{moment}"], 1)
-        for moment in ("before", "after")
-    )
-    assert all(f" {gap} " in alt(ran[0]) for gap in gaps)
+    for moment in ("before", "after"):
+        gap = number(ran[0]["held_out"][f"gap_odds_{moment}"], 1)
+        assert f" {gap} " in alt(ran[0])

@@ -14,12 +14,14 @@ import pytest
 from demos.common.sentences import wordpiece_ids, wordpiece_vocabulary
 from demos.fertility import N_PAIRS, USERS, cut, interval, load_pairs, measure, run, show
 from demos.figures.fertility import alt, plot
+from llmdeck.run.interface import bind, parameters_of
 from tests.demos.looks import assert_legible
 
 PUBLISHED = {
-    "italian": "I modelli di linguaggio possono essere influenzati dai dati di addestramento e quindi essere soggetti "
-    "a bias.",
-    "english": "Language models can be influenced by their training data and therefore be subject to bias.",
+    "italian": "I modelli di linguaggio possono essere influenzati dai dati di addestramento "
+    "e quindi essere soggetti a bias.",
+    "english": "Language models can be influenced by their training data "
+    "and therefore be subject to bias.",
 }
 
 
@@ -42,22 +44,20 @@ def test_wordpiece_is_counted_without_the_tokens_around_it() -> None:
 
 @pytest.mark.parametrize("name", ["cl100k_base", "o200k_base", "smollm2"])
 def test_the_pieces_of_byte_level_bpe_give_the_text_back(name: str) -> None:
-    """Joined, with spaces for dots, they are the sentence; where an accent was cut, its two bytes are written out."""
+    """Joined, with spaces for dots, they are the sentence, once bytes cut apart are joined too."""
     for sentence in (pair[side] for pair in load_pairs() for side in ("italian", "english")):
         joined = "".join(cut(sentence, name)).replace("·", " ")
-        for character in set(sentence) - set(map(chr, range(128))):
-            joined = joined.replace(
-                "".join(f"\\x{byte:02x}" for byte in character.encode()), character
-            )
+        for character in filter(lambda character: not character.isascii(), sentence):
+            written = "".join(f"\\x{byte:02x}" for byte in character.encode())
+            joined = joined.replace(written, character)
         assert joined == sentence
 
 
 def test_italian_costs_more_with_every_vocabulary() -> None:
-    """The whole interval is above 1, most pairs are longer in Italian, and the newer GPT vocabulary costs the least."""
+    """The interval is above 1, most pairs are longer in Italian, and the newer GPT costs least."""
     rows = run()["by_vocabulary"]
-    assert all(
-        row["ratio_low"] > 1.2 and row["n_pairs_italian_longer"] >= 20 for row in rows.values()
-    )
+    assert min(row["ratio_low"] for row in rows.values()) > 1.2
+    assert min(row["n_pairs_italian_longer"] for row in rows.values()) >= 20
     assert min(rows, key=lambda name: rows[name]["ratio"]) == "o200k_base"
     assert rows["o200k_base"]["ratio_high"] < rows["smollm2"]["ratio_low"]
 
@@ -70,18 +70,17 @@ def test_it_is_not_that_italian_has_more_words() -> None:
 
 
 def test_the_interval_is_that_of_the_resamples() -> None:
-    """Of pairs with ratios 1 and 3 a resample has one twice half of the time: the ends. Equal pairs give a point."""
+    """Of ratios 1 and 3 half of the resamples have one twice: the ends. Equal ones give a point."""
     assert interval(np.array([1, 3]), np.array([1, 1])) == (1, 3)
     assert interval(np.array([3, 3, 3]), np.array([2, 2, 2])) == (1.5, 1.5)
 
 
 def test_the_interval_is_near_the_normal_one() -> None:
     """On the real counts it is within 8% of ratio ± 1.96 standard errors (delta method)."""
-    counts = [
-        [len(cut(pair[side], "o200k_base")) for pair in load_pairs()]
+    italian, english = (
+        np.array([len(cut(pair[side], "o200k_base")) for pair in load_pairs()])
         for side in ("italian", "english")
-    ]
-    italian, english = map(np.array, counts)
+    )
     low, high = interval(italian, english)
     ratio = italian.sum() / english.sum()
     error = np.sqrt(((italian - ratio * english) ** 2).sum()) / english.sum()
@@ -90,7 +89,7 @@ def test_the_interval_is_near_the_normal_one() -> None:
 
 
 def test_the_pairs_are_sentences_of_their_own() -> None:
-    """There are 24, of six kinds, no sentence twice, in form C, with plain apostrophes, each one sentence long."""
+    """24 of six kinds, no sentence twice, in form C, plain apostrophes, each one sentence long."""
     pairs = load_pairs()
     assert len(pairs) == N_PAIRS
     assert len({pair["kind"] for pair in pairs}) == 6
@@ -106,8 +105,8 @@ def test_the_pairs_are_sentences_of_their_own() -> None:
 @pytest.mark.parametrize("bad", [{"vocabulary": "gpt2"}, {"pair": 0}, {"pair": N_PAIRS + 1}])
 def test_what_is_not_offered_is_refused(bad: dict) -> None:
     """An unknown vocabulary or pair raises a ValueError."""
-    with pytest.raises(ValueError, match="pairs are 1 to 24"):
-        run(**bad)
+    with pytest.raises(ValueError, match="can't be"):
+        bind(parameters_of(run), bad)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +115,11 @@ def test_what_is_not_offered_is_refused(bad: dict) -> None:
 def test_what_is_shown_is_legible_and_inside(
     name: str, pair: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No text is below 18 px or outside the figure; the print-out fits 88 columns; each ratio is in the alt text."""
+    """No text is below 18 px or outside; the print-out fits 88 columns; the alt has each ratio."""
     facts = run(vocabulary=name, pair=pair)
     assert_legible(plot(facts))
-    assert all(
-        f"{row['ratio']:.2f}".replace(".", ",") in alt(facts)
-        for row in facts["by_vocabulary"].values()
-    )
+    for row in facts["by_vocabulary"].values():
+        assert f"{row['ratio']:.2f}".replace(".", ",") in alt(facts)
     show(facts)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
 

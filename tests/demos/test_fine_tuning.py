@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from demos import fine_tuning
+from demos.common import baselines
+from demos.common.baselines import pairs_perplexity
 from demos.figures.fine_tuning import alt, plot
-from demos.fine_tuning import choose, pairs_perplexity, show, texts
+from demos.fine_tuning import choose, show, texts
 from demos.smollm import adapter as adapters
 from demos.smollm import weights
 from demos.smollm.transformer import forward
@@ -29,92 +31,84 @@ def ran():
         return original(adapter, places, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fine_tuning, "train", note)
+        for module in (fine_tuning, baselines):
+            patch.setattr(module, "train", note)
         facts = fine_tuning.run()
     return facts, given
 
 
 def test_only_the_training_text_is_trained_on(ran):
-    """Both trainings, of the model and from scratch, were given the training ids and nothing else."""
+    """Both trainings, of the model and from scratch, were given the training ids alone."""
     assert len(ran[1]) == 2
     assert all(np.array_equal(targets, texts()["training"][1:]) for targets in ran[1])
 
 
 def test_the_three_texts_share_nothing():
     """No 12 tokens in a row are in two of the three texts."""
-    runs = {
-        part: {tuple(text[i : i + 12]) for i in range(len(text) - 11)}
-        for part, text in texts().items()
-    }
+    runs = {}
+    for part, text in texts().items():
+        runs[part] = {tuple(text[i : i + 12]) for i in range(len(text) - 11)}
     assert not runs["training"] & runs["validation"]
     assert not (runs["training"] | runs["validation"]) & runs["held_out"]
 
 
 def test_perplexity_before_is_the_models_own(ran):
-    """Exp of the mean -ln p of each held-out token, each window of 256 read on its own, from whole logits."""
+    """Exp of the mean -ln p of held-out tokens from whole logits, each window of 256 on its own."""
     ids, nats = texts()["held_out"], 0.0
     for start in range(0, len(ids) - 1, adapters.WINDOW):
         window = ids[start : start + adapters.WINDOW + 1]
-        for logits, target in zip(forward(weights.load(), window[:-1]), window[1:], strict=True):
-            wide = logits.astype(float)
+        logits = forward(weights.load(), window[:-1])
+        for row, target in zip(logits, window[1:], strict=True):
+            wide = row.astype(float)
             nats += math.log(np.exp(wide).sum()) - wide[target]
     assert ran[0]["before_perplexity"] == pytest.approx(math.exp(nats / (len(ids) - 1)), rel=1e-4)
 
 
 def test_the_step_is_chosen_without_the_held_out_text(ran):
-    """Where to stop is the least perplexity of the second text; the curve knows nothing of the held-out one."""
-    curve = ran[0]["curve"]
+    """It stops at the second text's least perplexity; the curve knows nothing of the held-out."""
+    facts, curve = ran[0], ran[0]["curve"]
     best = min(curve, key=lambda row: row["validation_perplexity"])
-    assert best["step"] == ran[0]["best_step"]
-    assert {key for row in curve for key in row} == {
-        "step",
-        "training_perplexity",
-        "validation_perplexity",
-    }
-    assert [row["step"] for row in curve] == list(
-        range(0, ran[0]["n_steps"] + 1, ran[0]["n_steps_per_pass"])
-    )
+    assert best["step"] == facts["best_step"]
+    keys = {"step", "training_perplexity", "validation_perplexity"}
+    assert set().union(*curve) == keys
+    steps = range(0, facts["n_steps"] + 1, facts["n_steps_per_pass"])
+    assert [row["step"] for row in curve] == list(steps)
 
 
 def test_the_settings_are_those_that_validation_chooses(monkeypatch):
-    """Trying all rates again gives the two in the code, and the held-out text is not touched on the way."""
+    """Trying all rates again gives the two in the code, and the held-out text is not touched."""
     seen = texts()
-    monkeypatch.setattr(
-        fine_tuning, "texts", lambda: {part: seen[part] for part in ("training", "validation")}
-    )
+    del seen["held_out"]
+    monkeypatch.setattr(fine_tuning, "texts", lambda: seen)
     assert choose() == (fine_tuning.LEARNING_RATE, fine_tuning.SCRATCH_RATE)
-    assert min(fine_tuning.RATES) < fine_tuning.LEARNING_RATE < max(fine_tuning.RATES)
-    assert (
-        min(fine_tuning.SCRATCH_RATES) < fine_tuning.SCRATCH_RATE < max(fine_tuning.SCRATCH_RATES)
-    )
+    for rate, rates in (
+        (fine_tuning.LEARNING_RATE, fine_tuning.RATES),
+        (fine_tuning.SCRATCH_RATE, fine_tuning.SCRATCH_RATES),
+    ):
+        assert min(rates) < rate < max(rates)
 
 
 def test_it_gets_better_then_overfits_and_scratch_is_far_behind(ran):
-    """The sentences on the slide: surely less perplexity after; then only what is learned improves; scratch is far."""
-    facts = ran[0]
+    """On the slide: surely less perplexity after; then only what is learned improves."""
+    facts, curve = ran[0], ran[0]["curve"]
     assert 2 < facts["gain_low_percent"] < facts["gain_percent"] < facts["gain_high_percent"] < 20
-    assert facts["gain_percent"] == pytest.approx(
-        100 * (1 - facts["after_perplexity"] / facts["before_perplexity"])
-    )
+    before, after = facts["before_perplexity"], facts["after_perplexity"]
+    assert facts["gain_percent"] == pytest.approx(100 * (1 - after / before))
     assert facts["rise_percent"] > 0
-    assert facts["curve"][-1]["validation_perplexity"] > 1.05 * min(
-        r["validation_perplexity"] for r in facts["curve"]
-    )
-    assert facts["overfitted_training_perplexity"] < 0.7 * facts["curve"][1]["training_perplexity"]
-    assert (
-        facts["after_perplexity"] < facts["pairs_perplexity"] / 5 < facts["scratch_perplexity"] / 50
-    )
+    watched = [row["validation_perplexity"] for row in curve]
+    assert watched[-1] > 1.05 * min(watched)
+    assert facts["overfitted_training_perplexity"] < 0.7 * curve[1]["training_perplexity"]
+    assert after < facts["pairs_perplexity"] / 5 < facts["scratch_perplexity"] / 50
     assert facts["scratch_perplexity"] < facts["n_vocab"]
     assert facts["n_params_trained"] == 2 * 8 * 576
 
 
 def test_pairs_by_hand():
-    """In 0 1 0 1 comes 1 after 0, twice of two: by Witten and Bell p(1|0) = (2 + 1·s) / 3, s = (2 + 2/4) / 6."""
+    """In 0 1 0 1 comes 1 after 0, twice of two: p(1|0) = (2 + 1·s) / 3, where s = (2 + 2/4) / 6."""
     single = (2 + 2 / 4) / 6
     assert pairs_perplexity([0, 1, 0, 1], [0, 1], 4) == pytest.approx(1 / ((2 + single) / 3))
-    unseen = (
-        0 + 2 / 4
-    ) / 6  # token 3 was never seen, so nothing is known of what follows it either
+    # Token 3 was never seen, so nothing is known of what follows it either.
+    unseen = (0 + 2 / 4) / 6
     assert pairs_perplexity([0, 1, 0, 1], [3, 3], 4) == pytest.approx(1 / unseen)
 
 
@@ -129,9 +123,8 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 
 
 def test_figure_is_legible_and_described(ran):
-    """Texts have 18 points or more and lie inside the figure; the alt text says before, after and the end."""
-    assert_legible(plot(ran[0]))
-    assert all(
-        fine_tuning.perplexity(ran[0][key]) in alt(ran[0])
-        for key in ("before_perplexity", "after_perplexity")
-    )
+    """Texts have 18 points or more and lie inside; the alt text says before, after and the end."""
+    facts = ran[0]
+    assert_legible(plot(facts))
+    for moment in ("before", "after", "overfitted"):
+        assert fine_tuning.one_decimal(facts[f"{moment}_perplexity"]) in alt(facts)

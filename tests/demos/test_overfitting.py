@@ -13,53 +13,52 @@ import pytest
 
 from demos.figures.overfitting import alt, plot
 from demos.overfitting import GRID, SIZES, draw, errors, features, fit, run, show, truth
+from llmdeck.run.interface import bind, parameters_of
 from tests.demos.looks import assert_legible
 
 
 def test_two_points_are_fitted_as_by_hand() -> None:
-    """Through (0, 3) and (1, 1): one parameter gives the mean, 2; two give w0 + w1 = 3 and w0 - w1 = 1.
+    """Through (0, 3) and (1, 1): one parameter gives the mean, 2; two what w0 ± w1 = 3, 1 gives.
 
     With three, w0 + w1 + w2/2 = 3 and w0 - w1 + w2/2 = 1: w1 = 1 and w0 + w2/2 = 2, whose least
     norm is at w2 = w0/2, so w0 = 8/5 and w2 = 4/5.
     """
     x, y = np.array([0.0, 1.0]), np.array([3.0, 1.0])
-    assert fit(x, y, 1) == pytest.approx([2])
-    assert fit(x, y, 2) == pytest.approx([2, 1])
-    assert fit(x, y, 3) == pytest.approx([8 / 5, 1, 4 / 5])
+    assert fit(features(x, 1), y) == pytest.approx([2])
+    assert fit(features(x, 2), y) == pytest.approx([2, 1])
+    assert fit(features(x, 3), y) == pytest.approx([8 / 5, 1, 4 / 5])
 
 
 @pytest.mark.parametrize("n_params", [1, 4, 10, 15, 40, 400])
 def test_the_fit_is_that_of_the_textbook(n_params: int) -> None:
-    """Up to the points it solves the normal equations, beyond them it is the least-norm solution Φᵀ (ΦΦᵀ)⁻¹ y."""
+    """Up to the points it solves the normal equations, beyond them it is Φᵀ (ΦΦᵀ)⁻¹ y."""
     x, y = draw(7, 15, 0.3)
-    phi = features(x, n_params)
-    normal, least = (phi.T @ phi, phi.T @ y), (phi @ phi.T, y)
-    expected = np.linalg.solve(*normal) if n_params <= 15 else phi.T @ np.linalg.solve(*least)
-    curve = features(GRID, n_params)
-    assert curve @ fit(x, y, n_params) == pytest.approx(curve @ expected, abs=1e-4)
+    phi, curve = features(x, n_params), features(GRID, n_params)
+    if n_params <= 15:
+        expected = np.linalg.solve(phi.T @ phi, phi.T @ y)
+    else:
+        expected = phi.T @ np.linalg.solve(phi @ phi.T, y)
+    assert curve @ fit(phi, y) == pytest.approx(curve @ expected, abs=1e-4)
 
 
 def test_of_two_curves_through_the_points_the_calmer_is_taken() -> None:
-    """Past the points, ∫f'² of the curve is below that of the curve through them with just enough parameters."""
+    """Past the points, ∫f'² is below that of the curve with just enough parameters."""
     x, y = draw(0, 15, 0.3)
-    slopes = [
-        np.mean(np.gradient(features(GRID, size) @ fit(x, y, size), GRID) ** 2)
-        for size in (15, 400)
-    ]
-    assert slopes[1] < slopes[0] / 2
+
+    def steepness(n_params: int) -> float:
+        curve = features(GRID, n_params) @ fit(features(x, n_params), y)
+        return np.mean(np.gradient(curve, GRID) ** 2)
+
+    assert steepness(400) < steepness(15) / 2
 
 
 def test_more_parameters_never_fit_the_seen_points_worse() -> None:
-    """On each draw the training error never grows with the parameters, and is zero from as many as points on."""
+    """The training error never grows with the parameters, and is zero from as many as points."""
     facts = run()
     training = [row["training_error"] for row in facts["curve"]]
     assert [row["n_params"] for row in facts["curve"]] == list(SIZES)
     assert all(after <= before + 1e-9 for before, after in pairwise(training))
-    assert (
-        max(row["training_error"] for row in facts["curve"] if row["n_params"] >= 15)
-        == 0
-        < training[13]
-    )
+    assert max(training[14:]) == 0 < training[13]
 
 
 def three_errors(row: dict) -> tuple[float, float]:
@@ -69,34 +68,33 @@ def three_errors(row: dict) -> tuple[float, float]:
 
 
 def test_the_test_error_falls_rises_and_falls_again() -> None:
-    """It peaks where the parameters equal the points, beyond chance; at the end it is lower, not as low as the best."""
+    """It peaks where parameters equal points, beyond chance; the end is lower, the best lowest."""
     facts = run()
-    best, peak, last = facts["best"], facts["at_threshold"], facts["last"]
-    (best_low, best_high), (last_low, last_high), (peak_low, _) = map(
-        three_errors, (best, last, peak)
-    )
-    assert peak["test_error"] == max(
-        row["test_error"] for row in facts["curve"] if row["n_params"] > 3
-    )
-    assert 0 < best_low < best_high < last_low < last_high < peak_low
+    peak = facts["at_threshold"]
+    best_low, best_high = three_errors(facts["best"])
+    last_low, last_high = three_errors(facts["last"])
+    later = [row["test_error"] for row in facts["curve"] if row["n_params"] > 3]
+    assert peak["test_error"] == max(later)
+    assert 0 < best_low < best_high < last_low < last_high < three_errors(peak)[0]
 
 
 @pytest.mark.parametrize("n_points", [10, 20, 30])
 def test_the_peak_is_where_parameters_equal_points(n_points: int) -> None:
-    """With 10, 20 or 30 points, past the best size the largest test error is within one parameter of as many."""
+    """Past the best size the largest test error is within one parameter of as many as points."""
     facts = run(n_points=n_points)
     past = [row for row in facts["curve"] if row["n_params"] > facts["best"]["n_params"]]
-    assert abs(max(past, key=lambda row: row["test_error"])["n_params"] - n_points) <= 1
+    peak = max(past, key=lambda row: row["test_error"])
+    assert abs(peak["n_params"] - n_points) <= 1
 
 
 def test_without_noise_there_is_nothing_wrong_to_learn() -> None:
-    """Without noise as many parameters as points do no harm: the error is below a tenth of that with noise."""
+    """Without noise as many parameters as points do no harm: the error is below a tenth."""
     quiet, noisy = run(noise_percent=0), run()
     assert quiet["at_threshold"]["test_error"] < noisy["at_threshold"]["test_error"] / 10
 
 
 def test_ten_times_the_data_cure_it() -> None:
-    """The same 15 parameters on 150 points are off by the noise's share in 15 of 150 directions: σ √(p / n)."""
+    """15 parameters on 150 points are off by the noise in 15 of 150 directions: σ √(p / n)."""
     more = run()["more_data"]
     assert more["test_error"] == pytest.approx(0.3 * np.sqrt(15 / 150), rel=0.1)
 
@@ -113,8 +111,8 @@ def test_a_flat_line_is_off_by_the_wave() -> None:
 )
 def test_values_off_the_sliders_are_refused(bad: dict[str, int]) -> None:
     """What is not a stop of a slider raises a ValueError."""
-    with pytest.raises(ValueError, match="no curve"):
-        run(**bad)
+    with pytest.raises(ValueError, match="can't be"):
+        bind(parameters_of(run), bad)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +121,11 @@ def test_values_off_the_sliders_are_refused(bad: dict[str, int]) -> None:
 def test_what_is_shown_is_legible_and_inside(
     n_points: int, noise_percent: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No text of the figure is below 18 px or outside it; the print-out fits 88 columns; the alt text has the peak."""
+    """No text is below 18 px or outside; the print-out fits 88 columns; the alt has the peak."""
     facts = run(n_points=n_points, noise_percent=noise_percent)
     assert_legible(plot(facts))
-    assert f"{facts['at_threshold']['test_error']:.3f}".replace(".", ",") in alt(facts)
+    peak = facts["at_threshold"]["test_error"]
+    assert f"{peak:.3f}".replace(".", ",") in alt(facts)
     show(facts)
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 88

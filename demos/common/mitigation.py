@@ -1,0 +1,119 @@
+"""What an adapter does to bias: how uneven the two pronouns are before and after, and the price.
+
+The price: perplexity of an English text, and how surely " she" and " he" are still told apart where
+the sentence has already said who is meant. `low` and `high` are the ends of a 95 % interval: what
+other occupations, other pieces of the text and other sentences might have given (bootstrap).
+"""
+
+import numpy as np
+
+from demos.common.bias import known_gender, line, log_odds, pearson
+from demos.common.intervals import interval, perplexity_change
+from demos.common.occupations import DATA
+from demos.smollm import tokenizer, weights
+from demos.smollm.adapter import Adapter, Positions, losses
+
+ENGLISH = DATA / "texts" / "english-heldout.txt"
+ENGLISH_FROM = 1024  # the text's tokens before it were looked at while the demo was written
+
+
+def exp_mean(logs: np.ndarray | list[float]) -> float:
+    """Give e to the mean: of losses it is the perplexity, of log-odds the geometric mean of odds.
+
+    >>> exp_mean([0.0, np.log(4)])
+    2.0
+    """
+    return float(np.exp(np.mean(logs)))
+
+
+def compare(women: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict:
+    """Measure how uneven some occupations [n] are, and how closely that follows the share of women.
+
+    `before` and `after` are log-odds. `gap_odds` is e to the mean of their size: how many times, on
+    average, one pronoun is as likely as the other.
+
+    >>> women, odds = np.array([0.0, 50, 100]), np.array([-2.0, 1, 2])
+    >>> compare(women, odds, odds / 2)["gap_closed_percent"]
+    50.0
+    """
+    facts = {}
+    for moment, odds in (("before", before), ("after", after)):
+        facts[f"gap_odds_{moment}"] = exp_mean(np.abs(odds))
+        facts[f"slope_per_percent_{moment}"] = line(women, odds)[0]
+        facts[f"correlation_{moment}"] = pearson(women, odds)
+    gaps = np.abs(np.stack([before, after]))  # [2, n]
+    low, high = interval(lambda drawn: closed(gaps[:, drawn]), len(women))
+    slope_left = facts["slope_per_percent_after"] / facts["slope_per_percent_before"]
+    return facts | {
+        "gap_closed_percent": closed(gaps),
+        "gap_closed_low_percent": low,
+        "gap_closed_high_percent": high,
+        "slope_lost_percent": 100 * (1 - slope_left),
+    }
+
+
+def closed(gaps: np.ndarray) -> float:
+    """Say how much smaller the mean of the second row is than that of the first, in percent.
+
+    >>> closed(np.array([[1.0, 3], [1, 1]]))
+    50.0
+    """
+    before, after = gaps.mean(axis=1)
+    return float(100 * (1 - after / before))
+
+
+def price(adapter: Adapter) -> dict:
+    """Measure what it cost: in an English text, and where the sentence has said who is meant."""
+    places = english_places()
+    none = Adapter.new(places.hidden.shape[1], rank=1)  # it changes nothing yet
+    nats = {"before": losses(none, places), "after": losses(adapter, places)}  # [tokens] each
+    states, right = known_gender()  # [sentences, d], [sentences]
+    sure = {"before": log_odds(states) * right, "after": log_odds(adapter(states)) * right}
+    facts = {"n_english_tokens": len(places), "n_known_sentences": len(right)}
+    facts |= text_change(**nats) | pronoun_change(**sure)
+    for moment in ("before", "after"):
+        facts[f"perplexity_{moment}"] = exp_mean(nats[moment])
+        facts[f"n_right_pronouns_{moment}"] = int((sure[moment] > 0).sum())
+        facts[f"right_pronoun_odds_{moment}"] = exp_mean(sure[moment])
+    return facts
+
+
+def english_places() -> Positions:
+    """Read the English text; its first tokens are only read past.
+
+    >>> len(english_places()) > 256
+    True
+    """
+    ids = tokenizer.encode(ENGLISH.read_text(encoding="utf-8"))
+    return Positions.of_text(weights.load(), ids[ENGLISH_FROM:])
+
+
+def text_change(before: np.ndarray, after: np.ndarray) -> dict:
+    """Say by how much the perplexity of a text rises, from its tokens' losses [n].
+
+    >>> text_change(np.zeros(64), np.zeros(64))["perplexity_more_percent"]
+    0.0
+    """
+    more, low, high = perplexity_change(before, after)
+    return {
+        "perplexity_more_percent": more,
+        "perplexity_more_low_percent": low,
+        "perplexity_more_high_percent": high,
+    }
+
+
+def pronoun_change(before: np.ndarray, after: np.ndarray) -> dict:
+    """Say by what the odds of the right pronoun are multiplied, from its log-odds [2 · pairs].
+
+    The two versions of a sentence go together: what the interval draws again is a pair.
+
+    >>> pronoun_change(np.array([2.0, 1.0]), np.array([1.0, 2.0]))["right_pronoun_ratio"]
+    1.0
+    """
+    lost = (after - before).reshape(-1, 2).mean(axis=1)  # [pairs]
+    low, high = interval(lambda drawn: exp_mean(lost[drawn]), len(lost))
+    return {
+        "right_pronoun_ratio": exp_mean(lost),
+        "right_pronoun_ratio_low": low,
+        "right_pronoun_ratio_high": high,
+    }
