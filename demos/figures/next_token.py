@@ -21,6 +21,7 @@ def plot(facts: dict) -> Figure:
     labels = [drawable(shorten(likely["piece"], 13)) for likely in facts["likeliest"]]
     draw_bars(bars, labels, facts)
     rows = figure.add_axes((0.6, 0.03, 0.4, 0.76), xlim=(0, 448), ylim=(327, 0))
+    rows.set(xticks=[], yticks=[])
     rows.set_axis_off()
     draw_steps(rows, facts)
     return figure

@@ -180,6 +180,28 @@ def gradients(adapter: Adapter, places: Positions, rows: np.ndarray) -> tuple[fl
     return loss / n, Adapter(a=d_a / n, b=d_b.astype(np.float64) / n)
 
 
+def adam(
+    value: np.ndarray,
+    mean: np.ndarray,
+    square: np.ndarray,
+    slope: np.ndarray,
+    step: int,
+    learning_rate: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Move numbers against their slope: the numbers, and the means of slopes and of their squares.
+
+    >>> start = np.zeros(2)
+    >>> adam(start, start, start, np.array([5.0, -0.1]), 1, 0.1)[0].round(6).tolist()
+    [-0.1, 0.1]
+    """
+    mean = ADAM_DECAY[0] * mean + (1 - ADAM_DECAY[0]) * slope
+    square = ADAM_DECAY[1] * square + (1 - ADAM_DECAY[1]) * slope**2
+    # Both start at 0, and are too small at first.
+    direction = mean / (1 - ADAM_DECAY[0] ** step)
+    size = np.sqrt(square / (1 - ADAM_DECAY[1] ** step)) + ADAM_EPS
+    return value - learning_rate * direction / size, mean, square
+
+
 def train(
     adapter: Adapter,
     places: Positions,
@@ -203,22 +225,14 @@ def train(
     if len(places) < batch:
         raise ValueError(f"{len(places)} positions are fewer than a batch of {batch}")
     rng = np.random.default_rng(seed)
-    mean, square = (
-        {"a": np.zeros_like(adapter.a), "b": np.zeros_like(adapter.b)} for _ in range(2)
-    )
     order = np.empty(0, int)
+    state = {name: (value, 0 * value, 0 * value) for name, value in vars(adapter).items()}
     for step in range(1, n_steps + 1):
         if len(order) < batch:
             order = rng.permutation(len(places))
         rows, order = np.sort(order[:batch]), order[batch:]
         loss, gradient = gradients(adapter, places, rows)
-        moved = {}
-        for name in ("a", "b"):
-            slope = getattr(gradient, name)
-            mean[name] = ADAM_DECAY[0] * mean[name] + (1 - ADAM_DECAY[0]) * slope
-            square[name] = ADAM_DECAY[1] * square[name] + (1 - ADAM_DECAY[1]) * slope**2
-            direction = mean[name] / (1 - ADAM_DECAY[0] ** step)
-            size = np.sqrt(square[name] / (1 - ADAM_DECAY[1] ** step)) + ADAM_EPS
-            moved[name] = getattr(adapter, name) - learning_rate * direction / size
-        adapter = Adapter(**moved)
+        for name, slope in vars(gradient).items():
+            state[name] = adam(*state[name], slope, step, learning_rate)
+        adapter = Adapter(a=state["a"][0], b=state["b"][0])
         yield loss, adapter

@@ -28,10 +28,8 @@ def distribution(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
         raise ValueError(
             f"temperature {temperature} is not a number above 0; the likeliest token is `greedy`"
         )
-    scaled = (logits - logits.max(axis=-1, keepdims=True)).astype(
-        np.float64
-    ) / temperature  # first to 0: no overflow
-    odds = np.exp(scaled)
+    below = logits - logits.max(axis=-1, keepdims=True)  # 0 at most: exp can't overflow
+    odds = np.exp(below.astype(np.float64) / temperature)
     return odds / odds.sum(axis=-1, keepdims=True)
 
 
@@ -77,13 +75,13 @@ def sample(
     >>> len(list(sample(weights.load(), tokenizer.encode("Once upon a time"), 4, temperature=0.8)))
     4
     """
-    distribution(
-        np.zeros(1), temperature
-    )  # a bad temperature is an error now, not at the first token
+    distribution(np.zeros(1), temperature)  # a bad temperature is an error now, not later
     rng = np.random.default_rng(seed)
-    return go_on(
-        weights, ids, n_tokens, lambda logits: draw(distribution(logits, temperature), k, rng), stop
-    )
+
+    def choose(logits: np.ndarray) -> int:
+        return draw(distribution(logits, temperature), k, rng)
+
+    return go_on(weights, ids, n_tokens, choose, stop)
 
 
 def draw(probabilities: np.ndarray, k: int | None, rng: np.random.Generator) -> int:
@@ -97,11 +95,9 @@ def draw(probabilities: np.ndarray, k: int | None, rng: np.random.Generator) -> 
     1
     """
     order = np.argsort(-probabilities, kind="stable")[:k]  # [k]
-    noise = rng.gumbel(size=len(probabilities))[
-        order
-    ]  # [k]; the same for a token whatever its place
+    noise = rng.gumbel(size=len(probabilities))  # [V]: the same for a token whatever its place
     with np.errstate(divide="ignore"):  # a probability of 0 is -∞ here: never the largest
-        return int(order[np.argmax(np.log(probabilities[order]) + noise)])
+        return int(order[np.argmax(np.log(probabilities[order]) + noise[order])])
 
 
 def go_on(

@@ -6,7 +6,7 @@ rotations, gates.
 """
 
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,17 +67,12 @@ def count_weights(weights: Weights, tally: Counter) -> Weights:
     >>> tally["weights"] == 3 * (134515008 - 61 * 576)  # each weight once a token, but the norms
     True
     """
-    layers = tuple(
-        replace(
-            layer,
-            **{
-                field.name: count(getattr(layer, field.name), tally, "weights")
-                for field in fields(layer)
-            },
-        )
-        for layer in weights.layers
-    )
-    return replace(weights, embedding=count(weights.embedding, tally, "weights"), layers=layers)
+    layers = []
+    for layer in weights.layers:
+        seen = {name: count(array, tally, "weights") for name, array in vars(layer).items()}
+        layers.append(replace(layer, **seen))
+    embedding = count(weights.embedding, tally, "weights")
+    return replace(weights, embedding=embedding, layers=tuple(layers))
 
 
 def counted_cache(shape: Shape, capacity: int, tally: Counter) -> Cache:
@@ -87,8 +82,6 @@ def counted_cache(shape: Shape, capacity: int, tally: Counter) -> Cache:
     'attention'
     """
     cache = Cache.empty(shape, capacity)
-    return replace(
-        cache,
-        keys=count(cache.keys, tally, "attention"),
-        values=count(cache.values, tally, "attention"),
-    )
+    cache.keys = count(cache.keys, tally, "attention")
+    cache.values = count(cache.values, tally, "attention")
+    return cache

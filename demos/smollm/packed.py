@@ -63,22 +63,30 @@ def hidden_pack(weights: Weights, nodes: Nodes) -> np.ndarray:
     """Compute one pack of T places: [T, d]."""
     shape = weights.shape
     lengths = np.array([len(beginning) for beginning in nodes])  # [T]
-    turns = rotations(shape, 0, lengths.max())[
-        lengths - 1
-    ]  # [T, D/2]: each text starts at position 0
-    mask = np.full((len(nodes), len(nodes)), -np.inf, np.float32)  # [T, T]
-    for beginning, place in nodes.items():
-        mask[place, [nodes[beginning[:n]] for n in range(1, len(beginning) + 1)]] = (
-            0  # it sees what stands before it
-        )
+    turns = rotations(shape, 0, lengths.max())  # each text starts at position 0
+    turns = turns[lengths - 1]  # [T, D/2]
+    mask = what_hides(nodes)  # [T, T]
     x = weights.embedding[[beginning[-1] for beginning in nodes]]  # [T, d]
     for layer in weights.layers:
-        x = x + attention(layer, rms_norm(x, layer.attention_norm, shape.eps), turns, mask, shape)
-        gate, up = np.split(
-            rms_norm(x, layer.ffn_norm, shape.eps) @ layer.gate_up.T, 2, axis=-1
-        )  # [T, F], [T, F]
+        normed = rms_norm(x, layer.attention_norm, shape.eps)
+        x = x + attention(layer, normed, turns, mask, shape)
+        normed = rms_norm(x, layer.ffn_norm, shape.eps)
+        gate, up = np.split(normed @ layer.gate_up.T, 2, axis=-1)  # [T, F], [T, F]
         x = x + (silu(gate) * up) @ layer.down.T
     return rms_norm(x, weights.norm, shape.eps)
+
+
+def what_hides(nodes: Nodes) -> np.ndarray:
+    """Return 0 where a place may look at another, which stands before it in its text, and else -∞.
+
+    >>> what_hides({(5,): 0, (7,): 1, (7, 1): 2}).tolist()
+    [[0.0, -inf, -inf], [-inf, 0.0, -inf], [-inf, 0.0, 0.0]]
+    """
+    mask = np.full((len(nodes), len(nodes)), -np.inf, np.float32)
+    for beginning, place in nodes.items():
+        seen = [nodes[beginning[:n]] for n in range(1, len(beginning) + 1)]
+        mask[place, seen] = 0
+    return mask
 
 
 def attention(
@@ -87,13 +95,9 @@ def attention(
     """Let each token gather from those that `mask` [T, T] leaves it: [T, d] → [T, d]."""
     heads = (x @ layer.qkv.T).reshape(len(x), -1, shape.head_dim).swapaxes(0, 1)  # [H+2K, T, D]
     queries, keys, values = np.split(heads, [shape.n_heads, shape.n_heads + shape.n_kv_heads])
-    queries = rope(queries, turns).reshape(
-        shape.n_kv_heads, shape.group, len(x), -1
-    )  # [K, G, T, D]
-    scores = (
-        queries @ rope(keys, turns).swapaxes(1, 2)[:, None] * np.float32(shape.head_dim**-0.5)
-    )  # [K, G, T, T]
+    queries = rope(queries, turns).reshape(shape.n_kv_heads, shape.group, len(x), -1)
+    keys = rope(keys, turns).swapaxes(1, 2)[:, None]  # [K, 1, D, T]
+    scores = queries @ keys * np.float32(shape.head_dim**-0.5)  # [K, G, T, T]
     gathered = softmax(scores + mask) @ values[:, None]  # [K, G, T, D]
-    return (
-        gathered.transpose(2, 0, 1, 3).reshape(len(x), -1) @ layer.output.T
-    )  # [T, HD] @ [HD, d] → [T, d]
+    gathered = gathered.transpose(2, 0, 1, 3).reshape(len(x), -1)  # [T, HD]
+    return gathered @ layer.output.T  # [T, HD] @ [HD, d] → [T, d]

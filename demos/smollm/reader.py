@@ -9,7 +9,7 @@ Leaves out: big-endian files, nested arrays, and all block formats but the two t
 
 import mmap
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,8 @@ SCALARS = {
 STRING, ARRAY = 8, 9
 F32, Q4_1, Q8_0 = 0, 3, 8  # number formats of a tensor
 BLOCK = 32  # weights that share a scale
-BLOCK_BYTES = {
-    Q4_1: 2 + 2 + BLOCK // 2,
-    Q8_0: 2 + BLOCK,
-}  # scale, minimum, 4 bits a weight; scale, 8 bits a weight
+# Scale, minimum, 4 bits a weight; scale, 8 bits a weight.
+BLOCK_BYTES = {Q4_1: 2 + 2 + BLOCK // 2, Q8_0: 2 + BLOCK}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,19 +116,24 @@ def read_header(path: Path) -> Header:
             raise ValueError(f"{path.name} is no GGUF file of version 3")
         n_tensors, n_values = cursor.scalar("<Q"), cursor.scalar("<Q")
         metadata = {cursor.string(): cursor.value(cursor.scalar("<I")) for _ in range(n_values)}
-        found = {}
-        for _ in range(n_tensors):
-            name, n_dimensions = cursor.string(), cursor.scalar("<I")
-            shape = tuple(cursor.scalar("<Q") for _ in range(n_dimensions))[
-                ::-1
-            ]  # the file says columns first
-            found[name] = (shape, cursor.scalar("<I"), cursor.scalar("<Q"))
+        found = [read_place(cursor) for _ in range(n_tensors)]
         alignment = metadata.get("general.alignment", 32)
         start = -(-cursor.at // alignment) * alignment  # the numbers begin at the next multiple
-    tensors = {
-        name: Tensor(shape=s, kind=k, offset=start + at) for name, (s, k, at) in found.items()
-    }
+    tensors = {name: replace(tensor, offset=start + tensor.offset) for name, tensor in found}
     return Header(path=path, metadata=metadata, tensors=tensors)
+
+
+def read_place(cursor: Cursor) -> tuple[str, Tensor]:
+    """Read a tensor's name, and where it lies from the first tensor on.
+
+    >>> numbers = struct.pack("<IQQIQ", 2, 64, 576, Q4_1, 0)
+    >>> read_place(Cursor(struct.pack("<Q", 1) + b"w" + numbers))
+    ('w', Tensor(shape=(576, 64), kind=3, offset=0))
+    """
+    name, n_dimensions = cursor.string(), cursor.scalar("<I")
+    columns_first = [cursor.scalar("<Q") for _ in range(n_dimensions)]
+    shape = tuple(reversed(columns_first))
+    return name, Tensor(shape=shape, kind=cursor.scalar("<I"), offset=cursor.scalar("<Q"))
 
 
 def read_tensor(header: Header, name: str, out: np.ndarray | None = None) -> np.ndarray:
@@ -141,12 +144,10 @@ def read_tensor(header: Header, name: str, out: np.ndarray | None = None) -> np.
     if tensor.kind == F32:
         out[...] = raw.view("<f4").reshape(tensor.shape)
     else:
-        blocks = raw.reshape(
-            *tensor.shape[:-1], -1, BLOCK_BYTES[tensor.kind]
-        )  # [out, in / 32, bytes]
-        {Q4_1: dequantize_q4_1, Q8_0: dequantize_q8_0}[tensor.kind](
-            blocks, out.reshape(*blocks.shape[:2], BLOCK)
-        )
+        size = BLOCK_BYTES[tensor.kind]
+        blocks = raw.reshape(*tensor.shape[:-1], -1, size)  # [out, in / 32, bytes]
+        dequantize = {Q4_1: dequantize_q4_1, Q8_0: dequantize_q8_0}[tensor.kind]
+        dequantize(blocks, out.reshape(*blocks.shape[:2], BLOCK))
     return out
 
 
@@ -177,6 +178,5 @@ def dequantize_q8_0(blocks: np.ndarray, out: np.ndarray) -> None:
     >>> out[0, 0, :2].tolist()
     [1.0, -0.25]
     """
-    np.multiply(
-        blocks[..., 2:].view(np.int8), blocks[..., :2].view("<f2").astype(np.float32), out=out
-    )
+    scales = blocks[..., :2].view("<f2").astype(np.float32)  # [rows, n, 1]
+    np.multiply(blocks[..., 2:].view(np.int8), scales, out=out)

@@ -33,12 +33,11 @@ def byte_alphabet() -> dict[str, int]:
     (97, 32, 256)
     """
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [
-        byte for byte in range(256) if byte not in printable
-    ]  # take the characters from U+0100 on, in order
-    return {chr(byte): byte for byte in printable} | {
-        chr(256 + i): byte for i, byte in enumerate(others)
-    }
+    alphabet = {chr(byte): byte for byte in printable}
+    for byte in range(256):
+        if byte not in printable:  # it takes the next character from U+0100 on
+            alphabet[chr(256 + len(alphabet) - len(printable))] = byte
+    return alphabet
 
 
 @lru_cache(maxsize=1)
@@ -76,13 +75,11 @@ def encode(text: str, *, special: bool = False) -> list[int]:
     ids = known.encode(text, allowed_special="all" if special else set(), disallowed_special=())
     if max(ids, default=0) < n_tokens():
         return ids
-    names = (
-        "|".join(map(regex.escape, sorted(known.special_tokens_set))) if special else "(?!)"
-    )  # (?!) is nowhere
+    specials = known.special_tokens_set if special else set()
+    names = "|".join(map(regex.escape, sorted(specials))) or "(?!)"  # which is found nowhere
     found = []
     for part in regex.split(f"({names})", text):
-        is_special = special and part in known.special_tokens_set
-        found += [known.encode_single_token(part)] if is_special else encode_lossy(part)
+        found += [known.encode_single_token(part)] if part in specials else encode_lossy(part)
     return found
 
 
@@ -96,13 +93,14 @@ def encode_lossy(text: str) -> list[int]:
     """
     known = encoding()
     pieces = [piece.encode("utf-8", errors="replace") for piece in regex.findall(PATTERN, text)]
-    left = [
-        bytes(byte for byte in piece if known.encode_single_token(bytes([byte])) < n_tokens())
-        for piece in pieces
-    ]
-    return [
-        token for piece in left if piece for token in known._encode_single_piece(piece)
-    ]  # bytes, maybe no text
+    lacking = bytes(
+        byte for byte in range(256) if known.encode_single_token(bytes([byte])) >= n_tokens()
+    )
+    found = []
+    for piece in pieces:
+        left = piece.translate(None, delete=lacking)  # bytes, and maybe no valid text any more
+        found += known._encode_single_piece(left) if left else []
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -154,12 +152,7 @@ def chat(message: str, *, system: str = SYSTEM) -> list[int]:
     """
     start, end = encode("<|im_start|><|im_end|>", special=True)
     turn_end = [end, *encode("\n")]
-    turns = [
-        start,
-        *encode(f"system\n{system}"),
-        *turn_end,
-        start,
-        *encode(f"user\n{message}"),
-        *turn_end,
-    ]
-    return [*turns, start, *encode("assistant\n")]
+    ids = []
+    for turn in (f"system\n{system}", f"user\n{message}"):
+        ids += [start, *encode(turn), *turn_end]
+    return [*ids, start, *encode("assistant\n")]

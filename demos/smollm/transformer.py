@@ -68,9 +68,8 @@ def rotations(shape: Shape, start: int, n_tokens: int) -> np.ndarray:
     >>> rotations(load().shape, 0, 2).shape, rotations(load().shape, 0, 2)[0, 0]
     ((2, 32), np.complex64(1+0j))
     """
-    speeds = shape.rope_theta ** -(
-        np.arange(0, shape.head_dim, 2) / shape.head_dim
-    )  # [D/2] radians a token
+    pairs = np.arange(0, shape.head_dim, 2) / shape.head_dim  # [D/2]
+    speeds = shape.rope_theta**-pairs  # [D/2] radians a token
     angles = np.outer(np.arange(start, start + n_tokens), speeds)  # [T, D/2]
     return np.exp(1j * angles).astype(np.complex64)
 
@@ -83,9 +82,8 @@ def rope(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
     >>> rope(np.float32([[1, 0]]), np.complex64([[1j]])).tolist()
     [[0.0, 1.0]]
     """
-    return (x.view(np.complex64) * turns).view(
-        np.float32
-    )  # to turn is to multiply by a complex number of length 1
+    turned = x.view(np.complex64) * turns  # to turn is to multiply by a complex number of length 1
+    return turned.view(np.float32)
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -133,12 +131,10 @@ def look(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
     [[[[0.5, 0.5, 0.0], [0.33000001311302185, 0.33000001311302185, 0.33000001311302185]]]]
     """
     n_kv, group, n_tokens, width = queries.shape  # K, G, T, D
-    scaled = (queries * np.float32(width**-0.5)).reshape(
-        n_kv, -1, width
-    )  # [K, GT, D]: one product for the G heads
-    scores = (scaled @ keys.swapaxes(1, 2)).reshape(
-        n_kv, group, n_tokens, -1
-    )  # @ [K, D, S] → [K, GT, S]
+    scaled = queries * np.float32(width**-0.5)
+    stacked = scaled.reshape(n_kv, -1, width)  # [K, GT, D]: one product for the G heads
+    scores = stacked @ keys.swapaxes(1, 2)  # @ [K, D, S] → [K, GT, S]
+    scores = scores.reshape(n_kv, group, n_tokens, -1)  # [K, G, T, S]
     scores[..., -n_tokens:] += future(n_tokens)  # [T, T]; before these T there is only the past
     return softmax(scores)  # [K, G, T, S]
 
@@ -147,28 +143,38 @@ def attention(
     weights: Layer, x: np.ndarray, turns: np.ndarray, cache: Cache, i: int, watch: Watch
 ) -> np.ndarray:
     """Let each token gather from those up to itself, [T, d] → [T, d], and fill layer i's cache."""
-    (n_kv, _, width), n_tokens = cache.keys.shape[1:], len(x)  # K, D, T
-    n_heads = weights.output.shape[1] // width  # H
-    heads = (
-        (x @ weights.qkv.T).reshape(n_tokens, -1, width).swapaxes(0, 1)
-    )  # [T, d] @ [d, (H+2K)D] → [H+2K, T, D]
-    seen = cache.length + n_tokens  # S
-    cache.keys[i, :, cache.length : seen] = rope(heads[n_heads:-n_kv], turns)  # [K, T, D]
-    cache.values[i, :, cache.length : seen] = heads[-n_kv:]  # [K, T, D]
-    queries = rope(heads[:n_heads], turns).reshape(n_kv, -1, n_tokens, width)  # [K, G, T, D]
-    gathered = np.empty((n_tokens, *queries.shape[:2], width), np.float32)  # [T, K, G, D]
-    for first in range(
-        0, n_tokens, PIECE
-    ):  # in pieces: what all of a piece may not look at is not even computed
+    n_kv, _, width = cache.keys.shape[1:]  # K, capacity, D
+    heads = (x @ weights.qkv.T).reshape(len(x), -1, width)  # [T, d] @ [d, (H+2K)D] → [T, H+2K, D]
+    queries, keys, values = np.split(heads.swapaxes(0, 1), [-2 * n_kv, -n_kv])  # each [.., T, D]
+    seen = cache.length + len(x)  # S
+    cache.keys[i, :, cache.length : seen] = rope(keys, turns)  # [K, T, D]
+    cache.values[i, :, cache.length : seen] = values  # [K, T, D]
+    queries = rope(queries, turns).reshape(n_kv, -1, len(x), width)  # [K, G, T, D]
+    gathered = gather(queries, cache.keys[i, :, :seen], cache.values[i, :, :seen], i, watch)
+    return gathered.reshape(len(x), -1) @ weights.output.T  # [T, HD] @ [HD, d] → [T, d]
+
+
+def gather(
+    queries: np.ndarray, keys: np.ndarray, values: np.ndarray, i: int, watch: Watch
+) -> np.ndarray:
+    """Add up the values that each token looks at, by how much: [K, G, T, D] → [T, K, G, D].
+
+    >>> ones = np.ones((1, 2, 2, 4), np.float32)
+    >>> gather(ones, ones[:, 0], ones[:, 0], 0, ignore).shape
+    (2, 1, 2, 4)
+    """
+    n_kv, group, n_tokens, width = queries.shape
+    before = keys.shape[1] - n_tokens  # tokens in the cache: S - T
+    gathered = np.empty((n_tokens, n_kv, group, width), np.float32)
+    # In pieces: what all of a piece may not look at is not even computed.
+    for first in range(0, n_tokens, PIECE):
         piece = queries[:, :, first : first + PIECE]  # [K, G, ≤ PIECE, D]
-        upto = cache.length + first + piece.shape[2]  # ≤ S
-        probabilities = look(piece, cache.keys[i, :, :upto])  # [K, G, ≤ PIECE, upto]
-        watch("attention", i, probabilities.reshape(n_heads, -1, upto))
-        found = (
-            probabilities.reshape(n_kv, -1, upto) @ cache.values[i, :, :upto]
-        )  # @ [K, upto, D] → [K, G PIECE, D]
+        upto = before + first + piece.shape[2]  # ≤ S
+        shares = look(piece, keys[:, :upto])  # [K, G, ≤ PIECE, upto]
+        watch("attention", i, shares.reshape(n_kv * group, -1, upto))
+        found = shares.reshape(n_kv, -1, upto) @ values[:, :upto]  # → [K, G PIECE, D]
         gathered[first : first + PIECE] = found.reshape(piece.shape).transpose(2, 0, 1, 3)
-    return gathered.reshape(n_tokens, -1) @ weights.output.T  # [T, HD] @ [HD, d] → [T, d]
+    return gathered
 
 
 def feed_forward(weights: Layer, x: np.ndarray, i: int, watch: Watch) -> np.ndarray:
@@ -203,10 +209,10 @@ def hidden(
     turns = rotations(shape, cache.length, len(ids))  # [T, D/2]
     watch("hidden", 0, x)
     for i, layer in enumerate(weights.layers):
-        x = x + attention(
-            layer, rms_norm(x, layer.attention_norm, shape.eps), turns, cache, i, watch
-        )  # [T, d]
-        x = x + feed_forward(layer, rms_norm(x, layer.ffn_norm, shape.eps), i, watch)  # [T, d]
+        normed = rms_norm(x, layer.attention_norm, shape.eps)  # [T, d]
+        x = x + attention(layer, normed, turns, cache, i, watch)
+        normed = rms_norm(x, layer.ffn_norm, shape.eps)
+        x = x + feed_forward(layer, normed, i, watch)
         watch("hidden", i + 1, x)
     cache.length += len(ids)
     return rms_norm(x, weights.norm, shape.eps)  # [T, d]

@@ -188,12 +188,10 @@ def read_layer(file: Header, i: int) -> Layer:
         "gate_up": ["ffn_gate", "ffn_up"],
         "down": ["ffn_down"],
     }
-    return Layer(
-        **{
-            part: read(file, *(f"blk.{i}.{name}.weight" for name in names))
-            for part, names in parts.items()
-        }
-    )
+    read_parts = {}
+    for part, names in parts.items():
+        read_parts[part] = read(file, *(f"blk.{i}.{name}.weight" for name in names))
+    return Layer(**read_parts)
 
 
 @lru_cache(maxsize=1)

@@ -53,38 +53,38 @@ def products(model: weights.Weights) -> Callable[[], None]:
     """Make the matrix products of one prefill alone: the same shapes and weights, no results."""
     shape, layers = model.shape, model.layers
     x, inner = np.ones((PROMPT, shape.d), np.float32), np.ones((PROMPT, shape.ffn), np.float32)
-    keys = np.ones((shape.n_kv_heads, PROMPT, shape.head_dim), np.float32)
-    out = {
-        n: np.empty((PROMPT, n), np.float32)
-        for n in {w.shape[0] for w in (vars(layers[0])).values()}
-    }
-    pieces = [
-        (min(PIECE, PROMPT - first), min(first + PIECE, PROMPT))
-        for first in range(0, PROMPT, PIECE)
-    ]
-    queries = {
-        n: np.ones((shape.n_kv_heads, shape.group * n, shape.head_dim), np.float32)
-        for n, _ in pieces
-    }
-    scores = {
-        upto: np.ones((shape.n_kv_heads, shape.group * n, upto), np.float32) for n, upto in pieces
-    }
+    widths = {len(w) for w in vars(layers[0]).values()}
+    out = {n: np.empty((PROMPT, n), np.float32) for n in widths}
+    look = attention_products(shape)
 
     def multiply() -> None:
         for layer in layers:
-            for array, w in (
-                (x, layer.qkv),
-                (x, layer.output),
-                (x, layer.gate_up),
-                (inner, layer.down),
-            ):
-                np.matmul(array, w.T, out=out[len(w)])
-            for n, upto in pieces:
-                np.matmul(queries[n], keys[:, :upto].swapaxes(1, 2), out=scores[upto])
-                np.matmul(scores[upto], keys[:, :upto], out=queries[n])
-                queries[n].fill(1)
-                scores[upto].fill(1)
+            for w in (layer.qkv, layer.output, layer.gate_up):
+                np.matmul(x, w.T, out=out[len(w)])
+            np.matmul(inner, layer.down.T, out=out[len(layer.down)])
+            look()
         x[-1:] @ model.embedding.T
+
+    return multiply
+
+
+def attention_products(shape: weights.Shape) -> Callable[[], None]:
+    """Make the products of one layer's attention: queries and keys, then shares and values."""
+    n_kv, width = shape.n_kv_heads, shape.head_dim
+    keys = np.ones((n_kv, PROMPT, width), np.float32)
+    works = []
+    for first in range(0, PROMPT, PIECE):
+        n, upto = min(PIECE, PROMPT - first), min(first + PIECE, PROMPT)
+        queries = np.ones((n_kv, shape.group * n, width), np.float32)
+        scores = np.ones((n_kv, shape.group * n, upto), np.float32)
+        works.append((queries, keys[:, :upto], scores))
+
+    def multiply() -> None:
+        for queries, seen, scores in works:
+            np.matmul(queries, seen.swapaxes(1, 2), out=scores)
+            np.matmul(scores, seen, out=queries)
+            queries.fill(1)
+            scores.fill(1)
 
     return multiply
 
@@ -157,31 +157,27 @@ def measure() -> None:
             took = seconds(do)
             if round_:  # the first warms up
                 times[name].append(took)
+    report(times, sum(array.nbytes for _, array in model.arrays()))
+
+
+def report(times: dict[str, list[float]], size: int) -> None:
+    """Print the best seconds of each work, the ratios of them, and what reads `size` bytes."""
     best = {name: min(values) for name, values in times.items()}
-    size = sum(array.nbytes for _, array in model.arrays())
     print(f"SmolLM2, {PROMPT} tokens of prompt, {NEW} generated, {THREADS} threads: seconds")
     print(f"best of {len(times['prefill'])} rounds (and median)")
     for name, value in best.items():
         print(f"  {name:<20} {value:.3f}  ({np.median(times[name]):.3f})")
-    bandwidth, speed = size * NEW / best["reading the weights"] / 1e9, NEW / best["generation"]
-    print(f"  {bandwidth:.1f} GB/s of memory bandwidth, {speed:.1f} tokens/s")
-    print(
-        f"prefill: {best['prefill'] / best['its matrix products']:.2f} × "
-        "its matrix products (at most 1.5 ×)"
-    )
-    print(
-        f"generation: {best['reading the weights'] / best['generation']:.0%} "
-        "of the bandwidth (at least 60 %)"
-    )
-    if pytorch:
-        print(
-            f"prefill: {best['prefill'] / best['prefill by PyTorch']:.2f} × PyTorch's (at most 1 ×)"
-        )
+    bandwidth = size * NEW / best["reading the weights"] / 1e9
+    print(f"  {bandwidth:.1f} GB/s of memory bandwidth, {NEW / best['generation']:.1f} tokens/s")
+    products = best["prefill"] / best["its matrix products"]
+    print(f"prefill: {products:.2f} × its matrix products (at most 1.5 ×)")
+    share = best["reading the weights"] / best["generation"]
+    print(f"generation: {share:.0%} of the bandwidth (at least 60 %)")
+    if pytorch := best.get("prefill by PyTorch"):
+        print(f"prefill: {best['prefill'] / pytorch:.2f} × PyTorch's (at most 1 ×)")
     else:
-        print(
-            "prefill against PyTorch: not here; "
-            "`make test-oracle` installs PyTorch, then `make bench` compares"
-        )
+        print("prefill against PyTorch: not here; `make test-oracle` installs PyTorch,")
+        print("then `make bench` compares")
 
 
 def main() -> None:
