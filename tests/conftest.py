@@ -88,7 +88,7 @@ class Project:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run `llmdeck` in the project, as a user would; never under CI's variables unless given."""
+        """Run `llmdeck` in the project, as a user would; without CI's variables unless given."""
         kept = {k: v for k, v in os.environ.items() if k not in ("CI", "GITHUB_ACTIONS")}
         return subprocess.run(
             [sys.executable, "-m", "llmdeck.cli", *arguments],
@@ -213,13 +213,13 @@ def beyond_data(addresses: Iterable[str]) -> list[str]:
 
 
 def asked_for(page: Page, file: str) -> list[str]:
-    """The requests of which a browser tells when it opens a file and nothing else: Firefox tells of no file."""
+    """Return the requests that a browser tells of when it opens a file: Firefox tells of none."""
     browser = page.context.browser
     return [] if browser and browser.browser_type.name == "firefox" else [file]
 
 
 def until(page: Page, expression: str, limit_s: float = 10.0) -> None:
-    """Wait until an expression is true on a page, whose policy forbids what Playwright's own waiting evaluates."""
+    """Wait until an expression is true on a page, whose policy forbids Playwright's own waiting."""
     deadline = time.monotonic() + limit_s
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"never true: {expression}"

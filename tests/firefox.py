@@ -1,4 +1,4 @@
-"""Firefox for the tests: Playwright's, else one that is installed, which Playwright drives by WebDriver BiDi.
+"""Firefox for the tests: Playwright's, else an installed one, driven by WebDriver BiDi.
 
 `python -m tests.firefox` gets one where there is none: Playwright's, else Debian's package as root.
 Without one, tests that want it are skipped.

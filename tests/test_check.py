@@ -1,4 +1,4 @@
-"""`llmdeck check`: what moved is named with slide, line, old and new value and claim, and nothing is written.
+"""`llmdeck check`: what moved is named with slide, line, values and claim; nothing is written.
 
 The oracle is the spoiling: each test changes one known thing in the store, a demo or the ledger.
 """
@@ -32,7 +32,8 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "demos/many.py",
         """
         def run(*, n: int = 1) -> dict:
-            return {"x": n / 3, "word": "uno", "rows": [{"a": 1}, {"a": n}], "none": None, "hidden": n}
+            rows = [{"a": 1}, {"a": n}]
+            return {"x": n / 3, "word": "uno", "rows": rows, "none": None, "hidden": n}
 
 
         def show(facts: dict) -> None:
@@ -126,7 +127,7 @@ def content(project: Project) -> dict[str, tuple[bytes, int]]:
 
 
 def test_check_reports_drift_and_changes_nothing(built: Project) -> None:
-    """A spoiled fact is named with slide, line, old and new value and claim, exit code 1, and no file is touched."""
+    """A spoiled fact is named with slide, line, values and claim; exit code 1, no file touched."""
     assert built.run("check").stdout == "6 variants on 8 slides: nothing moved\n"
     spoil(built, "twice/default-*", double=43)
     before = content(built)
@@ -149,7 +150,7 @@ def test_check_reports_drift_and_changes_nothing(built: Project) -> None:
 
 
 def test_every_slide_that_shows_a_fact_is_named(built: Project) -> None:
-    """A fact in two places names both; one in notes or in a loop's head names the slide that it is on."""
+    """A fact in two places names both; one in notes or in a loop's head names its slide."""
     spoil(built, "many/default-*", x=0.4, word="due", rows=[{"a": 2}, {"a": 1}])
     assert moved(built) == [
         ("x", 0.4, 0.333333, ["02-molte.md.j2:4 2", "02-molte.md.j2:34 8"]),
@@ -158,13 +159,13 @@ def test_every_slide_that_shows_a_fact_is_named(built: Project) -> None:
     ]
     done = built.run("check")
     assert (
-        "02-molte.md.j2:4 (slide 2): many: x was 0.4, is now 0.333333\n  also at deck/slides/02-molte"
-        in done.stdout
+        "02-molte.md.j2:4 (slide 2): many: x was 0.4, is now 0.333333\n"
+        "  also at deck/slides/02-molte" in done.stdout
     )
 
 
 def test_a_slide_that_a_loop_made_is_the_right_one(built: Project) -> None:
-    """Of three slides from the same lines the one whose variant moved is named, also through an included file."""
+    """Of three slides from the same lines the one that moved is named, also in an included file."""
     spoil(built, "many/8-*", x=1.0, hidden=0)
     assert moved(built) == [
         ("x", 1.0, 2.66667, ["02-molte.md.j2:23 5"]),
@@ -173,7 +174,7 @@ def test_a_slide_that_a_loop_made_is_the_right_one(built: Project) -> None:
 
 
 def test_a_fact_that_only_the_output_shows_names_that_slide(built: Project) -> None:
-    """A drift of a variant whose facts no slide reads is placed where its output stands; so is a spoiled output."""
+    """A variant whose facts no slide reads is placed where its output stands, spoiled or not."""
     spoil(built, "many/5-*", x=1.0)
     assert moved(built) == [("x", 1.0, 1.66667, ["02-molte.md.j2:30 7"])]
     spoil(built, "many/5-*", x=1.66667)
@@ -212,13 +213,13 @@ def test_drift_within_the_tolerance_is_none(built: Project) -> None:
 def test_a_new_a_missing_and_a_changed_fact_is_drift(
     built: Project, fact: str, stored: Any, told: tuple[Any, ...]
 ) -> None:
-    """A fact that the store lacks, one that is gone, and one of another type or length have moved."""
+    """A fact that the store lacks, one that is gone, one of another type or length have moved."""
     spoil(built, "many/default-*", **{fact: stored})
     assert [found[:3] for found in moved(built)] == [told]
 
 
 def test_a_store_that_is_not_up_to_date_fails_and_names_the_repair(built: Project) -> None:
-    """A demo that was edited but not rebuilt fails the check though no fact moved; so does a missing result."""
+    """A demo that was edited but not rebuilt fails the check; so does a missing result."""
     built.edit("demos/twice.py", "Doubles", "Doubles, surely,")
     done = built.run("check")
     assert done.returncode == 1
@@ -237,7 +238,7 @@ def test_a_store_that_is_not_up_to_date_fails_and_names_the_repair(built: Projec
 
 
 def test_a_claim_that_no_longer_holds_is_told_with_its_slide(built: Project) -> None:
-    """An edited ledger fails the check with the claim's exit code; where a fact moved as well, with the drift's."""
+    """An edited ledger fails with the claim's exit code; with a moved fact, with the drift's."""
     built.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
     done = built.run("check")
     assert done.returncode == 6
@@ -251,7 +252,7 @@ def test_a_claim_that_no_longer_holds_is_told_with_its_slide(built: Project) -> 
 
 
 def test_github_gets_annotations_that_it_can_read(built: Project) -> None:
-    """Under GitHub Actions each finding is an `::error` line at its file and line, escaped; elsewhere there is none."""
+    """Under GitHub Actions each finding is an escaped `::error` line; elsewhere there is none."""
     spoil(built, "twice/default-*", double="50%\n:x,")
     assert "::error" not in built.run("check").stdout
     lines = built.run("check", GITHUB_ACTIONS="true").stdout.splitlines()

@@ -1,4 +1,4 @@
-"""Controls on a slide, in a file: what each gives is what the demo gives for these parameters, with no request at all.
+"""Controls on a slide, in a file: each gives what the demo gives, with no request at all.
 
 Oracle: the demo's own `run`, called here with the parameters that the controls show.
 """
@@ -25,10 +25,12 @@ DEMO = '''
 from typing import Annotated, Literal
 
 
-def run(*, unit: Literal["gb", "gib"] = "gib", n: Annotated[int, range(0, 51, 10)] = 20, twice: bool = True,
+def run(*, unit: Literal["gb", "gib"] = "gib",
+        n: Annotated[int, range(0, 51, 10)] = 20, twice: bool = True,
         text: str = "<b>&</b>") -> dict:
     total = n * (2 if twice else 1)
-    return {"unit": unit, "total": total, "half": total / 2, "text": text, "n_characters": len(text)}
+    facts = {"unit": unit, "total": total, "half": total / 2}
+    return facts | {"text": text, "n_characters": len(text)}
 
 
 def show(facts: dict) -> None:
@@ -149,7 +151,7 @@ def test_every_point_by_mouse_is_what_the_demo_gives(page: Page) -> None:
 
 
 def test_by_keyboard_alone_and_the_slide_stays(page: Page) -> None:
-    """Tab reaches each control, arrows and space set it, the slide does not change; Escape gives the keys back."""
+    """Tab reaches each control, arrows and space set it, the slide stays; Escape frees the keys."""
     page.keyboard.press("Tab")
     for _ in range(12):  # past Marp's own buttons
         if page.evaluate("document.activeElement.id") == "live-1-unit":
@@ -172,7 +174,7 @@ def test_by_keyboard_alone_and_the_slide_stays(page: Page) -> None:
 
 
 def test_the_change_is_announced_and_each_control_is_labelled(page: Page) -> None:
-    """A live region says the new values once they rest; labels, the slider's value and the group are named."""
+    """A live region says new values once they rest; labels, slider and group are named."""
     slider = page.get_by_label("quanti")
     slider.focus()
     slider.press("ArrowRight")
@@ -199,7 +201,7 @@ def test_text_from_a_list_shows_as_itself(page: Page) -> None:
 def test_without_scripts_the_default_shows_and_no_control(
     built: Project, chromium: Browser
 ) -> None:
-    """A browser that runs no script shows the default point, and no control that would do nothing."""
+    """A browser that runs no script shows the default point, and no control."""
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(built.html.as_uri())
@@ -209,7 +211,7 @@ def test_without_scripts_the_default_shows_and_no_control(
 
 
 def test_a_build_with_nothing_new_computes_no_point(built: Project) -> None:
-    """The grid is one result of the store: fresh, of one file, its points those that differ from the first."""
+    """The grid is one result of the store: fresh, one file, of each point what differs."""
     edited = built.run("build", "--rerun")
     assert "2 variants computed" in edited.stdout
     assert "up to date" in built.run("build").stdout
@@ -224,7 +226,7 @@ def test_a_build_with_nothing_new_computes_no_point(built: Project) -> None:
 
 
 def test_check_names_the_slide_whose_points_moved(project: Project) -> None:
-    """A stored point that is no longer what the demo gives is drift, told with the slide that has the controls."""
+    """A stored point that is no longer what the demo gives is drift, told with its slide."""
     make(project)
     assert project.run("build").returncode == 0
     stored = next(Path(project.root / "deck/results/sums").glob("live_unit*.json"))
@@ -260,9 +262,10 @@ def test_check_names_the_slide_whose_points_moved(project: Project) -> None:
     ],
 )
 def test_a_mistake_in_live_is_told_with_its_line(project: Project, call: str, message: str) -> None:
-    """A wrong parameter, a list that is none, too many points: an error with the place or the slide, no traceback."""
+    """A wrong parameter, a list that is none, too many points: an error with its place."""
     make(project)
-    many = "from typing import Annotated\ndef run(*, n: Annotated[int, range(600)] = 0, m: bool = True): return {}\n"
+    many = "from typing import Annotated\n"
+    many += "def run(*, n: Annotated[int, range(600)] = 0, m: bool = True): return {}\n"
     project.write("demos/vast.py", f"{many}def show(facts): pass\n")
     project.write("deck/slides/02-due.md.j2", f"# Due\n\n{{{{ {call} }}}}\n")
     done = project.run("build")
@@ -281,10 +284,11 @@ def test_a_mistake_in_a_partial_is_told_with_its_line(project: Project) -> None:
 
 
 def test_controls_that_would_make_the_file_too_large_are_refused(project: Project) -> None:
-    """Above 2 MB the author is told how large they are and which parameter to thin out; the old deck stays."""
+    """Above 2 MB the author is told how large they are and what to thin out; the old deck stays."""
     make(project)
     noise = "import hashlib\ndef run(*, n: Annotated[int, range(400)] = 0):\n"
-    noise += "    return {'noise': ''.join(hashlib.sha256(f'{n} {i}'.encode()).hexdigest() for i in range(200))}\n"
+    noise += "    digests = [hashlib.sha256(f'{n} {i}'.encode()).hexdigest() for i in range(200)]\n"
+    noise += "    return {'noise': ''.join(digests)}\n"
     project.write("demos/noise.py", f"from typing import Annotated\n{noise}def show(facts): pass\n")
     project.write("deck/partials/noise.html.j2", "<p>{{ noise }}</p>\n")
     project.write("deck/slides/02-due.md.j2", '# Due\n\n{{ live("noise", "n") }}\n')

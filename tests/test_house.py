@@ -75,7 +75,9 @@ from llmdeck import cli
 from llmdeck.render.numbers import Numbers
 
 filters = Numbers.filters.fget
-Numbers.filters = property(lambda self: filters(self) | {"twice": lambda value: self.num(2 * value)})
+Numbers.filters = property(
+    lambda self: filters(self) | {"twice": lambda value: self.num(2 * value)}
+)
 sys.exit(cli.main(sys.argv[1:]))
 """
 

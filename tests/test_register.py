@@ -1,4 +1,4 @@
-"""The register: every claim has its row, no page of the lecture is too high, and links lead from a verdict to its row and back.
+"""The register: each claim has its row, no page is too high, links lead to rows and back.
 
 The oracle for what fits and where a link leads is Chromium.
 """
@@ -46,7 +46,7 @@ def page(chromium: Browser, lecture: Project) -> Iterator[Page]:
 
 
 def pages(page: Page) -> list[dict[str, Any]]:
-    """Each page of the register: how far it reaches beyond the slide's padding, its smallest text, its rows."""
+    """Return what each page of the register measures: beyond its padding, smallest text, rows."""
     found: list[dict[str, Any]] = (
         page.evaluate("""[...document.querySelectorAll('.register')].map((list) => {
       const section = list.closest('section'), style = getComputedStyle(section)
@@ -90,12 +90,12 @@ def test_every_claim_of_the_lecture_has_one_row_in_the_ledgers_order(page: Page)
     """And no element's id is there twice, so that a link leads to one place."""
     ids = [row for each in pages(page) for row in each["rows"]]
     assert ids == [f"row-{key}" for key in load_ledger(load(ROOT))]
-    assert page.evaluate("(() => { const i = [...document.querySelectorAll('[id]')].map((e) => e.id);"
+    assert page.evaluate("(() => { const i = [...document.querySelectorAll('[id]')].map(e => e.id);"
                          " return i.filter((id, n) => i.indexOf(id) != n) })()") == []  # fmt: skip
 
 
 def test_a_verdict_leads_to_its_row_and_the_row_back(page: Page) -> None:
-    """From each page with a claim a click on the mark shows the row; its first number shows a slide that says it."""
+    """From a page with a claim a click on the mark shows the row; its first number leads back."""
     for claim in ("llm-probabilistic-model", "gpt3-350gb", "bias-regularization-guarantees"):
         mark = page.locator(f"#claim-{claim} + a.row")
         said = int(mark.evaluate("(a) => a.closest('section').id"))
@@ -110,7 +110,7 @@ def test_a_verdict_leads_to_its_row_and_the_row_back(page: Page) -> None:
 
 
 def test_a_row_tells_verdict_source_command_and_what_is_often_said(page: Page) -> None:
-    """The sentence is the slide's; the source is a link; the command is the one that a student types."""
+    """The sentence is the slide's; the source is a link; the command is what a student types."""
     row = page.locator("#row-gpt3-437gb")
     words = " ".join((row.text_content() or "").split())
     assert "corretto" in words
@@ -137,7 +137,7 @@ def test_the_register_counts_as_no_slide_that_says_a_claim(lecture: Project) -> 
 
 
 def test_no_row_overflows_whatever_the_ledger_holds(project: Project, chromium: Browser) -> None:
-    """Long sentences, wide letters, words without end, many sources, markup: a row fits on a page."""
+    """Long sentences, wide letters, endless words, many sources, markup: a row fits on a page."""
     nasty = [
         "m" * 400,
         "WWWW " * 60,
@@ -200,7 +200,7 @@ def test_a_moved_fact_is_told_at_its_slide_first_and_then_at_its_row(project: Pr
 
 
 def test_old_facts_are_marked_on_the_register_too(project: Project) -> None:
-    """With `--keep-stale` the page of the register whose row is old says so, and a page without old rows does not."""
+    """With `--keep-stale` a page of the register says that its row is old, and no other does."""
     more = '\n[fresh{n}]\ndemo = "other"\nsays = "{text}"\nholds = "true"\nverdict = "verified"\n'
     ledger = project.root / "deck/claims.toml"
     rows = "".join(more.format(n=n, text="parola " * 30) for n in range(9))

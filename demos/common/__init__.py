@@ -1,1 +1,1 @@
-"""What several demos share: texts and tokens, models and their sizes, Italian words, the figures' style."""
+"""What several demos share, a module a subject: texts, tokens, models, words, style."""

@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in NumPy: a sentence becomes a vector of 384 numbers, near those of sentences that mean the same.
+"""all-MiniLM-L6-v2 in NumPy: a sentence becomes 384 numbers, near those of the same meaning.
 
     ids → embeddings → 6 × (attention, then feed-forward, each added to what it read, then a norm) →
     mean → length 1
@@ -43,7 +43,7 @@ CJK = (
 
 
 def model_file(name: str = "model.safetensors") -> Path:
-    """Find a file of the model inside the installed package, which is never imported: that could run anything.
+    """Find a file of the model in the installed package, which is not imported: it could run code.
 
     Raises FileNotFoundError, which names the command that installs the model, where the file is not
     there.
@@ -62,7 +62,7 @@ def model_file(name: str = "model.safetensors") -> Path:
 
 
 def load_tensor(name: str) -> np.ndarray:
-    """Read one float32 tensor by its name in `model.safetensors`; the rest of the 91 MB stays on disk.
+    """Read one float32 tensor by its name; the rest of the 91 MB stays on disk.
 
     Raises FileNotFoundError where the model is not installed, and SafetensorError where it has no
     such tensor.
@@ -76,7 +76,7 @@ def load_tensor(name: str) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def load_tensors() -> dict[str, np.ndarray]:
-    """Read every float32 tensor that a sentence embedding needs, by its name in the file; read-only, since shared.
+    """Read every float32 tensor that an embedding needs, by its name; read-only, since shared.
 
     >>> sum(tensor.size for tensor in load_tensors().values())
     22565376
@@ -113,7 +113,7 @@ def embed(tensors: Tensors, sentences: Sequence[str]) -> np.ndarray:
 
 
 def pad(texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Put texts of different lengths into one array [B, T], and say which of its tokens are real, 1 or 0.
+    """Put texts of different lengths into one array [B, T]; the mask is 1 where a token is real.
 
     >>> [array.tolist() for array in pad([[101, 102], [101, 7592, 102]])]
     [[[101, 102, 0], [101, 7592, 102]], [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]]
@@ -125,7 +125,7 @@ def pad(texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def layer(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Compute one layer: [B, T, d] → [B, T, d]. Norms come after the sums (post-norm), as in the first transformer."""
+    """Compute one layer: [B, T, d] → [B, T, d]; norms come after the sums, as at first in 2017."""
     gathered = linear(
         tensors,
         f"{name}.attention.output.dense",
@@ -139,7 +139,7 @@ def layer(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.nd
 
 
 def attention(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Let each token gather from all real tokens of its sentence, before and after it: [B, T, d] → [B, T, d]."""
+    """Let each token gather from all real tokens of its sentence: [B, T, d] → [B, T, d]."""
     parts = (
         linear(tensors, f"{name}.{part}", x) for part in ("query", "key", "value")
     )  # [B, T, d] each
@@ -158,7 +158,8 @@ def attention(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> n
 def linear(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
     """Multiply by a matrix and add its bias.
 
-    >>> linear({"a.weight": np.float32([[1, 2]]), "a.bias": np.float32([3])}, "a", np.float32([[1, 1]])).tolist()
+    >>> tensors = {"a.weight": np.float32([[1, 2]]), "a.bias": np.float32([3])}
+    >>> linear(tensors, "a", np.float32([[1, 1]])).tolist()
     [[6.0]]
     """
     rows = x.reshape(
@@ -171,9 +172,12 @@ def linear(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
 
 
 def layer_norm(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
-    """Bring each token's vector to mean 0 and variance 1, then stretch and shift (https://arxiv.org/abs/1607.06450).
+    """Bring each token's vector to mean 0 and variance 1, then stretch and shift.
 
-    >>> layer_norm({"a.weight": np.float32([2, 2]), "a.bias": np.float32([1, 1])}, "a", np.float32([[3, 5]])).tolist()
+    Layer normalization: https://arxiv.org/abs/1607.06450.
+
+    >>> tensors = {"a.weight": np.float32([2, 2]), "a.bias": np.float32([1, 1])}
+    >>> layer_norm(tensors, "a", np.float32([[3, 5]])).tolist()
     [[-1.0, 3.0]]
     """
     x = x - x.mean(axis=-1, keepdims=True)
@@ -182,7 +186,9 @@ def layer_norm(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    """Multiply by the probability that a standard normal is below x (https://arxiv.org/abs/1606.08415).
+    """Multiply by the probability that a standard normal is below x.
+
+    GELU: https://arxiv.org/abs/1606.08415.
 
     >>> gelu(np.float32([-10, 0, 1, 10])).round(4).tolist()
     [-0.0, 0.0, 0.8413000106811523, 10.0]
@@ -216,7 +222,8 @@ def erf(x: np.ndarray) -> np.ndarray:
 def wordpiece_vocabulary() -> dict[str, int]:
     """Read the vocabulary: a piece a line, whose number is the id.
 
-    >>> wordpiece_vocabulary()["[CLS]"], wordpiece_vocabulary()["##ing"], len(wordpiece_vocabulary())
+    >>> ids = wordpiece_vocabulary()
+    >>> ids["[CLS]"], ids["##ing"], len(ids)
     (101, 2075, 30522)
     """
     lines = model_file("vocab.txt").read_text(encoding="utf-8").split("\n")
@@ -224,7 +231,7 @@ def wordpiece_vocabulary() -> dict[str, int]:
 
 
 def split_words(text: str) -> list[str]:
-    """Cut a text into words, small and without accents; each sign of punctuation and each ideogram is a word.
+    """Cut a text into words, small and without accents; signs and ideograms are words, too.
 
     >>> split_words("Perché no? It's 東京!")
     ['perche', 'no', '?', 'it', "'", 's', '東', '京', '!']
@@ -235,7 +242,7 @@ def split_words(text: str) -> list[str]:
 
 
 def set_apart(character: str) -> str:
-    r"""Make a letter small, put spaces around an ideogram, make every blank a space, and take out what is not text.
+    r"""Make a letter small, put spaces around an ideogram, and take out what is no text.
 
     >>> set_apart("A"), set_apart("京"), set_apart("\t"), set_apart("\0")
     ('a', ' 京 ', ' ', '')
@@ -263,7 +270,7 @@ def is_sign(character: str) -> bool:
 
 
 def wordpieces(word: str) -> list[str]:
-    """Cut a word into the longest pieces of the vocabulary, from the left; `[UNK]` where that fails.
+    """Cut a word into the longest pieces there are, from the left; `[UNK]` where that fails.
 
     >>> wordpieces("quantization"), wordpieces("🦙")
     (['quan', '##ti', '##zation'], ['[UNK]'])

@@ -5,7 +5,7 @@ from demos.common.words import number
 
 
 def require_text(text: str, most: int) -> None:
-    """Refuse, in Italian, a text that is empty, has more than `most` characters, or is no valid Unicode.
+    """Refuse, in Italian, a text that is empty, longer than `most`, or no valid Unicode.
 
     >>> require_text("", most=500)
     Traceback (most recent call last):
@@ -25,7 +25,9 @@ def require_text(text: str, most: int) -> None:
 
 
 def read_prompt(text: str, most: int) -> list[int]:
-    """Turn a text into ids, at most `most` of them. Raises ValueError, in Italian, on text that the model can't read.
+    """Turn a text into ids, at most `most` of them.
+
+    Raises ValueError, in Italian, on text that the model can't read.
 
     >>> read_prompt("The capital of Italy is", most=5)
     [504, 3575, 282, 7158, 314]

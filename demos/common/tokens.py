@@ -70,7 +70,7 @@ def shorten(text: str, length: int = 19) -> str:
 
 
 def one_line(text: str, length: int = 300) -> str:
-    r"""Write a text on one line, its control characters visible and its middle cut out where it is long.
+    r"""Write a text on one line, its control characters visible, its middle cut out if long.
 
     >>> print(one_line("a\n b\0"))
     a b\u{0}

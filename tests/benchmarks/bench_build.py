@@ -1,4 +1,4 @@
-"""`make bench`: whole builds of the lecture, and of a large deck, against Marp alone on the same Markdown.
+"""`make bench`: whole builds of the lecture and of a large deck, against Marp alone on the same.
 
 Every command is run in turn, round after round, so that a machine whose speed drifts slows all of
 them alike; the figure is the median of the rounds. The lecture is copied first; nothing in the

@@ -1,4 +1,4 @@
-"""What the demos' tests ask alike: whether a figure is legible, and what one thread and two give."""
+"""What the demos' tests ask alike: is a figure legible, and what do one thread and two give."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMALLEST = 18
 
 
 def drawn_texts(figure: Figure) -> dict[Text, Bbox]:
-    """Draw the figure; its texts that show, each with its box in pixels. A missing glyph warns: an error in tests."""
+    """Draw the figure; return its texts that show, with their boxes in pixels."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     shown = (text for text in figure.findobj(Text) if text.get_visible() and text.get_text())
@@ -26,7 +26,7 @@ def drawn_texts(figure: Figure) -> dict[Text, Bbox]:
 
 
 def assert_legible(figure: Figure) -> dict[Text, Bbox]:
-    """See that the figure has texts, none below 18 points, none outside it; return them with their boxes."""
+    """See that a figure has texts, none below 18 points, none outside; return them with boxes."""
     texts, (width, height) = drawn_texts(figure), figure.bbox.size
     assert texts
     for text, box in texts.items():
@@ -50,7 +50,7 @@ def assert_apart(texts: dict[Text, Bbox]) -> None:
 
 
 def printed_with_each_thread_count(code: str) -> list[str]:
-    """What Python code prints in a process whose BLAS has one thread, and in one whose BLAS has two."""
+    """Return what code prints where BLAS has one thread, and where it has two."""
     return [
         subprocess.run(
             [sys.executable, "-c", code],

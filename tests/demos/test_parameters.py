@@ -58,7 +58,7 @@ ALL = pytest.mark.parametrize("model", get_args(ModelName))
 
 
 def tensors(model: Model) -> list[tuple[int, ...]]:
-    """List the shapes of the tensors in a checkpoint of `model`, as the authors' code makes them."""
+    """List the shapes of the tensors in a checkpoint of `model`, as its authors make them."""
     d, f, out = model.hidden_size, model.ffn_size, model.heads * model.head_dim
     kv = model.kv_heads * model.head_dim
     norm = [(d,)] * (2 if model.norm == "layernorm" else 1)
@@ -150,7 +150,7 @@ def test_an_unknown_model_is_refused(bad):
 
 @ALL
 def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(model, capsys):
-    """Two runs write the same JSON; the walk-through fits, and prints the count with Italian dots."""
+    """Two runs write the same JSON; the walk-through fits, and has the count with Italian dots."""
     first, second = (json.dumps(run(model=model), allow_nan=False) for _ in range(2))
     assert first == second
     show(json.loads(first))

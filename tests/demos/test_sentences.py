@@ -71,7 +71,7 @@ COSINE = 0.6101094  # of the two sentences
 
 @pytest.mark.parametrize("text", IDS)
 def test_ids_are_those_of_hugging_face(text: str) -> None:
-    """Accents, ideograms, ligatures, control characters, unknown and overlong words give the pinned ids."""
+    """Accents, ideograms, ligatures, controls, unknown and overlong words give the pinned ids."""
     assert wordpiece_ids(text) == IDS[text]
 
 
@@ -81,7 +81,7 @@ def test_the_vocabulary_is_read_whole() -> None:
 
 
 def test_vectors_are_those_of_pytorch() -> None:
-    """Pinned numbers and the cosine agree to 1e-6, in one batch with a longer sentence or alone; lengths are 1."""
+    """Pinned numbers and the cosine agree to 1e-6, alone or in a batch; lengths are 1."""
     together = embed(load_tensors(), list(VECTORS))
     for i, (text, first) in enumerate(VECTORS.items()):
         assert together[i, :4] == pytest.approx(first, abs=1e-6)

@@ -31,11 +31,13 @@ WRONG_ITALIAN = {
     "acute where the sound is open": r"(?<!\w)é(?!\w)|\b(?:cioé|caffé|té)\b",
     "accent inside a word": r"\w*[àèéìòù]\w+",
     "accent on a word of one syllable": r"\b(?:pò|quì|quà|stà|fà|và|sò|sà|nò|sù|fù|mè)\b",
-    "accent left out": r"\b(?:perche|poiche|finche|benche|affinche|piu|puo|gia|giu|cosi|cioe|citta|percio|venerdi)\b",
+    "accent left out": r"\b(?:perche|poiche|finche|benche|affinche|piu|puo|gia|giu|cosi|cioe|citta"
+    r"|percio|venerdi)\b",
     "apostrophe for an accent": r"\b\w*[aeiou]'(?!\w)",
     "apostrophe that should not be": r"\bqual'è|\bun'(?:altro|uomo|amico|anno)\b",
 }
-SPOILED = """perchè no / E' vero / ancora piu' in là / un pò / qual'è / così e cosi / nè l'uno / cioé / lunedí / é qui
+SPOILED = """perchè no / E' vero / ancora piu' in là / un pò / qual'è / così e cosi
+nè l'uno / cioé / lunedí / é qui
 la citta / ventitrè / un'altro / quì / pèsca""".replace("\n", " / ").split(" / ")
 RIGHT = [
     "Un po' più giù.",
@@ -78,7 +80,7 @@ def wrong_italian(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", N_WORDS)
 def test_texts_are_plain_normalized_utf8(name):
-    """A text is UTF-8 in form C, with plain line ends, no byte order mark and no white space but single blanks."""
+    """A text is UTF-8 in form C: plain line ends, no byte order mark, single blanks alone."""
     text = read(name)
     assert unicodedata.is_normalized("NFC", text)
     assert set(re.findall(r"\s", text)) == {" ", "\n"}
@@ -89,7 +91,7 @@ def test_texts_are_plain_normalized_utf8(name):
 
 @pytest.mark.parametrize("name", N_WORDS)
 def test_texts_have_the_promised_size_and_layout(name):
-    """A text has its words, give or take a tenth, one paragraph a line, and the quotation marks of its language."""
+    """A text has its words, give or take a tenth, a paragraph a line, its language's quotes."""
     text = read(name)
     assert len(text.split()) == pytest.approx(N_WORDS[name], rel=0.1)
     assert not any(text.splitlines()[1::2])
@@ -110,7 +112,7 @@ def test_nothing_held_out_was_trained_on_or_chosen_by(later, earlier):
 
 
 def test_a_leak_would_be_seen():
-    """A held-out sentence put in the training text, with other punctuation and case, is found both ways."""
+    """A held-out sentence in the training text, punctuated otherwise, is found both ways."""
     leak = "Per crescere di UN CENTIMETRO, impiegano spesso più di un secolo!"
     leaked = f"{read(TRAINING)}\n{leak}\n"
     assert sentences(read(HELD_OUT)) & sentences(leaked)
