@@ -217,8 +217,8 @@ def n_params(model: Model) -> int:
 def kv_bytes_per_token(model: Model, bytes_per_element: int = 2) -> int:
     """Count the bytes that one token adds to the KV cache.
 
-    They are a key and a value for each KV head of each layer. Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245. In FP16 an
-    element has 2 bytes.
+    They are a key and a value for each KV head of each layer; in FP16 an element has 2 bytes.
+    Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245.
 
     >>> kv_bytes_per_token(find_model("llama2-7b"))  # 2 * 32 * 32 * 128 * 2
     524288
