@@ -100,17 +100,21 @@ def show(facts: dict) -> None:
 2. Ogni gruppo è un prodotto di forme""")
     for group, product in facts["work"].items():
         print(f"   {GROUPS[group]:<20}{product}")
+    show_counts(facts)
+    print(f"\n4. Tutti i {facts['n_models']} modelli, in miliardi di parametri")
+    for family, sizes in facts["sizes_billions"].items():
+        print(f"   {FAMILY_NAMES[family]:<16}{billions_in_words(sizes)}")
+
+
+def show_counts(facts: dict) -> None:
+    """Print the groups with their shares, their sum, and what the authors say."""
     print("\n3. I conti")
     for group, label in GROUPS.items():
         count, share = number(facts[f"n_params_{group}"]), number(100 * facts["shares"][group], 2)
         print(f"   {label:<18}{count:>16}{share:>8}%")
     print(f"""\
    totale            {number(facts["n_params"]):>16}
-   {published(facts)}
-
-4. Tutti i {facts["n_models"]} modelli, in miliardi di parametri""")
-    for family, sizes in facts["sizes_billions"].items():
-        print(f"   {FAMILY_NAMES[family]:<16}{billions_in_words(sizes)}")
+   {published(facts)}""")
 
 
 def published(facts: dict) -> str:

@@ -208,17 +208,17 @@ def covered_range(low: float, high: float, scheme: str) -> tuple[str, float]:
 
 def show_matrix(facts: dict) -> None:
     """Print size and errors of the whole matrix."""
-    zeros = ""
-    if facts["scheme"] == "asymmetric":
-        zeros = f"\n  codici di zero  {number(facts['size_zero_points_bytes'])} byte"
-    codes, scales = number(facts["size_codes_bytes"]), number(facts["size_scales_bytes"])
-    total, per_weight = number(facts["size_bytes"]), number(facts["bits_per_weight"], 2)
+    codes, scales, zeros, total = (
+        number(facts[f"size_{part}bytes"]) for part in ("codes_", "scales_", "zero_points_", "")
+    )
+    zeros_line = f"\n  codici di zero  {zeros} byte" if facts["scheme"] == "asymmetric" else ""
+    per_weight = number(facts["bits_per_weight"], 2)
     to_fp32, to_fp16 = number(facts["ratio_to_fp32"], 2), number(facts["ratio_to_fp16"], 2)
     error, percent = number(facts["rmse"], 6), number(facts["relative_error_percent"], 1)
     print(f"""\
 2. Tutta la matrice
   codici          {number(facts["n_weights"])} × {facts["bits"]} bit = {codes} byte
-  scale           {number(facts["n_groups"])} in FP16 = {scales} byte{zeros}
+  scale           {number(facts["n_groups"])} in FP16 = {scales} byte{zeros_line}
   totale          {total} byte, {per_weight} bit per peso
   contro FP32     {to_fp32} volte più piccola (contro FP16: {to_fp16})
   errore tipico   {error} ({percent}% del peso tipico)

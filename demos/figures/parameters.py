@@ -1,5 +1,6 @@
 """The figure of `parameters`: a bar a family, a dot a model, on a logarithmic axis."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos.common.models import FAMILY_NAMES
@@ -24,10 +25,7 @@ def plot(facts: dict) -> Figure:
     figure = new_figure(1120, 440)
     axes = figure.add_subplot()
     for row, (_, counts) in enumerate(families):
-        axes.barh(row, counts[-1], height=0.62, color=TINTS[0])
-        axes.plot(counts, [row] * len(counts), "o", color=BLUE, markersize=9)
-        beside = {"xytext": (12, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(params_in_words(counts[-1]), (counts[-1], row), size=18, **beside)
+        draw_family(axes, row, counts)
     chosen = [family for family, _ in families].index(facts["family"])
     axes.plot(facts["n_params"], chosen, "o", color=VERMILION, markersize=15, zorder=4)
     draw_decades(axes)
@@ -35,6 +33,15 @@ def plot(facts: dict) -> Figure:
     count = params_in_words(facts["n_params"])
     axes.set_xlabel(f"parametri; il punto grande è {facts['name']}: {count}")
     return figure
+
+
+def draw_family(axes: Axes, row: int, counts: list[float]) -> None:
+    """Draw a family's bar, its models' dots, and the largest one's size."""
+    largest = counts[-1]
+    axes.barh(row, largest, height=0.62, color=TINTS[0])
+    axes.plot(counts, [row] * len(counts), "o", color=BLUE, markersize=9)
+    beside = {"xytext": (12, 0), "textcoords": "offset points", "va": "center"}
+    axes.annotate(params_in_words(largest), (largest, row), size=18, **beside)
 
 
 def alt(facts: dict) -> str:

@@ -76,16 +76,29 @@ def plot_levels(axes: Axes, facts: dict) -> None:
     '4 pesi, 7 valori possibili'
     """
     step, n_levels = facts["worked"], facts["n_levels"]
-    low, high, counts = step["histogram_low"], step["histogram_high"], step["histogram"]
     levels = np.linspace(step["grid_low"], step["grid_high"], n_levels)
-    width, tall = (high - low) / N_BINS, max(counts)
-    axes.bar([low + (i + 0.5) * width for i in range(N_BINS)], counts, width, color="#9A9A9A")
+    tall = max(step["histogram"])
+    draw_histogram(axes, step)
     axes.vlines(levels, -0.2 * tall, -0.04 * tall, style.BLUE, lw=1 if n_levels > 64 else 3)
     axes.set(xlabel="valore del peso", yticks=[], ylim=(-0.24 * tall, 1.05 * tall))
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
     axes.set_title(f"{number(step['group_size'])} pesi, {n_levels} valori possibili")
+
+
+def draw_histogram(axes: Axes, step: dict) -> None:
+    """Draw how many weights lie in each of the bins.
+
+    >>> step = {"histogram_low": -1, "histogram_high": 1, "histogram": [1] * N_BINS}
+    >>> draw_histogram(axes := Figure().subplots(), step)
+    >>> len(axes.patches) == N_BINS
+    True
+    """
+    low, high = step["histogram_low"], step["histogram_high"]
+    width = (high - low) / N_BINS
+    middles = [low + (i + 0.5) * width for i in range(N_BINS)]
+    axes.bar(middles, step["histogram"], width, color="#9A9A9A")
 
 
 def alt(facts: dict) -> str:

@@ -57,24 +57,37 @@ COUNTS = {
 ALL = pytest.mark.parametrize("model", get_args(ModelName))
 
 
-def tensors(model: Model) -> list[tuple[int, ...]]:
-    """List the shapes of the tensors in a checkpoint of `model`, as its authors make them."""
+def layer_tensors(model: Model) -> list[tuple[int, ...]]:
+    """List the shapes of the tensors of one layer."""
     d, f, out = model.hidden_size, model.ffn_size, model.heads * model.head_dim
     kv = model.kv_heads * model.head_dim
-    norm = [(d,)] * (2 if model.norm == "layernorm" else 1)
-    layer = [(d, out), (d, kv), (d, kv), (out, d), *norm, *norm, (d, f), (f, d)]
-    if model.ffn_activation != "gelu":
+    gated = model.ffn_activation != "gelu"
+    layer = [(d, out), (d, kv), (d, kv), (out, d), *2 * norm(model), (d, f), (f, d)]
+    if gated:
         layer += [(d, f)]
     if model.bias != "none":
         layer += [(out,), (kv,), (kv,)]
     if model.bias == "all":
-        layer += [(d,), (d,), (f,)] + ([(f,)] if model.ffn_activation != "gelu" else [])
-    top = [(model.vocab_size, d), *norm]
+        layer += [(d,), (d,), (f,)]
+    if model.bias == "all" and gated:
+        layer += [(f,)]
+    return layer
+
+
+def norm(model: Model) -> list[tuple[int, ...]]:
+    """List the shapes of one normalization."""
+    return [(model.hidden_size,)] * (2 if model.norm == "layernorm" else 1)
+
+
+def tensors(model: Model) -> list[tuple[int, ...]]:
+    """List the shapes of the tensors in a checkpoint of `model`, as its authors' code does."""
+    d = model.hidden_size
+    top = [(model.vocab_size, d), *norm(model)]
     if model.learned_positions:
         top += [(model.context_length, d)]
     if not model.tied_embeddings:
         top += [(d, model.vocab_size)]
-    return top + layer * model.layers
+    return top + layer_tensors(model) * model.layers
 
 
 def test_the_table_names_every_model():
@@ -150,7 +163,7 @@ def test_an_unknown_model_is_refused(bad):
 
 @ALL
 def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(model, capsys):
-    """Two runs write the same JSON; the walk-through fits, and has the count with Italian dots."""
+    """Two runs write the same JSON; the walk-through fits, and prints the count in Italian."""
     first, second = (json.dumps(run(model=model), allow_nan=False) for _ in range(2))
     assert first == second
     show(json.loads(first))
