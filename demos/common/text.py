@@ -5,7 +5,7 @@ from demos.common.words import number
 
 
 def require_text(text: str, most: int) -> None:
-    """Refuse, in Italian, a text that is empty, longer than `most`, or no valid Unicode.
+    """Refuse, in Italian, a text that is empty, is no valid Unicode, or has over `most` characters.
 
     >>> require_text("", most=500)
     Traceback (most recent call last):
@@ -16,12 +16,18 @@ def require_text(text: str, most: int) -> None:
     if len(text) > most:
         raise ValueError(f"Il testo ha {number(len(text))} caratteri: al massimo {number(most)}.")
     for position, character in enumerate(text, start=1):
-        if (
-            "\ud800" <= character <= "\udfff"
-        ):  # half of a UTF-16 pair: it has no UTF-8, and would be replaced
-            raise ValueError(
-                f"Il carattere {position} (U+{ord(character):04X}) non è Unicode valido: toglilo."
-            )
+        if is_half(character):
+            code = f"U+{ord(character):04X}"
+            raise ValueError(f"Il carattere {position} ({code}) non è Unicode valido: toglilo.")
+
+
+def is_half(character: str) -> bool:
+    """Tell whether this is half of a UTF-16 pair: it has no UTF-8, and would be replaced.
+
+    >>> is_half(chr(0xD800)), is_half("è")
+    (True, False)
+    """
+    return "\ud800" <= character <= "\udfff"
 
 
 def read_prompt(text: str, most: int) -> list[int]:
@@ -37,16 +43,11 @@ def read_prompt(text: str, most: int) -> list[int]:
     """
     from demos.smollm.tokenizer import encode  # here: other demos do without the LLM
 
-    if any(
-        "\ud800" <= character <= "\udfff" for character in text
-    ):  # half of a UTF-16 pair: it has no UTF-8
+    if any(map(is_half, text)):
         raise ValueError("Il testo contiene un carattere che non è Unicode valido: toglilo.")
-    if (
-        len(text) > 100 * most
-    ):  # no need to cut a whole book into tokens to know that it is too long
-        raise ValueError(
-            f"Il testo ha {number(len(text))} caratteri: sono troppi per {number(most)} token."
-        )
+    if len(text) > 100 * most:  # too long, and a whole book need not be cut to know it
+        n = number(len(text))
+        raise ValueError(f"Il testo ha {n} caratteri: sono troppi per {number(most)} token.")
     ids = encode(text)
     if not ids:
         raise ValueError("Il testo è vuoto: scrivi almeno un carattere che il modello conosca.")

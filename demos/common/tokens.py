@@ -11,8 +11,8 @@ from demos.common.words import number
 SIGNS = {" ": "·", "\n": "↵", "\t": "→"}
 # Printable to Unicode, and yet nothing is seen: joiners, fillers, the empty Braille cell, variation
 # selectors.
-UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0} | {*range(0xFE00, 0xFE10)}
-UNSEEN |= {*range(0xE0100, 0xE01F0)}
+UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
+UNSEEN |= {*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 NAMED = 20
 """How many pieces of a cut are named."""
 
@@ -45,9 +45,8 @@ def _visible_character(character: str) -> str:
     """
     if character in SIGNS:
         return SIGNS[character]
-    return (
-        character if character.isprintable() and ord(character) not in UNSEEN else escape(character)
-    )
+    is_seen = character.isprintable() and ord(character) not in UNSEEN
+    return character if is_seen else escape(character)
 
 
 def escape(character: str) -> str:
@@ -65,12 +64,14 @@ def shorten(text: str, length: int = 19) -> str:
     >>> shorten("·" * 128, 9)
     '····…····'
     """
+    if len(text) <= length:
+        return text
     half = (length - 1) // 2
-    return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
+    return f"{text[:half]}…{text[-half:]}"
 
 
 def one_line(text: str, length: int = 300) -> str:
-    r"""Write a text on one line, its control characters visible, its middle cut out if long.
+    r"""Write a text on one line: control characters visible, the middle cut out where it is long.
 
     >>> print(one_line("a\n b\0"))
     a b\u{0}
@@ -85,9 +86,9 @@ def name_pieces(heading: str, pieces: list[str]) -> str:
     >>> name_pieces("BPE: 2 token", ["Chat", "GPT"])
     'BPE: 2 token, Chat | GPT'
     """
-    n_more = len(pieces) - NAMED
+    named, n_more = " | ".join(map(shorten, pieces[:NAMED])), len(pieces) - NAMED
     others = f" e altri {number(n_more)}" if n_more > 0 else ""
-    return f"{heading}, {' | '.join(map(shorten, pieces[:NAMED]))}{others}"
+    return f"{heading}, {named}{others}"
 
 
 def kinds(pieces: list[bytes]) -> list[str]:
@@ -97,8 +98,9 @@ def kinds(pieces: list[bytes]) -> list[str]:
     ['carattere', 'parte di parola', 'segno', 'spazio', 'parola', 'byte', 'byte']
     """
     # A byte that is no whole character decodes to a surrogate, which no valid text has.
-    around = [" ", *(piece.decode(errors="surrogateescape") for piece in pieces), " "]
-    return [kind(*three) for three in zip(around, around[1:], around[2:], strict=False)]
+    texts = [piece.decode(errors="surrogateescape") for piece in pieces]
+    before, after = [" ", *texts], [*texts[1:], " "]
+    return [kind(*three) for three in zip(before, texts, after, strict=False)]
 
 
 def kind(before: str, piece: str, after: str) -> str:
@@ -114,7 +116,8 @@ def kind(before: str, piece: str, after: str) -> str:
         return "segno" if core else "spazio"
     if core.isnumeric():
         return "numero"
-    if not in_word(before[-1] + piece[0]) and not in_word(piece[-1] + after[0]):
+    goes_on = in_word(before[-1] + piece[0]) or in_word(piece[-1] + after[0])
+    if not goes_on:
         return "parola" if any(map(str.isalnum, core)) else "segno"  # an accent on nothing
     return "carattere" if len(core) == 1 else "parte di parola"
 
@@ -125,6 +128,5 @@ def in_word(characters: str) -> bool:
     >>> in_word("è"), in_word("!"), in_word("è!"), in_word("")
     (True, False, False, False)
     """
-    return characters != "" and all(
-        unicodedata.category(character)[0] in "LMN" for character in characters
-    )
+    kinds_of_unicode = {unicodedata.category(character)[0] for character in characters}
+    return characters != "" and kinds_of_unicode <= {"L", "M", "N"}

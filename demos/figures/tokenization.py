@@ -7,17 +7,20 @@ from demos.common.tokens import name_pieces, one_line
 from demos.tokenization import NAMES, heading
 
 WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a vocabulary's blocks
+SIZES = (Size(44, 26, rows=1), Size(32, 21, rows=1), Size(22, 18, rows=2))
 
 
 def plot(facts: dict) -> Figure:
     """Draw each vocabulary's tokens as coloured blocks, as large as lets them all fit."""
-    sizes = (Size(44, 26, rows=1), Size(32, 21, rows=1), Size(22, 18, rows=2))
-    rows = [(heading(name, facts), facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
-    return draw_rows(rows, sizes, WIDTH, HEIGHT, title=TITLE, points=22)
+    rows = []
+    for name in NAMES:
+        cut = facts[name]
+        rows.append((heading(name, facts), cut["pieces"], cut["ids"]))
+    return draw_rows(rows, SIZES, WIDTH, HEIGHT, title=TITLE, points=22)
 
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
-    rows = [name_pieces(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
     text = one_line(facts["text"], 100)
+    rows = [name_pieces(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
     return f"«{text}» a blocchi colorati, uno per token, ciascuno con il suo id. {'. '.join(rows)}."

@@ -8,6 +8,7 @@ from demos.common.words import number
 from demos.vocabularies import NAMES
 
 WIDTH, HEIGHT, TITLE = 1120, 420, 32  # slide pixels; TITLE is the strip above a vocabulary's blocks
+SIZES = (Size(32, 18, rows=1), Size(24, 18, rows=1))
 
 
 def heading(name: str, facts: dict) -> str:
@@ -16,17 +17,21 @@ def heading(name: str, facts: dict) -> str:
     >>> heading("bpe", {"bpe": {"n_vocab": 1000, "n_tokens": 13}})
     'BPE, 1.000 voci: 13 token'
     """
-    return f"{NAMES[name]}, {number(facts[name]['n_vocab'])} voci: {number(facts[name]['n_tokens'])} token"
+    cut = facts[name]
+    return f"{NAMES[name]}, {number(cut['n_vocab'])} voci: {number(cut['n_tokens'])} token"
 
 
 def plot(facts: dict) -> Figure:
     """Draw each vocabulary's tokens as coloured blocks, a row a vocabulary."""
-    sizes = (Size(32, 18, rows=1), Size(24, 18, rows=1))
-    rows = [(heading(name, facts), facts[name]["pieces"], facts[name]["ids"]) for name in NAMES]
-    return draw_rows(rows, sizes, WIDTH, HEIGHT, title=TITLE, points=20)
+    rows = []
+    for name in NAMES:
+        cut = facts[name]
+        rows.append((heading(name, facts), cut["pieces"], cut["ids"]))
+    return draw_rows(rows, SIZES, WIDTH, HEIGHT, title=TITLE, points=20)
 
 
 def alt(facts: dict) -> str:
     """Say in words what the figure shows."""
+    text = one_line(facts["text"], 100)
     rows = [name_pieces(heading(name, facts), facts[name]["pieces"]) for name in NAMES]
-    return f"«{one_line(facts['text'], 100)}» divisa da quattro vocabolari. {'. '.join(rows)}."
+    return f"«{text}» divisa da quattro vocabolari. {'. '.join(rows)}."

@@ -71,7 +71,7 @@ COSINE = 0.6101094  # of the two sentences
 
 @pytest.mark.parametrize("text", IDS)
 def test_ids_are_those_of_hugging_face(text: str) -> None:
-    """Accents, ideograms, ligatures, controls, unknown and overlong words give the pinned ids."""
+    """Accents, ideograms, ligatures, control characters, unknown and overlong words: pinned ids."""
     assert wordpiece_ids(text) == IDS[text]
 
 
@@ -81,22 +81,20 @@ def test_the_vocabulary_is_read_whole() -> None:
 
 
 def test_vectors_are_those_of_pytorch() -> None:
-    """Pinned numbers and the cosine agree to 1e-6, alone or in a batch; lengths are 1."""
+    """Pinned numbers and the cosine agree to 1e-6, in one batch or alone; lengths are 1."""
     together = embed(load_tensors(), list(VECTORS))
     for i, (text, first) in enumerate(VECTORS.items()):
         assert together[i, :4] == pytest.approx(first, abs=1e-6)
         assert embed(load_tensors(), [text])[0] == pytest.approx(together[i], abs=1e-6)
     assert float(together[0] @ together[1]) == pytest.approx(COSINE, abs=1e-6)
-    assert together.dtype == np.float32 and np.square(together).sum(axis=1) == pytest.approx(
-        1, abs=1e-6
-    )
+    assert together.dtype == np.float32
+    assert np.square(together).sum(axis=1) == pytest.approx(1, abs=1e-6)
 
 
 def test_padding_changes_nothing() -> None:
     """A sentence's vector is the same beside one of a hundred words, to float32's noise."""
-    alone, padded = (
-        embed(load_tensors(), ["A cat.", *others])[0] for others in ([], ["word " * 100])
-    )
+    alone = embed(load_tensors(), ["A cat."])[0]
+    padded = embed(load_tensors(), ["A cat.", "word " * 100])[0]
     assert alone == pytest.approx(padded, abs=1e-6)
 
 

@@ -15,16 +15,8 @@ TRAINING, VALIDATION = "italiano-addestramento.txt", "italiano-scelta.txt"
 HELD_OUT, ENGLISH = "italiano-prova.txt", "english-heldout.txt"
 N_WORDS = {TRAINING: 9000, VALIDATION: 1200, HELD_OUT: 1100, ENGLISH: 1200}
 
-SHORTENED = {
-    "po'",
-    "di'",
-    "fa'",
-    "va'",
-    "da'",
-    "sta'",
-    "be'",
-    "mo'",
-}  # a vowel before an apostrophe is right in these
+# A vowel before an apostrophe is right in these.
+SHORTENED = {"po'", "di'", "fa'", "va'", "da'", "sta'", "be'", "mo'"}
 WRONG_ITALIAN = {
     "acute on a, i, o or u": r"\w*[áíóú]\w*",
     "grave where the sound is closed": r"\w*chè\b|\w+trè\b|\b(?:nè|sè)\b",
@@ -36,9 +28,9 @@ WRONG_ITALIAN = {
     "apostrophe for an accent": r"\b\w*[aeiou]'(?!\w)",
     "apostrophe that should not be": r"\bqual'è|\bun'(?:altro|uomo|amico|anno)\b",
 }
-SPOILED = """perchè no / E' vero / ancora piu' in là / un pò / qual'è / così e cosi
-nè l'uno / cioé / lunedí / é qui
-la citta / ventitrè / un'altro / quì / pèsca""".replace("\n", " / ").split(" / ")
+SPOILED = """perchè no / E' vero / ancora piu' in là / un pò / qual'è / così e cosi / nè l'uno
+cioé / lunedí / é qui / la citta / ventitrè / un'altro / quì / pèsca"""
+SPOILED = SPOILED.replace("\n", " / ").split(" / ")
 RIGHT = [
     "Un po' più giù.",
     "Di' loro che è così.",
@@ -70,17 +62,15 @@ def sentences(text: str) -> set[tuple[str, ...]]:
 
 def wrong_italian(text: str) -> list[str]:
     """List what is spelt wrong, by the rules of `WRONG_ITALIAN`."""
-    found = [
-        match.group()
-        for rule in WRONG_ITALIAN.values()
-        for match in re.finditer(rule, text, re.IGNORECASE)
-    ]
+    found: list[str] = []
+    for rule in WRONG_ITALIAN.values():
+        found += (match.group() for match in re.finditer(rule, text, re.IGNORECASE))
     return [word for word in found if word.lower() not in SHORTENED]
 
 
 @pytest.mark.parametrize("name", N_WORDS)
 def test_texts_are_plain_normalized_utf8(name):
-    """A text is UTF-8 in form C: plain line ends, no byte order mark, single blanks alone."""
+    """A text is UTF-8 in form C, with plain line ends, no byte order mark, and single blanks."""
     text = read(name)
     assert unicodedata.is_normalized("NFC", text)
     assert set(re.findall(r"\s", text)) == {" ", "\n"}
@@ -112,7 +102,7 @@ def test_nothing_held_out_was_trained_on_or_chosen_by(later, earlier):
 
 
 def test_a_leak_would_be_seen():
-    """A held-out sentence in the training text, punctuated otherwise, is found both ways."""
+    """A held-out sentence in the training text, spelt a little otherwise, is found both ways."""
     leak = "Per crescere di UN CENTIMETRO, impiegano spesso più di un secolo!"
     leaked = f"{read(TRAINING)}\n{leak}\n"
     assert sentences(read(HELD_OUT)) & sentences(leaked)
@@ -124,9 +114,8 @@ def test_texts_are_prose_and_not_filler(name):
     """A text says no eight words twice, and more than 450 of each 1,000 words are different."""
     assert len(set(runs(read(name)))) == len(runs(read(name)))
     cut = words(read(name))
-    assert all(
-        len(set(cut[start : start + 1000])) > 450 for start in range(0, len(cut) - 999, 1000)
-    )
+    for start in range(0, len(cut) - 999, 1000):
+        assert len(set(cut[start : start + 1000])) > 450
 
 
 @pytest.mark.parametrize("name", [TRAINING, VALIDATION, HELD_OUT])

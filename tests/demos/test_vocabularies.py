@@ -6,6 +6,7 @@ BERT's vocabulary, and other processes.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -34,11 +35,13 @@ CHILD = """
 import hashlib, json
 from demos.vocabularies import TEXT, TRAINED, run, train
 from tests.demos.looks import assert_legible
-told = [run(n_vocab=size) for size in ("500", "1000", "2000")]
-told += [sorted(train(name, size).get_vocab().items()) for name in TRAINED for size in (500, 1000, 2000)]
+found = []
+for size in ("500", "1000", "2000"):
+    found.append(run(n_vocab=size))
+    found += [sorted(train(name, int(size)).get_vocab().items()) for name in TRAINED]
 held_out = (TEXT.parent / "italiano-prova.txt").read_text(encoding="utf-8")
-told += [train(name, 1000).encode(held_out).ids for name in TRAINED]
-print(hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest())
+found += [train(name, 1000).encode(held_out).ids for name in TRAINED]
+print(hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest())
 """
 
 
@@ -57,7 +60,7 @@ def cuts(word: str) -> Iterator[list[str]]:
 
 
 def test_bpe_does_its_merges_again_in_order() -> None:
-    """On each word of the held-out text BPE's pieces are those of the merges done one after the other."""
+    """On each held-out word BPE's pieces are those of the merges done one after the other."""
     merges = model("bpe")["merges"]
     for word in PLAIN:
         parts = list(word)
@@ -71,7 +74,7 @@ def test_bpe_does_its_merges_again_in_order() -> None:
 
 
 def test_wordpiece_takes_the_longest_entry_first() -> None:
-    """On each word of the held-out text WordPiece's pieces are the longest entries from the left."""
+    """On each held-out word WordPiece's pieces are the longest entries from the left."""
     known = model("wordpiece")["vocab"]
     for word in PLAIN:
         parts, start = [], 0
@@ -88,27 +91,27 @@ def test_wordpiece_takes_the_longest_entry_first() -> None:
 def test_unigram_takes_the_most_probable_cut() -> None:
     """No way at all to cut a word of the held-out text is more probable than Unigram's."""
     scores = dict(model("unigram")["vocab"])
+
+    def score(parts: list[str]) -> float:
+        return sum(scores.get(part, -math.inf) for part in parts)
+
     for word in [word for word in PLAIN if len(word) <= 9][::5]:
         found = train("unigram", 1000).encode(word).tokens
-        best = max(
-            sum(scores[part] for part in parts)
-            for parts in cuts(word)
-            if scores.keys() >= set(parts)
-        )
         assert "".join(found) == word
-        assert sum(scores[part] for part in found) == pytest.approx(best, abs=1e-4)
+        assert score(found) == pytest.approx(max(map(score, cuts(word))), abs=1e-4)
 
 
 def test_wordpiece_and_bpe_learn_alike_and_cut_differently() -> None:
-    """Most entries of BPE are WordPiece's too, most of Unigram's are not, and no two cut the default text alike."""
+    """Most entries of BPE are WordPiece's too, most of Unigram's not; no two cut the text alike."""
     facts = run()
     assert 700 < facts["n_shared_by_two"]["bpe_wordpiece"] < facts["n_distinct"]["bpe"] < 1000
     assert facts["n_shared"] <= facts["n_shared_by_two"]["bpe_unigram"] < 400
-    bare = [
-        [piece.removeprefix("##").replace("·", "") for piece in facts[name]["pieces"]]
-        for name in NAMES
-    ]
-    assert len({tuple(filter(None, pieces)) for pieces in bare}) == 4
+
+    def bare(name: str) -> tuple[str, ...]:
+        pieces = (piece.removeprefix("##").replace("·", "") for piece in facts[name]["pieces"])
+        return tuple(filter(None, pieces))
+
+    assert len(set(map(bare, NAMES))) == 4
 
 
 def test_all_three_have_the_size_asked_for() -> None:
@@ -127,7 +130,7 @@ def test_berts_pieces_are_the_published_ones() -> None:
 
 
 def test_other_processes_train_the_same_vocabularies() -> None:
-    """Whatever seeds the hash tables and however many threads train: entries, ids and cuts are the same."""
+    """Whatever seeds the hash tables, however many threads: entries, ids and cuts are the same."""
     children = [
         subprocess.Popen(
             [sys.executable, "-c", CHILD],
@@ -145,7 +148,7 @@ def test_other_processes_train_the_same_vocabularies() -> None:
 
 
 def test_what_was_never_seen_is_unknown() -> None:
-    """An emoji that the training text lacks is [UNK] to all three, and a typed "[UNK]" or "##a" is plain text."""
+    """An emoji that the text lacks is [UNK] to all; a typed "[UNK]" or "##a" is plain text."""
     facts = run(text="🦙")
     assert [facts[name]["n_unknown"] for name in NAMES] == [1, 1, 1, 1]
     for name in TRAINED:
@@ -165,7 +168,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("text", [run()["text"], "a", *HOSTILE])
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text of the figure is below 18 px or outside it, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 18 px or outside, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text)
     assert_legible(plot(facts))
     assert all(label in alt(facts) for label in NAMES.values())

@@ -1,4 +1,4 @@
-"""Tests of `demos/common/vocabularies.py`, in processes that opening a socket ends.
+"""Tests of `demos/common/vocabularies.py`, in processes that end where they open a socket.
 
 Oracles: tiktoken, which refuses a vocabulary whose SHA-256 is wrong, and the published ids of
 "hello world".
@@ -24,7 +24,7 @@ EXPECTED = "[[15339, 1917], [24912, 2375]] mine"
 
 
 def start(home: Path, program: str = CHILD) -> subprocess.Popen[str]:
-    """Start a process that loads both vocabularies, its caches below `home`."""
+    """Start a process that loads both, caches below `home`, for a user with a cache of tiktoken's."""
     places = {name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA")}
     return subprocess.Popen(
         [sys.executable, "-c", program],
@@ -50,7 +50,7 @@ def cached(home: Path) -> list[Path]:
 
 
 def test_the_guard_ends_a_process_that_uses_the_network(tmp_path: Path) -> None:
-    """The guard bites: the process ends where tiktoken itself fetches a vocabulary."""
+    """The same process ends at once where tiktoken itself fetches a vocabulary not cached."""
     child = start(tmp_path, CHILD + "import tiktoken\ntiktoken.get_encoding('r50k_base')\n")
     child.communicate(timeout=60)
     assert child.returncode == 3
@@ -58,7 +58,7 @@ def test_the_guard_ends_a_process_that_uses_the_network(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"IQ== 0\n", None], ids=["empty", "cut short", "deleted"])
 def test_a_damaged_cache_is_mended_without_a_network(tmp_path: Path, damage: bytes | None) -> None:
-    """Whatever became of the cached files, the next process has the right ids and whole files."""
+    """Whatever became of the cached files, the next process has the right ids and mends them."""
     assert answer(start(tmp_path)) == EXPECTED
     whole = {path: path.read_bytes() for path in cached(tmp_path)}
     assert len(whole) == len(VOCABULARIES)
@@ -76,7 +76,7 @@ def test_two_processes_at_once_do_not_disturb_each_other(tmp_path: Path) -> None
 
 
 def test_a_home_that_cannot_be_written_is_enough(tmp_path: Path) -> None:
-    """Where the cache folder can't be made (its parent is a file), vocabularies load anyway."""
+    """Where the cache folder can't be made (its parent is a file), the vocabularies load too."""
     home = tmp_path / "file"
     home.write_text("not a folder", encoding="utf-8")
     assert answer(start(home)) == EXPECTED
