@@ -24,7 +24,7 @@ EXPECTED = "[[15339, 1917], [24912, 2375]] mine"
 
 
 def start(home: Path, program: str = CHILD) -> subprocess.Popen[str]:
-    """Start a process that loads both, caches below `home`, for a user with tiktoken's own."""
+    """Start a process that loads both vocabularies, its caches below `home`."""
     places = {name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA")}
     return subprocess.Popen(
         [sys.executable, "-c", program],
