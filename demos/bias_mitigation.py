@@ -26,16 +26,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from demos.common.bias import (
-    hidden_at_ends,
-    hidden_states,
-    log_odds,
-    pronoun_ids,
-    times,
-    unevenness,
-)
-from demos.common.mitigation import compare, exp_mean, price
-from demos.common.occupations import Occupation, load_occupations, pairs, templates
+from demos.common.bias import hidden_at_ends, pronoun_ids, times
+from demos.common.mitigation import exp_mean, judge, price
+from demos.common.occupations import load_occupations, pairs, templates
 from demos.common.standalone import run_alone
 from demos.common.words import columns, number, wrap
 from demos.smollm import tokenizer, weights
@@ -111,49 +104,6 @@ def best_of(choices: list[dict]) -> dict:
     9
     """
     return min(choices, key=lambda row: (round(row["validation_perplexity"], 3), row["step"]))
-
-
-def about(job: Occupation, before: float, after: float) -> dict:
-    """Collect one occupation's facts: how many times " she" is as likely as " he".
-
-    >>> about(load_occupations()[0], 0.0, 0.0)["odds_after"]
-    1.0
-    """
-    return {
-        "occupation": job.name,
-        "italian": job.italian,
-        "women_percent": job.women_percent,
-        "odds_before": float(np.exp(before)),
-        "odds_after": float(np.exp(after)),
-    }
-
-
-def got_worse(row: dict) -> bool:
-    """Tell whether an occupation is clearly farther from even than it was.
-
-    >>> got_worse({"odds_before": 0.5, "odds_after": 2.2})
-    True
-    """
-    return unevenness(row["odds_after"]) > 1.05 * unevenness(row["odds_before"])
-
-
-def judge(adapter: Adapter) -> dict:
-    """Compare before and after: the held-out occupations one by one, and both groups as a whole.
-
-    `occupations` are the held-out ones, by rising share of women; `worse` those that end up clearly
-    farther from even, by 5% of the odds or more.
-    """
-    jobs, states = load_occupations(), hidden_states()  # states [occupations, templates, d]
-    before, after = (log_odds(h).mean(axis=1) for h in (states, adapter(states)))  # [occupations]
-    table = np.stack([[job.women_percent for job in jobs], before, after])  # [3, occupations]
-    held_out = np.array([job.held_out for job in jobs])
-    rows = [about(*row) for row in zip(jobs, before, after, strict=True) if row[0].held_out]
-    return {
-        "occupations": rows,
-        "worse": list(filter(got_worse, rows)),
-        "held_out": compare(*table[:, held_out]),
-        "training": compare(*table[:, ~held_out]),
-    }
 
 
 def run() -> dict:

@@ -23,12 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.common.baselines import from_scratch, pairs_perplexity
+from demos.common.baselines import from_scratch, pairs_perplexity, perplexity
 from demos.common.intervals import perplexity_change
 from demos.common.standalone import run_alone
 from demos.common.words import number
 from demos.smollm import tokenizer, weights
-from demos.smollm.adapter import WINDOW, Adapter, Positions, cross_entropy, losses, train
+from demos.smollm.adapter import WINDOW, Adapter, Positions, losses, train
 
 DATA = Path(__file__).parent / "data" / "texts"
 FILES = {"training": "addestramento", "validation": "scelta", "held_out": "prova"}
@@ -75,16 +75,6 @@ def learn(places: dict[str, Positions], rate: float) -> tuple[list[dict], dict[i
             curve.append(row | {"validation_perplexity": perplexity(adapted, validation)})
             adapters[step] = adapted
     return curve, adapters
-
-
-def perplexity(adapter: Adapter, places: Positions) -> float:
-    """Give e to the mean loss: between how many tokens the model hesitates.
-
-    >>> places = Positions.at(np.float32([[0, 0]]), np.array([1]), np.eye(2, dtype=np.float32))
-    >>> round(perplexity(Adapter.new(2, 1), places), 4)
-    2.0
-    """
-    return float(np.exp(cross_entropy(adapter, places)))
 
 
 def best_of(curve: list[dict]) -> dict:
@@ -201,21 +191,26 @@ def show(facts: dict) -> None:
 2. Tre testi italiani, in token
    per imparare: {n["n_training_tokens"]}, a gruppi di {n["n_batch_tokens"]}
    per scegliere: {n["n_validation_tokens"]}, mai imparati
-   di prova: {n["n_held_out_tokens"]}, misurati a cose fatte: non decidono niente
+   di prova: {n["n_held_out_tokens"]}, misurati a cose fatte: non decidono niente""")
+    show_curve(facts)
+    show_held_out(facts)
 
+
+def show_curve(facts: dict) -> None:
+    """Print the perplexities over the steps, and where it stops."""
+    print(f"""
 3. La perplessità: fra quanti token, in media, il modello esita. Meno è meglio
-   Una riga ogni {n["n_steps_per_pass"]} passi, cioè a ogni rilettura del testo da imparare
+   Una riga ogni {facts["n_steps_per_pass"]} passi, cioè a ogni rilettura del testo da imparare
     passo    imparato   per scegliere""")
     for row in facts["curve"]:
         parts = ("training_perplexity", "validation_perplexity")
         learned, watched = (one_decimal(row.get(part)) for part in parts)
         mark = "  ← qui ci si ferma" if row["step"] == facts["best_step"] else ""
         print(f"   {row['step']:>6}{learned:>12}{watched:>16}{mark}")
-    rate = number(facts["learning_rate"], 3)
+    rate, n_tried = number(facts["learning_rate"], 3), facts["n_rates_tried"]
     print(f"""\
    Dopo, sul testo imparato migliora ancora, sull'altro peggiora: è l'overfitting.
-   Tasso di apprendimento {rate}: è il migliore di {n["n_rates_tried"]} sul testo per scegliere.""")
-    show_held_out(facts)
+   Tasso di apprendimento {rate}: è il migliore di {n_tried} sul testo per scegliere.""")
 
 
 def show_held_out(facts: dict) -> None:

@@ -84,8 +84,7 @@ def errors(draws: list[Draw], n_params: int) -> dict:
         test.append(rms(grid @ w - truth(GRID)))
     return {
         "n_params": n_params,
-        # Where a curve passes through all points, rounding alone is left: it is not a fact.
-        "training_error": round(float(np.mean(training)), 9),
+        "training_error": round(float(np.mean(training)), 9),  # rounding's own error is no fact
         "test_error": float(np.mean(test)),
         "test_standard_error": float(np.std(test) / np.sqrt(len(draws))),
     }

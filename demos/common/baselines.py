@@ -1,4 +1,4 @@
-"""What comes out where nothing was learned before: an adapter among random vectors, counted pairs.
+"""Perplexity where nothing was learned before: an adapter among random vectors, counted pairs.
 
 Both are what a trained model is held against: the same text, the same measure, no knowledge.
 """
@@ -11,6 +11,16 @@ from typing import Any
 import numpy as np
 
 from demos.smollm.adapter import Adapter, Positions, cross_entropy, train
+
+
+def perplexity(adapter: Adapter, places: Positions) -> float:
+    """Give e to the mean loss: between how many tokens the model hesitates.
+
+    >>> places = Positions.at(np.float32([[0, 0]]), np.array([1]), np.eye(2, dtype=np.float32))
+    >>> round(perplexity(Adapter.new(2, 1), places), 4)
+    2.0
+    """
+    return float(np.exp(cross_entropy(adapter, places)))
 
 
 def from_scratch(
@@ -44,7 +54,7 @@ def from_scratch(
         for hidden, ids in zip(states, (training, judged), strict=True)
     )
     *_, (_, trained) = train(Adapter.new(size[1], rank), learned, **how)
-    return float(np.exp(cross_entropy(trained, watched)))
+    return perplexity(trained, watched)
 
 
 def pairs_perplexity(training: Sequence[int], held_out: Sequence[int], n_vocab: int) -> float:

@@ -7,14 +7,57 @@ other occupations, other pieces of the text and other sentences might have given
 
 import numpy as np
 
-from demos.common.bias import known_gender, line, log_odds, pearson
+from demos.common.bias import hidden_states, known_gender, line, log_odds, pearson, unevenness
 from demos.common.intervals import interval, perplexity_change
-from demos.common.occupations import DATA
+from demos.common.occupations import DATA, Occupation, load_occupations
 from demos.smollm import tokenizer, weights
 from demos.smollm.adapter import Adapter, Positions, losses
 
 ENGLISH = DATA / "texts" / "english-heldout.txt"
 ENGLISH_FROM = 1024  # the text's tokens before it were looked at while the demo was written
+
+
+def judge(adapter: Adapter) -> dict:
+    """Compare before and after: the held-out occupations one by one, and both groups as a whole.
+
+    `occupations` are the held-out ones, by rising share of women; `worse` those that end up clearly
+    farther from even, by 5% of the odds or more.
+    """
+    jobs, states = load_occupations(), hidden_states()  # states [occupations, templates, d]
+    before, after = (log_odds(h).mean(axis=1) for h in (states, adapter(states)))  # [occupations]
+    table = np.stack([[job.women_percent for job in jobs], before, after])  # [3, occupations]
+    held_out = np.array([job.held_out for job in jobs])
+    rows = [about(*row) for row in zip(jobs, before, after, strict=True) if row[0].held_out]
+    return {
+        "occupations": rows,
+        "worse": list(filter(got_worse, rows)),
+        "held_out": compare(*table[:, held_out]),
+        "training": compare(*table[:, ~held_out]),
+    }
+
+
+def about(job: Occupation, before: float, after: float) -> dict:
+    """Collect one occupation's facts: how many times " she" is as likely as " he".
+
+    >>> about(load_occupations()[0], 0.0, 0.0)["odds_after"]
+    1.0
+    """
+    return {
+        "occupation": job.name,
+        "italian": job.italian,
+        "women_percent": job.women_percent,
+        "odds_before": float(np.exp(before)),
+        "odds_after": float(np.exp(after)),
+    }
+
+
+def got_worse(row: dict) -> bool:
+    """Tell whether an occupation is clearly farther from even than it was.
+
+    >>> got_worse({"odds_before": 0.5, "odds_after": 2.2})
+    True
+    """
+    return unevenness(row["odds_after"]) > 1.05 * unevenness(row["odds_before"])
 
 
 def exp_mean(logs: np.ndarray | list[float]) -> float:

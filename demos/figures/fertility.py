@@ -40,10 +40,11 @@ def draw_costs(axes: Axes, rows: list[dict], chosen: str) -> None:
     for y, row in enumerate(rows):
         is_chosen = row["vocabulary"] == chosen
         colour, weight = (INK, 600) if is_chosen else (GREY, "normal")
+        ratio = row["ratio"]
         axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=colour)
-        axes.plot(row["ratio"], y, "o", color=colour, markersize=13)
+        axes.plot(ratio, y, "o", color=colour, markersize=13)
         above = {"ha": "center", "va": "bottom", "weight": weight}
-        note(axes, f"× {number(row['ratio'], 2)}", (row["ratio"], y), (0, 11), 20, **above)
+        note(axes, f"× {number(ratio, 2)}", (ratio, y), (0, 11), 20, **above)
     axes.axvline(1, color=BLUE, linewidth=2)
     axes.set_xlim(0.95, 2.1)
     axes.set_xticks([1, 1.5, 2], ["1 (inglese)", "1,5", "2"])
