@@ -18,7 +18,8 @@ from tests.test_live_api import make
 
 
 def ask_and_leave_hanging(server: Served) -> http.client.HTTPConnection:
-    """A request that the demo hangs over."""
+    """A request that the demo hangs over; the deck is built first, which may take a while."""
+    assert server.ask("GET", "/").status == 200
     assert server.ask("POST", "/api/demos/says", {}).status == 200
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     connection.request(

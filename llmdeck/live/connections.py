@@ -35,6 +35,9 @@ class TimedProtocol(H11Protocol):
       is closed after `STALLED_S`. uvicorn waits for such a client without end.
     - Too many connections: further ones are closed at once. uvicorn's `limit_concurrency` refuses
       requests, but keeps connections that send none, and each of them takes a file descriptor.
+
+    With uvicorn's own limits alone, slow clients are never closed, and clients that read nothing,
+    once they are as many as `limit_concurrency`, keep everybody out for as long as they like.
     """
 
     header_timer: asyncio.TimerHandle | None = None
@@ -43,7 +46,7 @@ class TimedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for headers, unless there are too many connections."""
         super().connection_made(transport)
-        if self.limit_concurrency and len(self.connections) > self.limit_concurrency:
+        if len(self.connections) > most_connections():
             transport.abort()
         else:
             self._await_headers()

@@ -16,7 +16,7 @@ import uvicorn
 from llmdeck.config import Config
 from llmdeck.errors import ConfigError
 from llmdeck.live.app import App
-from llmdeck.live.connections import TimedProtocol, listen, most_connections
+from llmdeck.live.connections import TimedProtocol, listen
 from llmdeck.live.deck import LiveDeck
 from llmdeck.live.guard import SHORTEST_TOKEN, Address, is_loopback
 from llmdeck.report import progress_bar, say
@@ -74,7 +74,6 @@ async def _serve(
         server_header=False,
         access_log=False,
         log_config=None,
-        limit_concurrency=most_connections(),
         timeout_keep_alive=5,
         timeout_graceful_shutdown=0,  # events last for ever: nobody waits for their end
         h11_max_incomplete_event_size=16 * 1024,
