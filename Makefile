@@ -54,7 +54,7 @@ check: $(VENV)/made $(VENV)/models ## recompute every number and say which slide
 test: $(VENV)/tested $(VENV)/models ## install what the tests need, browsers included, and run them all
 	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
 	@$(BIN)/python -m tests.firefox
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest
 
 # PyPI's PyTorch for Linux brings CUDA with it, several GB; without: make test-oracle PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 $(ORACLE)/made: pyproject.toml demos/models.txt

@@ -48,7 +48,7 @@ class Marp:
         self._node = find_node()
         self.folder = install(self._node)
         self._messages = tempfile.TemporaryFile("a+b")  # noqa: SIM115  closed in `close`
-        self._closed = False
+        self._closed = self._has_answered = False
         self._process = self._start()
 
     def __enter__(self) -> Marp:
@@ -71,15 +71,23 @@ class Marp:
                 what it printed.
         """
         if not self._closed and self._process.poll() is not None:
-            self._end()
-            self._process = self._start()
+            self._restart()
         answer = self._ask(arguments)
+        if not answer and self._has_answered and not self._closed:
+            self._restart()  # it died since it was asked last, and that was not seen yet
+            answer = self._ask(arguments)
         if self._closed:
             raise MarpError("Marp was ended")
         if not answer:
             code = self._process.wait()
             raise MarpError(f"Marp failed (exit code {code})", printed=_first_lines(self._said()))
+        self._has_answered = True
         judge(json.loads(answer)["code"], self._said())
+
+    def _restart(self) -> None:
+        self._end()
+        self._process = self._start()
+        self._has_answered = False
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._read_up_to = self._messages.seek(0, os.SEEK_END)
