@@ -60,6 +60,7 @@ def write(folder: Path) -> Project:
     project = Project(folder)
     project.write("deck/deck.toml", DECK)
     project.write("deck/claims.toml", "".join(_claims()))
+    project.write("demos/__init__.py", '"""The demos of a large deck."""\n')
     for demo in range(N_DEMOS):
         project.write(f"demos/powers_{demo}.py", DEMO.format(number=demo + 2))
     for number in range(N_TEMPLATES):
