@@ -82,8 +82,10 @@ def build(
     resolved = complete(project, progress, runner, keep_stale=options.keep_stale)
     raise_all(resolved.errors)
     project.store.prune(resolved.rendered.variants)
-    _convert(config, options, resolved.rendered, marp)
-    cache.write(config.output, before["llmdeck"])
+    with ThreadPoolExecutor(1) as beside:  # Marp, another process, converts meanwhile
+        kept = beside.submit(cache.write, config.output, before["llmdeck"])
+        _convert(config, options, resolved.rendered, marp)
+    kept.result()
     if not resolved.outdated:  # else the next build tries again
         _note(options, project, resolved.rendered, before)
     return Built(
