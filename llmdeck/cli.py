@@ -24,6 +24,8 @@ from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
 Command = Callable[[Config, argparse.Namespace], int]
+Anywhere = Callable[[argparse.Namespace], int]
+"""A command that needs no project."""
 Add = Callable[[str, str, str], argparse.ArgumentParser]
 """Adds a command to the parser: its name, its function, what it does."""
 
@@ -36,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()  # looking for garbage takes longer than a command has to live with it
     options = _parse(arguments)
     try:
-        config = load((options.root or find_root(Path.cwd())).resolve())
-        code = _command(options.run)(config, options)
+        code = _run(options)
         sys.stdout.flush()  # here, where a closed pipe is caught
         gc.freeze()
         return code
@@ -51,11 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _command(place: str) -> Command:
-    """Import a command, named as `module:function`."""
-    module, name = place.split(":")
-    command: Command = getattr(import_module(module), name)
-    return command
+def _run(options: argparse.Namespace) -> int:
+    """Import a command, named as `module:function`, and run it in the project that it is about."""
+    module, name = options.run.split(":")
+    command = getattr(import_module(module), name)
+    if options.anywhere:
+        without_project: Anywhere = command
+        return without_project(options)
+    in_project: Command = command
+    config = load((options.root or find_root(Path.cwd())).resolve())
+    return in_project(config, options)
 
 
 def _show(error: DeckError, *, as_json: bool) -> None:
@@ -88,14 +94,36 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: str, about: str) -> argparse.ArgumentParser:
         own_help = name != "demo"  # whose help is made from the demo's signature
         command = commands.add_parser(name, help=about, description=about, add_help=own_help)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, anywhere=False)
         return command
 
+    _add_new(add)
     _add_build(add)
     _add_demos(add)
     _add_looks(add)
     _add_talks(add)
     return parser
+
+
+def _add_new(add: Add) -> None:
+    """The commands that write what an author begins with."""
+    start = add("new", "llmdeck.report.new:create", "write a new deck that builds at once")
+    start.set_defaults(anywhere=True)
+    start.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder, or a new one")
+    language = "the language of its slides (default: en)"
+    start.add_argument("--lang", choices=("en", "it"), default="en", help=language)
+    source = "the folder of another deck to copy instead"
+    start.add_argument("--from", dest="source", type=Path, metavar="DECK", help=source)
+    begin = add("add", "", "write the beginning of a demo or a claim")
+    kinds = begin.add_subparsers(dest="kind", required=True, metavar="KIND")
+    demo = kinds.add_parser("demo", help="a demo, and the partial of its controls")
+    demo.add_argument("name", metavar="NAME", help="the demo's name: dark_matter")
+    demo.set_defaults(run="llmdeck.report.new:demo")
+    claim = kinds.add_parser("claim", help="a claim, at the end of the ledger")
+    claim.add_argument("id", metavar="ID", help="the claim's id: two-alike")
+    about = "the demo whose facts it is about; without one a source stands for it"
+    claim.add_argument("--demo", default="", metavar="NAME", help=about)
+    claim.set_defaults(run="llmdeck.report.new:claim")
 
 
 def _add_build(add: Add) -> None:

@@ -24,7 +24,7 @@ FLOORS = (
     ("render",),
     ("resolve",),
     ("build", "check"),
-    ("lint",),
+    ("lint", "new"),
     ("report",),
     ("doctor", "live", "quiz"),
     ("cli",),
