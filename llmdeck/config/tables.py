@@ -58,6 +58,8 @@ class Limits:
     """How far any float may move before it is drift.
 
     For facts that a demo rounds, one step of the rounding."""
+    needs: list[str] = field(default_factory=list)
+    """What a worker of a cluster must have to run it, by the names of Dask's resources (`gpu`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
