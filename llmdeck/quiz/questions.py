@@ -19,7 +19,7 @@ from llmdeck.run.batch import Progress, Runner
 from llmdeck.run.interface import find_demos
 
 ROUNDING = 1e-9
-"""How much further than its claim says a guess may be: facts have 6 significant digits."""
+"""How much further than its claim says a guess may be: both are sums of binary fractions."""
 
 
 @dataclass(frozen=True, kw_only=True)
