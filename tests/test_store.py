@@ -182,9 +182,10 @@ def test_why_says_which_part_changed(project: Project) -> None:
     """`llmdeck why` names the state of each variant and the part that changed."""
     assert project.run("why", "twice").stdout == "twice: missing\n  it was never run\n"
     compute(project, "twice")
-    assert project.run("why", "twice").stdout == "twice: fresh\n"
+    assert project.run("why", "twice").stdout.splitlines()[0] == "twice: fresh"
     project.edit("demos/twice.py", "2 * n", "3 * n")
-    assert project.run("why", "twice").stdout == "twice: stale\n  demos/twice.py changed\n"
+    told = project.run("why", "twice").stdout.splitlines()
+    assert told[:2] == ["twice: stale", "  demos/twice.py changed"]
     (row,) = json.loads(project.run("why", "twice", "--json").stdout)
     assert (row["state"], row["reasons"]) == ("stale", ["demos/twice.py changed"])
     assert row["used"][-1] == "deck/slides/01-uno.md.j2:4 (slide 1)"

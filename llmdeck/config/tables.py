@@ -79,6 +79,8 @@ class Words:
     wrong: str = "wrong"
     not_a_number: str = "that is no number"
     """What `llmdeck quiz` says of a guess."""
+    power_of_ten: str = "times 10 to the power of"
+    """What a screen reader says between 6,67 and −11, which a slide shows as a power of ten."""
     true: str = "yes"
     false: str = "no"
     lost: str = "the server has stopped: waiting for it"
@@ -123,6 +125,9 @@ class Config:
     """Limits of single demos."""
     controls: Mapping[str, Control] = field(default_factory=dict)
     """What parameters are called on controls, by their name."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The table `[units]`: what facts' names may end in beside the units that are known, and how it
+    is written: `ct = "¢"`. An empty text says that it is no unit: `k = ""`."""
 
     @property
     def folder(self) -> Path:
