@@ -155,7 +155,7 @@ class Result:
     inputs: Mapping[str, str]
     """SHA-256 of each project file that it came from: modules, data files, listed folders."""
     figure: str | None = None
-    """The figure as SVG, where a slide shows it."""
+    """The figure as SVG, where a slide shows it; of a grid those of all points (`run.drawings`)."""
     alt: str | None = None
     """The figure in words."""
     outdated: bool = False

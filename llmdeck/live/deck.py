@@ -44,6 +44,7 @@ from llmdeck.render.deck import Rendered
 from llmdeck.resolve import Project, complete
 from llmdeck.results.files import digest
 from llmdeck.run.batch import Progress, run_jobs
+from llmdeck.run.drawings import Drawing
 from llmdeck.run.interface import find_demos
 from llmdeck.run.process import Running
 
@@ -212,8 +213,17 @@ class LiveDeck:
             convert(source, target, expected, themes=themes, marp=self.marp)
             return target.read_text(encoding="utf-8")
 
+    def draws(self, demo: str) -> bool:
+        """Return whether the demo's partial shows a figure of each point."""
+        wanted = self._source.rendered.wants_figure if self._source else ()
+        return any(variant.grid and variant.demo == demo for variant in wanted)
+
     def fragment(
-        self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]
+        self,
+        demo: str,
+        facts: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        drawing: Drawing | None = None,
     ) -> str | None:
         """Return what the demo's partial shows of facts; None where it has no partial.
 
@@ -224,7 +234,7 @@ class LiveDeck:
         if project is None or not _has_partial(project.config, demo):
             return None
         api = self._partials.get(project, partial(_new_api, project))
-        return one_line(api.fragment(demo, facts, parameters))
+        return one_line(api.fragment(demo, facts, parameters, drawing))
 
 
 def _new_api(project: Project) -> TemplateApi:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,22 +19,17 @@ from llmdeck.errors import ClaimError, ConfigError, TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.render import controls, markdown, marks, register
 from llmdeck.render.controls import Controls
-from llmdeck.render.environment import (
-    MISTAKES,
-    FactsView,
-    Pending,
-    cell,
-    environment,
-    mistake,
-    view,
-)
+from llmdeck.render.environment import FactsView, Pending, cell, environment, view
 from llmdeck.render.excerpt import excerpt
 from llmdeck.render.markdown import Markdown
+from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.numbers import Numbers
 from llmdeck.render.page import Notes, Placed
 from llmdeck.render.printed import part
+from llmdeck.run.drawings import Drawing
 
 ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
+OF_THE_POINT = "a partial has the facts and the figure() of its own point; add to the demo's facts"
 SOMEWHERE = Place(file="deck/slides")
 """The place of what is called outside any template line."""
 FUNCTIONS = (
@@ -53,6 +49,31 @@ FUNCTIONS = (
 """The names that templates call: methods of `TemplateApi`."""
 
 
+@dataclass(frozen=True)
+class Point:
+    """What a demo's partial shows: a point of a grid, or what a server was asked for."""
+
+    demo: str
+    parameters: Mapping[str, Any]
+    drawing: Drawing | None
+    """Its figure, where it was drawn."""
+    grid: Variant | None
+
+    def is_meant(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Return whether `figure(name, **values)` is the figure of this point."""
+        return not name or (name == self.demo and dict(values) == dict(self.parameters))
+
+
+def _listed(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+
+
+def _drawn(drawing: Drawing) -> Markdown:
+    """Return a figure that needs no file."""
+    size = markdown.svg_size(drawing.svg)
+    return markdown.figure(markdown.in_page(drawing.svg), drawing.alt, *size)
+
+
 class TemplateApi:
     """What templates call, with the results that there are, and the notes of the page at hand."""
 
@@ -68,6 +89,8 @@ class TemplateApi:
         self.config, self.demos, self.claims = config, demos, claims
         self.with_notes = with_notes
         self.page = Notes()
+        self._point: Point | None = None
+        """What a partial that is being rendered shows."""
         try:
             self.numbers = Numbers(config.deck.number_locale)
         except ValueError as error:
@@ -140,7 +163,7 @@ class TemplateApi:
         else:
             opening = '<span class="source" role="note"'
             mark = f"{opening} {title} {label}>{markdown.text(word)}</span>"
-        return Markdown(f'<span class="cited">{literal}</span> {mark}')
+        return Markdown(f'<span class="cited">{marks.spelt_out(literal)}</span> {mark}')
 
     def quiz(self, key: str) -> Any:
         """Return a claim's question, and behind it the claim, which a click or a key shows."""
@@ -178,17 +201,36 @@ class TemplateApi:
         write = partial(cell, self.numbers, self.config)
         return markdown.table(rows, chosen, tuple(headers) or chosen, write)
 
-    def figure(self, name: str, /, **values: Any) -> Any:
-        """Return the figure of a demo, with its alternative text."""
+    def figure(self, name: str = "", /, **values: Any) -> Any:
+        """Return the figure of a demo, with its alternative text.
+
+        In a partial `figure()` is that of the point that the controls stand at.
+        """
+        if self._point and self._point.is_meant(name, values):
+            return self._figure_of_point(self._point)
+        if not name:
+            raise ValueError('figure: which demo\'s? figure("NAME"); only a partial has its own')
         variant = self._variant(name, values)
         self.page.wants_figure.add(variant)
         result = self.results.get(variant)
         if result is None or result.figure is None or result.alt is None:
             self.page.pending.add(variant)
             return Pending()
+        if self._point:  # what controls swap must be in the page, whole
+            return _drawn(Drawing(result.figure, result.alt))
         path = f"figures/{name}-{variant.slug}.svg"
         self.page.figures[path] = variant
         return markdown.figure(path, result.alt, *markdown.svg_size(result.figure))
+
+    def _figure_of_point(self, point: Point) -> Any:
+        """Return the figure of the point that a partial shows; where it has none, want it."""
+        if point.drawing:
+            return _drawn(point.drawing)
+        if point.grid is None:
+            raise ValueError(f"figure: {point.demo} has drawn none for these values")
+        self.page.wants_figure.add(point.grid)
+        self.page.pending.add(point.grid)
+        return Pending()
 
     def live(self, name: str, /, *parameters: str, **values: Any) -> Any:
         """Return controls for some parameters of a demo, and what its partial shows of each point.
@@ -207,11 +249,22 @@ class TemplateApi:
         place = self._here()
         self.note_use(variant, place)
         if variant not in self.results:
+            if self._may_draw(name):
+                self.page.wants_figure.add(variant)
             return Pending()
         placed = Placed(variant=variant, place=place, number=len(self.page.controls) + 1)
         self.page.controls.append(placed)
         number = marks.link("control", str(placed.number))
         return controls.markup(self.controls(placed), number, self.numbers, self.config)
+
+    def _may_draw(self, demo: str) -> bool:
+        """Return whether a demo's partial reads as if it showed the figure of each point.
+
+        Where it is right, the grid is computed once, not again for its figures.
+        """
+        partial_ = self.config.folder / controls.PARTIALS / f"{demo}.html.j2"
+        text = partial_.read_text(encoding="utf-8-sig") if partial_.is_file() else ""
+        return re.search(rf"\bfigure\(\s*(?:\)|[\"']{re.escape(demo)}[\"'])", text) is not None
 
     def output(
         self,
@@ -263,12 +316,19 @@ class TemplateApi:
             place=placed.place,
             number=number,
             results=self.results,
-            render=partial(self.fragment, placed.variant.demo),
+            render=partial(self.fragment, placed.variant.demo, grid=placed.variant),
             digest=digest,
         )
 
-    def fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-        """Return what a demo's partial makes of one point.
+    def fragment(
+        self,
+        demo: str,
+        facts: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        drawing: Drawing | None = None,
+        grid: Variant | None = None,
+    ) -> str:
+        """Return what a demo's partial makes of one point, of a `grid` where it is in one.
 
         Raises:
             TemplateError: where there is no partial, or it can't show these facts.
@@ -277,11 +337,32 @@ class TemplateApi:
         if not (self.config.folder / source).is_file():
             message = f"live: there is no deck/{source}, which shows what {demo} gives"
             raise TemplateError(message, place=self._here())
+        with self._at_point(Point(demo, parameters, drawing, grid)) as own:
+            try:
+                seen = view(facts, "", f"demo {demo}")
+                shown = self.env.get_template(source).render(seen, parameters=parameters)
+            except MISTAKES as error:
+                raise mistake(error, source, self.config) from None
+        for variant in own.pending:
+            message = f"at {_listed(parameters)} it needs {variant}, which nothing else computes"
+            place = Place(file=f"deck/{source}")
+            raise TemplateError(message, place=place, hint=OF_THE_POINT)
+        return shown
+
+    @contextmanager
+    def _at_point(self, point: Point) -> Iterator[Notes]:
+        """Let `figure()` be that of a point; give the notes of what nobody will compute.
+
+        Where pages are finished (no marks are written), what is missing stays so.
+        """
+        outside, own = self.page, Notes()
+        if self.env.on_mark is None:
+            self.page = own
+        self._point = point
         try:
-            seen = view(facts, "", f"demo {demo}")
-            return self.env.get_template(source).render(seen, parameters=parameters)
-        except MISTAKES as error:
-            raise mistake(error, source, self.config) from None
+            yield own
+        finally:
+            self._point, self.page = None, outside
 
     def sentence(self, claim: Claim, part: ledger.Part = "says") -> str:
         """Return a claim's sentence, or another part of it that is a template, as Markdown.

@@ -25,13 +25,16 @@ from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import KeptPage, RenderCache
 from llmdeck.render.controls import Controls
-from llmdeck.render.environment import MISTAKES, mistake
 from llmdeck.render.merge import Merged, each_once, flagged
+from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.page import Notes, Page, finished
 from llmdeck.results.digests import NamedDigests
 from llmdeck.results.store import Results
 
 SUFFIX = ".md.j2"
+NO_SLIDES = "this file makes no slides"
+MISNAMED = (".md", ".markdown", ".j2")
+"""How files end that somebody takes for slides; those with `SUFFIX` are."""
 VERBATIM = ".verbatim { white-space: pre-wrap }"
 """The one style that values need with any theme: spaces and line breaks show (`markdown.text`)."""
 
@@ -115,10 +118,7 @@ class Renderer:
         Raises:
             TemplateError: where there is no template.
         """
-        paths = sorted((self.config.folder / "slides").glob(f"*{SUFFIX}"))
-        if not paths:
-            place = Place(file=f"deck/slides/*{SUFFIX}")
-            raise TemplateError("the deck has no slides", place=place)
+        paths = self._templates()
         self.digests = NamedDigests(self.config.root) if digests is None else digests
         self.api.use_results(results)
         ledger_uses, errors = self._uses_of_ledger()
@@ -129,6 +129,28 @@ class Renderer:
         errors += failing.values()
         distinct = {(error.message, error.place): error for error in errors}
         return replace(rendered, errors=tuple(distinct.values()), failing=frozenset(failing))
+
+    def _templates(self) -> list[Path]:
+        """Return the files of the slides, in the order of their names.
+
+        Raises:
+            TemplateError: where there is none, or one has a name that would leave it out.
+        """
+        folder = self.config.slides
+        for path in sorted(folder.glob("*")):
+            is_hidden = path.name.startswith(".")
+            if path.name.endswith(MISNAMED) and not (is_hidden or path.name.endswith(SUFFIX)):
+                file = self.config.relative(path)
+                name = path.name.split(".")[0] + SUFFIX
+                hint = f"rename it {name}, or move it out of deck/slides"
+                raise TemplateError(
+                    f"no slides come from {file}", place=Place(file=file), hint=hint
+                )
+        paths = sorted(folder.glob(f"*{SUFFIX}"))
+        if not paths:
+            place = Place(file=f"deck/slides/*{SUFFIX}")
+            raise TemplateError("the deck has no slides", place=place)
+        return paths
 
     def _uses_of_ledger(self) -> tuple[list[Use], list[DeckError]]:
         """Return the uses of variants by claims, also by those that no slide says yet."""
@@ -219,7 +241,9 @@ class Renderer:
                 errors.append(mistake(error, name, self.config))
         if notes.pending:
             errors = []  # the mistake may be the gap's own
-        return finished(file, text, notes, errors), _inputs(notes)
+        is_whole = self.notes and not (errors or notes.pending)
+        source = path.read_text(encoding="utf-8-sig") if is_whole else None
+        return finished(file, text, notes, errors, source=source), _inputs(notes)
 
     def _value(self, what: Input, results: Mapping[Variant, Result]) -> object:
         """Return an input of a page as it is now; an empty text where it can't be compared."""
