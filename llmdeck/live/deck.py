@@ -39,7 +39,7 @@ from llmdeck.output.page import SLIDE_START, make_self_contained
 from llmdeck.output.sources import Sources
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import RenderCache
-from llmdeck.render.controls import PARTIALS, one_line, packed
+from llmdeck.render.controls import PARTIALS, one_line, packed, shows_figure
 from llmdeck.render.deck import Rendered
 from llmdeck.resolve import Project, complete
 from llmdeck.results.files import digest
@@ -214,9 +214,8 @@ class LiveDeck:
             return target.read_text(encoding="utf-8")
 
     def draws(self, demo: str) -> bool:
-        """Return whether the demo's partial shows a figure of each point."""
-        wanted = self._source.rendered.wants_figure if self._source else ()
-        return any(variant.grid and variant.demo == demo for variant in wanted)
+        """Return whether the demo's partial shows a figure of what was asked for."""
+        return shows_figure(self.config, demo)
 
     def fragment(
         self,

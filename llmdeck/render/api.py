@@ -15,7 +15,7 @@ from typing import Any
 
 from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.errors import ClaimError, ConfigError, TemplateError, did_you_mean
+from llmdeck.errors import ConfigError, TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.render import controls, markdown, marks, register
 from llmdeck.render.controls import Controls
@@ -138,12 +138,14 @@ class TemplateApi:
             return Pending()
         return self._said(claim, self.sentence(claim))
 
-    def often(self, key: str) -> Markdown:
+    def often(self, key: str) -> Any:
         """Return what is usually said instead of a corrected claim."""
         claim = self._claim(key)
         if claim.verdict is not Verdict.CORRECTED or claim.often is None:
             raise ValueError(f"claim {key} is {claim.verdict}: only a corrected one has an `often`")
-        return Markdown(f'<span class="often">{markdown.text(claim.often)}</span>')
+        if not self._is_known(claim):
+            return Pending()
+        return Markdown(f'<span class="often">{self.sentence(claim, "often")}</span>')
 
     def cited(self, literal: str, /, *, source: str) -> Markdown:
         """Show a literal (Markdown) that no demo computes, with a mark that leads to its source.
@@ -185,7 +187,9 @@ class TemplateApi:
         for claim in self.claims.values():
             if self._is_known(claim):
                 mark = self.page.mark_row(claim.id, computed=claim.variant is not None)
-                made.append(register.row(claim, self.sentence(claim), self.config.words, mark))
+                often = self.sentence(claim, "often") if claim.often else ""
+                said = self.sentence(claim)
+                made.append(register.row(claim, said, often, self.config.words, mark))
         self.page.need_style(register.STYLE)
         return register.pages(made, rows)
 
@@ -249,22 +253,13 @@ class TemplateApi:
         place = self._here()
         self.note_use(variant, place)
         if variant not in self.results:
-            if self._may_draw(name):
+            if controls.shows_figure(self.config, name):
                 self.page.wants_figure.add(variant)
             return Pending()
         placed = Placed(variant=variant, place=place, number=len(self.page.controls) + 1)
         self.page.controls.append(placed)
         number = marks.link("control", str(placed.number))
         return controls.markup(self.controls(placed), number, self.numbers, self.config)
-
-    def _may_draw(self, demo: str) -> bool:
-        """Return whether a demo's partial reads as if it showed the figure of each point.
-
-        Where it is right, the grid is computed once, not again for its figures.
-        """
-        partial_ = self.config.folder / controls.PARTIALS / f"{demo}.html.j2"
-        text = partial_.read_text(encoding="utf-8-sig") if partial_.is_file() else ""
-        return re.search(rf"\bfigure\(\s*(?:\)|[\"']{re.escape(demo)}[\"'])", text) is not None
 
     def output(
         self,
@@ -374,9 +369,7 @@ class TemplateApi:
         try:
             return self.env.get_template(ledger.source_name(claim, part)).render(facts)
         except MISTAKES as error:
-            known = f"facts of {claim.variant}: {', '.join(facts)}" if facts else ""
-            message = f"claim {claim.id}: {error}"
-            raise ClaimError(message, place=claim.place, hint=known) from None
+            raise ledger.unreadable(self.env, claim, part, error, facts) from None
 
     def note_use(self, variant: Variant, place: Place, *, fact: str = "", claim: str = "") -> None:
         """Note that a place uses a variant, and that it has no result, if that is so.

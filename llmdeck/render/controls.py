@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,16 @@ class Controls:
         """Return the HTML of all points, for a page that is finished."""
         found = zip(self.facts, self.parameters(), self.drawings, strict=True)
         return [marks.strip(one_line(self.render(*point))) for point in found]
+
+
+def shows_figure(config: Config, demo: str) -> bool:
+    """Return whether a demo's partial reads as if it showed the figure of its point.
+
+    It is known so before the partial is rendered, and the figure is drawn together with the facts.
+    """
+    path = config.folder / PARTIALS / f"{demo}.html.j2"
+    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+    return re.search(rf"\bfigure\(\s*(?:\)|[\"']{re.escape(demo)}[\"'])", text) is not None
 
 
 def one_line(fragment: str) -> str:

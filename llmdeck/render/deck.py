@@ -75,6 +75,10 @@ class Rendered:
         """All variants that the deck uses, each once."""
         return tuple(dict.fromkeys(use.variant for use in self.uses))
 
+    def asked_at(self, variant: Variant) -> Place | None:
+        """Return the first place that asks for a variant, the ledger's before any slide's."""
+        return next((use.place for use in self.uses if use.variant == variant), None)
+
     def places(self, variants: Collection[Variant]) -> tuple[str, ...]:
         """Return the places of slides that use variants; of the ledger, where no slide does."""
         mine = [use for use in self.uses if use.variant in variants]
@@ -159,7 +163,8 @@ class Renderer:
         for claim in self.claims.values():
             try:
                 if claim.variant:
-                    self.api.note_use(claim.variant, claim.place, claim=claim.id)
+                    place = claim.place_of("with")
+                    self.api.note_use(claim.variant, place, claim=claim.id)
             except DeckError as error:
                 errors.append(error)
         return self.api.page.uses, errors

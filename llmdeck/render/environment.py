@@ -191,6 +191,8 @@ def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
     """Numbers are written in characters that are no syntax, so they are Markdown everywhere."""
 
     def apply(value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, jinja2.Undefined):
+            str(value)  # raises the error that names it
         return value if isinstance(value, Pending) else Markdown(function(value, *args, **kwargs))
 
     return apply
