@@ -6,15 +6,18 @@ result yet answers with `Pending`.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import jinja2
+
 from llmdeck import ledger
-from llmdeck.config import Config
+from llmdeck.config import Config, TomlFile
 from llmdeck.errors import ConfigError, TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.render import controls, markdown, marks, register
@@ -64,8 +67,52 @@ class Point:
         return not name or (name == self.demo and dict(values) == dict(self.parameters))
 
 
+def _unknown_locale(config: Config, error: ValueError) -> ConfigError:
+    """Return the error for a locale that nobody knows, at the key that gives it."""
+    from babel.localedata import locale_identifiers
+
+    key = "locale" if config.deck.locale else "lang"
+    settings = TomlFile.read(config.settings, config.relative(config.settings))
+    near = did_you_mean(config.deck.number_locale, locale_identifiers())
+    hint = "" if near.startswith("there are") else f"{near} "
+    example = 'lang = "it", or locale = "it_IT" for the numbers alone'
+    return ConfigError(str(error), place=settings.place("deck", key), hint=f"{hint}write {example}")
+
+
+def _rows(given: Any) -> list[Any]:
+    """Return the rows of a table: dicts by column, or lists; a dict of them has them by id."""
+    what = f"a {type(given).__name__}"
+    if not isinstance(given, str | bytes) and isinstance(given, Iterable):
+        rows = list(given.values() if isinstance(given, Mapping) else given)
+        wrong = [row for row in rows if not isinstance(row, dict | list | tuple)]
+        if not wrong:
+            return rows
+        what = f"{ledger.short(wrong[0])} among them"
+    raise ValueError(
+        f"table: rows are dicts or lists, not {what}; a dict's names and values are rows in "
+        'table(f.NAME | items, headers=["name", "value"])'
+    )
+
+
 def _listed(parameters: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+
+
+def _plain_list(value: Any) -> Any:
+    """Return a range or a tuple as a list, any other value as it is."""
+    return list(value) if isinstance(value, range | tuple) else value
+
+
+def _refuse_no_parameter(what: str, value: Any) -> None:
+    """See that a value can be a parameter; what is not computed yet may become one."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)  # raises the error that names it
+    items = value if isinstance(value, list) else [value]
+    for item in items:
+        plain = isinstance(item, str | int | Pending)
+        if not (plain or (isinstance(item, float) and math.isfinite(item))):
+            shown = ledger.short(item)
+            raise ValueError(f"{what} must be a text, a number, true or false, not {shown}")
 
 
 def _drawn(drawing: Drawing) -> Markdown:
@@ -94,7 +141,7 @@ class TemplateApi:
         try:
             self.numbers = Numbers(config.deck.number_locale)
         except ValueError as error:
-            raise ConfigError(str(error), place=Place(file="deck/deck.toml")) from None
+            raise _unknown_locale(config, error) from None
         self.env = environment(config, self.numbers, claims)
         self.env.globals |= {name: getattr(self, name) for name in FUNCTIONS}
         self.env.globals["deck"] = config.deck
@@ -197,8 +244,7 @@ class TemplateApi:
         """Return rows of facts as a table of some `columns`, which `headers` name."""
         if isinstance(rows, Pending):
             return rows
-        if isinstance(rows, dict):  # rows by id
-            rows = list(rows.values())
+        rows = _rows(rows)
         first = rows[0] if rows else ()
         names = first if isinstance(first, dict) else map(str, range(len(first)))
         chosen = tuple(columns) or tuple(names)
@@ -242,6 +288,7 @@ class TemplateApi:
         `values` fixes other parameters, or lists what a control offers:
         `live("next_token", "text", text=[…])`.
         """
+        values = {key: _plain_list(value) for key, value in values.items()}
         listed = [
             key
             for key, value in values.items()
@@ -249,7 +296,7 @@ class TemplateApi:
         ]
         if not (parameters or listed):
             raise ValueError(f"live: name a parameter of {name} that the controls set")
-        variant = Variant.of(name, values, (*parameters, *listed))
+        variant = self._asked(name, values, (*parameters, *listed))
         place = self._here()
         self.note_use(variant, place)
         if variant not in self.results:
@@ -285,8 +332,8 @@ class TemplateApi:
         self.page.printed.setdefault(variant, set()).update(number + 1 for number in shown)
         return markdown.output("\n".join(lines[number] for number in shown))
 
-    def code(self, name: str, function: str) -> Markdown:
-        """Return the source of a function of the demos, without its docstring.
+    def code(self, name: str, function: str, *, docstring: bool = False) -> Markdown:
+        """Return the source of a function of the demos, with its docstring where that is wanted.
 
         `code("vram", "cards")` is of `demos/vram.py`, `code("common.words", …)` of a shared one.
         """
@@ -295,7 +342,9 @@ class TemplateApi:
         self.page.note_file(file)
         if not path.is_file():
             raise ValueError(f"code: there is no {file}")
-        return markdown.fence(excerpt(path.read_text(encoding="utf-8"), function), "python")
+        source = path.read_text(encoding="utf-8-sig")
+        shown = excerpt(source, function, file, docstring=docstring)
+        return markdown.fence(shown, "python")
 
     def notes(self, value: str = "", caller: Callable[[], str] | None = None) -> Markdown:
         """Put speaker notes on a slide, in a `{% call %}` block, unless they are left out."""
@@ -392,11 +441,25 @@ class TemplateApi:
 
     def _variant(self, name: str, values: Mapping[str, Any]) -> Variant:
         """Return a variant, and note its use."""
-        variant = Variant.of(name, values)
+        variant = self._asked(name, values)
         self.note_use(variant, self._here())
         return variant
 
+    def _asked(self, name: str, values: Mapping[str, Any], grid: Sequence[str] = ()) -> Variant:
+        """Return a variant as a template asks for it.
+
+        Raises:
+            ValueError: a name that is none, or a value that no parameter can have.
+        """
+        if not isinstance(name, str):
+            raise ValueError(f'a demo is named by a text: demo("vram"), not {ledger.short(name)}')
+        for key, value in values.items():
+            _refuse_no_parameter(f"demo {name}: `{key}`", value)
+        return Variant.of(name, values, grid)
+
     def _claim(self, key: str) -> Claim:
+        if not isinstance(key, str):
+            raise ValueError(f'a claim is named by its id: claim("gpt3-350gb"), not {key!r}')
         if key not in self.claims:
             hint = did_you_mean(key, self.claims)
             raise ValueError(f"no claim `{key}` in deck/{ledger.FILE}; {hint}")

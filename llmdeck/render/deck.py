@@ -19,8 +19,8 @@ import babel
 import jinja2
 
 from llmdeck import ledger
-from llmdeck.config import Config
-from llmdeck.errors import ClaimError, DeckError, TemplateError
+from llmdeck.config import Config, TomlFile
+from llmdeck.errors import ClaimError, ConfigError, DeckError, TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import KeptPage, RenderCache
@@ -30,6 +30,7 @@ from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.page import Notes, Page, finished
 from llmdeck.results.digests import NamedDigests
 from llmdeck.results.store import Results
+from llmdeck.run.interface import controlled_names
 
 SUFFIX = ".md.j2"
 NO_SLIDES = "this file makes no slides"
@@ -129,6 +130,7 @@ class Renderer:
         pages = [self._page(path, results) for path in paths]
         rendered = self._merge(pages, ledger_uses, results)
         failing = self._failing_claims(rendered, results)
+        errors += self._unknown_controls(rendered)
         errors += [error for page in pages for error in page.errors]
         errors += failing.values()
         distinct = {(error.message, error.place): error for error in errors}
@@ -147,9 +149,7 @@ class Renderer:
                 file = self.config.relative(path)
                 name = path.name.split(".")[0] + SUFFIX
                 hint = f"rename it {name}, or move it out of deck/slides"
-                raise TemplateError(
-                    f"no slides come from {file}", place=Place(file=file), hint=hint
-                )
+                raise TemplateError(NO_SLIDES, place=Place(file=file), hint=hint)
         paths = sorted(folder.glob(f"*{SUFFIX}"))
         if not paths:
             place = Place(file=f"deck/slides/*{SUFFIX}")
@@ -268,6 +268,20 @@ class Renderer:
         controls = sorted(config.controls.items())
         versions = (platform.python_version(), jinja2.__version__, babel.__version__)
         return repr((config.deck, config.words, controls, self.notes, list(self.demos), versions))
+
+    def _unknown_controls(self, rendered: Rendered) -> Iterator[ConfigError]:
+        """Give the tables `[controls.NAME]` that are no parameter of a slide or a demo."""
+        used = {name for variant in rendered.variants for name in variant.grid}
+        unused = [name for name in self.config.controls if name not in used]
+        known = controlled_names(self.config, self.demos) if unused else None
+        if known is None:
+            return
+        for name in set(unused) - known:
+            settings = self.config.settings
+            file = TomlFile.read(settings, self.config.relative(settings))
+            message = f"[controls.{name}]: no demo has a parameter `{name}`"
+            hint = did_you_mean(name, sorted(known))
+            yield ConfigError(message, place=file.place("controls", name), hint=hint)
 
     def _failing_claims(
         self, rendered: Rendered, results: Mapping[Variant, Result]

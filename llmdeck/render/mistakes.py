@@ -91,7 +91,7 @@ def _nearest_file(name: str, config: Config) -> str:
     files = [path for path in config.folder.glob("*/**/*") if path.suffix in (".j2", ".md")]
     names = sorted(path.relative_to(config.folder).as_posix() for path in files)
     same = [known for known in names if Path(known).name == Path(name).name]
-    about = did_you_mean(name, same or names)
+    about = f"did you mean `{same[0]}`?" if same else did_you_mean(name, names)
     example = '{% include "partials/NAME.md.j2" %}'
     return f"{about}; names are relative to deck/: {example}"
 

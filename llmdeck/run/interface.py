@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from llmdeck.errors import ConfigError, did_you_mean
@@ -58,6 +60,32 @@ def find_demos(config: Config) -> dict[str, Demo]:
                 hint=did_you_mean(name, found),
             )
     return found
+
+
+def controlled_names(config: Config, demos: Mapping[str, Demo]) -> set[str] | None:
+    """Return the names of all parameters of all demos, read without running them.
+
+    None where that can't be said: a demo gets its `run` from elsewhere, or is no Python now.
+    """
+    found: set[str] = set()
+    for demo in demos.values():
+        names = _names_in(config.root / demo.file)
+        if names is None:
+            return None
+        found |= names
+    return found
+
+
+def _names_in(path: Path) -> set[str] | None:
+    """Return the keywords of the `run` in a module; None where there is none to read."""
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "run":
+            return {argument.arg for argument in node.args.kwonlyargs}
+    return None
 
 
 def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
