@@ -25,6 +25,7 @@ from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import KeptPage, RenderCache
 from llmdeck.render.controls import Controls
+from llmdeck.render.looks import looks
 from llmdeck.render.merge import Merged, each_once, flagged
 from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.page import Notes, Page, finished
@@ -371,7 +372,7 @@ def front_matter(config: Config, pages: Iterable[Page] = ()) -> str:
         "size": deck.size,
         "paginate": deck.paginate,
         "math": deck.math,
-        "style": "\n".join([VERBATIM, *styles]),
+        "style": "\n".join([VERBATIM, *looks(config), *styles]),
     }
     lines = [
         f"{name}: {json.dumps(value, ensure_ascii=False)}"

@@ -24,7 +24,7 @@ STYLE = f"""
 font-size: {TEXT_PX}px; line-height: {LINE_PX}px }}
 .register li {{ margin: 0; padding: 8px 0; border-bottom: 1px solid #8886; \
 overflow-wrap: anywhere }}
-.register li:target {{ background: #fffae0 }}
+.register li:target {{ background: #ffe00030 }}
 .register p {{ margin: 0 }}
 .register .verdict {{ font-size: {CODE_PX}px }}
 .register code {{ font-size: {CODE_PX}px; line-height: 24px; white-space: pre-wrap }}
