@@ -56,6 +56,10 @@ class DemoError(DeckError):
     exit_code = 5
 
 
+class ParameterError(DemoError):
+    """A demo is asked for a parameter that it does not have, or for a value that it can't take."""
+
+
 class ClaimError(DeckError):
     """A claim does not hold."""
 

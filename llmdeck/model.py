@@ -11,7 +11,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -155,7 +155,7 @@ class Result:
     inputs: Mapping[str, str]
     """SHA-256 of each project file that it came from: modules, data files, listed folders."""
     figure: str | None = None
-    """The figure as SVG, where a slide shows it."""
+    """The figure as SVG, where a slide shows it; of a grid those of all points (`run.drawings`)."""
     alt: str | None = None
     """The figure in words."""
     outdated: bool = False
@@ -212,6 +212,13 @@ class Claim:
     """A Jinja expression over the facts that gives the right number, with `asks`."""
     within: float = 0.1
     """How far a right guess may be from the answer, as a share of it; 0 wants the very number."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Where each of its keys stands in the ledger."""
+
+
+    def place_of(self, part: str) -> Place:
+        """Return where a part stands: `with`, `says`, `holds 2`; else where the claim does."""
+        return self.places.get(part.split(" ")[0], self.place)
 
 
 @dataclass(frozen=True, kw_only=True)

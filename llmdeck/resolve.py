@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.errors import DeckError, DemoError
+from llmdeck.errors import DeckError, DemoError, ParameterError
 from llmdeck.model import Claim, Demo, Result, Variant
 from llmdeck.render.cache import KeptLedger, RenderCache
 from llmdeck.render.deck import Rendered, Renderer
@@ -177,11 +177,15 @@ def failures(failed: Mapping[Variant, DemoError], rendered: Rendered) -> Iterabl
         alike.setdefault((error.place, message), []).append(variant)
     for (_, message), variants in alike.items():
         error = failed[variants[0]]
+        used = rendered.places(variants)
+        place = error.place
+        if isinstance(error, ParameterError):  # what is wrong stands where the variant is asked for
+            place = rendered.asked_at(variants[0]) or place
         several = f" ({len(variants)} variants, the first: {variants[0]})"
         yield DemoError(
             message + several if len(variants) > 1 else error.message,
-            place=error.place,
-            used=rendered.places(variants),
+            place=place,
+            used=used,
             hint=error.hint,
             printed=error.printed,
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -12,6 +13,19 @@ from llmdeck.config.toml import TomlFile
 from llmdeck.errors import ConfigError, did_you_mean
 
 TABLES = ("deck", "limits", "words", "lint", "demos", "controls", "units")
+CHOICES = {"math": ("katex", "mathjax")}
+"""The keys that take only some words."""
+POSITIVE = ("time_s", "memory_gib")
+"""The limits that leave nothing to do where they are 0 or less."""
+TYPES = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    dict: "a table",
+}
+"""What messages call the types of values."""
+LONGEST = 40
 T = TypeVar("T")
 
 
@@ -41,10 +55,11 @@ def load(root: Path) -> Config:
         raise ConfigError(f"no {file} in {root}")
     reader = _Reader(TomlFile.read(root / file, file))
     reader.reject_unknown(reader.toml.tables, TABLES)
+    deck = reader.read(Deck, "deck")
     limits = reader.read(Limits, "limits")
     return Config(
         root=root,
-        deck=reader.read(Deck, "deck"),
+        deck=replace(deck, lang=deck.lang or deck.locale.replace("_", "-") or "en"),
         limits=limits,
         words=reader.read(Words, "words"),
         lint=reader.read(Lint, "lint"),
@@ -80,9 +95,10 @@ class _Reader:
         types = get_type_hints(kind)
         self.reject_unknown(table, tuple(types), *path)
         for key, value in table.items():
-            if not _is(value, types[key]):
-                message = f"`{key}` in {_header(path)} must be {_called(types[key])}"
-                raise self._mistake(message, *path, key)
+            fault, hint = _fault(key, value, types[key])
+            if fault:
+                message = f"`{key}` in {_header(path)} {fault}, not {_shown(value)}"
+                raise self._mistake(message, *path, key, hint=hint)
         values = {**(defaults or {}), **table}
         for key in _needed(kind):
             if key not in values:
@@ -116,9 +132,31 @@ def _header(path: tuple[str, ...]) -> str:
     return f"[{'.'.join(path)}]"
 
 
+def _fault(key: str, value: Any, kind: Any) -> tuple[str, str]:
+    """Return what is wrong with a value, and what to write; nothing where it is right."""
+    if not _is(value, kind):
+        return f"must be {_called(kind)}", ""
+    if key in POSITIVE and value <= 0:
+        return "must be more than 0", f"write {key} = 30"
+    if key in CHOICES and value not in CHOICES[key]:
+        allowed = " or ".join(f'"{choice}"' for choice in CHOICES[key])
+        return f"must be {allowed}", ""
+    return "", ""
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message has it."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    shown = repr(value) if isinstance(value, str | bool | int | float) else str(value)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+
+
 def _called(kind: Any) -> str:
     """What a message calls a type."""
-    return "a list of texts" if kind == list[str] else str(kind.__name__)
+    if kind == list[str]:
+        return "a list of texts"
+    return TYPES.get(kind, str(kind.__name__))
 
 
 def _needed(kind: Any) -> Iterator[str]:
@@ -134,5 +172,6 @@ def _is(value: Any, kind: Any) -> bool:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if isinstance(value, bool):  # which Python counts among the numbers
         return kind is bool
-    wanted = (int, float) if kind is float else kind
-    return isinstance(value, wanted)
+    if kind is float:
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, kind)

@@ -16,8 +16,9 @@ class Deck:
 
     title: str
     author: str = ""
-    lang: str = "en"
-    """The language of the slides, for `<html lang>` and screen readers."""
+    lang: str = ""
+    """The language of the slides, for `<html lang>` and screen readers; the locale's (`de-AT` of
+    `de_AT`) where it is left out, English where that is, too."""
     locale: str = ""
     """How numbers are written (`it_IT`); the language's own way where it is left out."""
     theme: str = "default"

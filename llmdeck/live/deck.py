@@ -39,11 +39,12 @@ from llmdeck.output.page import SLIDE_START, make_self_contained
 from llmdeck.output.sources import Sources
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import RenderCache
-from llmdeck.render.controls import PARTIALS, one_line, packed
+from llmdeck.render.controls import PARTIALS, one_line, packed, shows_figure
 from llmdeck.render.deck import Rendered
 from llmdeck.resolve import Project, complete
 from llmdeck.results.files import digest
 from llmdeck.run.batch import Progress, run_jobs
+from llmdeck.run.drawings import Drawing
 from llmdeck.run.interface import find_demos
 from llmdeck.run.process import Running
 
@@ -213,8 +214,16 @@ class LiveDeck:
             convert(source, target, expected, themes=themes, marp=self.marp)
             return target.read_text(encoding="utf-8")
 
+    def draws(self, demo: str) -> bool:
+        """Return whether the demo's partial shows a figure of what was asked for."""
+        return shows_figure(self.config, demo)
+
     def fragment(
-        self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]
+        self,
+        demo: str,
+        facts: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        drawing: Drawing | None = None,
     ) -> str | None:
         """Return what the demo's partial shows of facts; None where it has no partial.
 
@@ -225,7 +234,7 @@ class LiveDeck:
         if project is None or not _has_partial(project.config, demo):
             return None
         api = self._partials.get(project, partial(_new_api, project))
-        return one_line(api.fragment(demo, facts, parameters))
+        return one_line(api.fragment(demo, facts, parameters, drawing))
 
 
 def _new_api(project: Project) -> TemplateApi:

@@ -11,7 +11,8 @@ from llmdeck.errors import ClaimError, ConfigError, DeckError, did_you_mean, rai
 from llmdeck.ledger import answer, load_ledger, source_name
 from llmdeck.model import Claim, Facts, Place, Result, Variant
 from llmdeck.render import markdown
-from llmdeck.render.environment import MISTAKES, DeckEnvironment, environment, view
+from llmdeck.render.environment import DeckEnvironment, environment, view
+from llmdeck.render.mistakes import MISTAKES
 from llmdeck.render.numbers import Numbers
 from llmdeck.resolve import run_variants
 from llmdeck.results.store import Store

@@ -5,39 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn
 
 import jinja2
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
 from jinja2.filters import make_attrgetter
-from jinja2.nodes import Concat
 from markupsafe import Markup
 
 from llmdeck import __version__, ledger
 from llmdeck.config import Config
-from llmdeck.errors import TemplateError, did_you_mean
+from llmdeck.errors import did_you_mean
 from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Place
 from llmdeck.render import markdown, marks
+from llmdeck.render.compiler import Generator
+from llmdeck.render.lexer import LineLexer
 from llmdeck.render.markdown import Markdown
 from llmdeck.render.numbers import Numbers, Written, exact, with_unit
 from llmdeck.render.places import note_places
 from llmdeck.render.units import Units
 
-MISTAKES = (
-    jinja2.TemplateError,
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
+COMPILES = (
+    "environment.py",
+    "compiler.py",
+    "lexer.py",
+    "places.py",
+    "markdown.py",
+    "marks.py",
+    "numbers.py",
+    "units.py",
 )
-"""What a mistake in a template raises."""
-COMPILES = ("environment.py", "places.py", "markdown.py", "marks.py", "numbers.py", "units.py")
 """The modules that a compiled template depends on: constants are folded with them."""
 
 
@@ -117,31 +116,10 @@ class Number(Markdown):
         return Markdown(marks.value(self.written, self.written.exact, self.written.spoken))
 
 
-class _Generator(CodeGenerator):
-    """Jinja's code generator, but `a ~ b` escapes as `{{ a }}{{ b }}` does.
-
-    Constants are shown as any other value is: Jinja's own shortcut would write `{{ 0.5 }}` as text.
-    """
-
-    def _output_child_to_const(
-        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
-    ) -> str:
-        if isinstance(node, nodes.TemplateData):
-            return super()._output_child_to_const(node, frame, finalize)
-        raise nodes.Impossible
-
-    def visit_Concat(self, node: Concat, frame: Frame) -> None:  # noqa: N802  Jinja's name
-        self.write("environment.concatenate((")
-        for arg in node.nodes:
-            self.visit(arg, frame)
-            self.write(", ")
-        self.write("))")
-
-
 class DeckEnvironment(jinja2.Environment):
     """Jinja with strict names, facts before methods, escaping for Markdown, and known places."""
 
-    code_generator_class = _Generator
+    code_generator_class = Generator
     place: Place | None = None
     """The template line that is being rendered; none while no template has begun."""
     on_mark: Callable[[Place], str] | None = None
@@ -161,8 +139,15 @@ class DeckEnvironment(jinja2.Environment):
             return Markdown("")
         return Markdown(self.on_mark(self.place))
 
+    @cached_property
+    def lexer(self) -> LineLexer:
+        """What reads templates."""
+        return LineLexer(self)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
+        for written in tree.find_all(nodes.TemplateData):
+            written.data = marks.spelt_out(written.data)
         if name and name.endswith(".j2"):
             note_places(tree, f"deck/{name}")
             tree.set_environment(self)
@@ -204,6 +189,15 @@ def _piece(part: Any) -> Markdown:
     return (
         Markdown(part) if hasattr(part, "__html__") else Markdown(marks.value(markdown.text(part)))
     )
+class _Files(jinja2.FileSystemLoader):
+    """The files of a deck; each ends its last line, so that what includes one goes on below it."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Return the text of a file, its path, and whether that is what it still says."""
+        source, path, is_current = super().get_source(environment, template)
+        return source if source.endswith("\n") else f"{source}\n", path, is_current
 
 
 def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -> DeckEnvironment:
@@ -211,7 +205,7 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
 
     Compiling is most of what rendering costs, so compiled templates are kept in the user's cache.
     """
-    files = jinja2.FileSystemLoader(config.folder, encoding="utf-8")
+    files = _Files(config.folder, encoding="utf-8-sig")
     sentences = jinja2.DictLoader(ledger.sources(claims))
     env = DeckEnvironment(
         loader=jinja2.ChoiceLoader([sentences, files]),
@@ -233,6 +227,8 @@ def _number_filter(function: Callable[..., Written]) -> Callable[..., Any]:
     """Make a filter of what writes a number."""
 
     def apply(value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, jinja2.Undefined):
+            str(value)  # raises the error that names it
         return value if isinstance(value, Pending) else Number.of(function(value, *args, **kwargs))
 
     return apply
@@ -244,7 +240,7 @@ def _text_filters() -> dict[str, Callable[..., Any]]:
         "e": Markdown.escape,
         "escape": Markdown.escape,
         "forceescape": markdown.text,
-        "safe": Markdown,
+        "safe": _safe,
         "join": _join,
         "tojson": _json,
         "css": _css,
@@ -255,6 +251,11 @@ def _text_filters() -> dict[str, Callable[..., Any]]:
 def _code(value: Any) -> Any:
     """Write a value in the code face."""
     return value if isinstance(value, Pending) else markdown.inline_code(value)
+
+
+def _safe(value: Any) -> Any:
+    """Take text for Markdown."""
+    return value if isinstance(value, Pending) else Markdown(marks.spelt_out(str(value)))
 
 
 def _css(value: Any) -> Any:
@@ -296,7 +297,29 @@ def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
         return value.value
     if isinstance(value, jinja2.Undefined | Markup):
         return value
+    _refuse_unshowable(value)
     return show(numbers, config, value)
+
+
+SHOWABLE = (str, int, float, type(None), list, tuple, dict, Pending)
+"""What a slide can show as itself."""
+
+
+def _refuse_unshowable(value: Any) -> None:
+    """See that a value is data.
+
+    Raises:
+        TypeError: a function without its parentheses, or an object of Jinja's or Python's.
+    """
+    if isinstance(value, SHOWABLE):
+        return
+    name = getattr(value, "__name__", None) or getattr(value, "name", None)
+    if callable(value) and isinstance(name, str):
+        raise TypeError(f"`{name}` is a function, and a slide shows what it returns: {name}(…)")
+    kind = type(value).__name__
+    raise TypeError(
+        f"a slide can't show a {kind}: {{{{ value | join(', ') }}}} shows several values"
+    )
 
 
 def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
@@ -323,34 +346,3 @@ def cell(numbers: Numbers, config: Config, value: Any) -> Markdown:
     if isinstance(value, Number):
         return value.value
     return value if isinstance(value, Markdown) else show(numbers, config, value)
-
-
-def mistake(error: Exception, name: str, config: Config) -> TemplateError:
-    """Return the error for a mistake in a template, whose `name` is relative to `deck/`."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        file, line = error.name or name, error.lineno
-    else:
-        file, line = _where(error.__traceback__, config) or (name, 0)
-    if Path(file).is_absolute():  # Jinja's lexer names the file, its parser the template
-        file = Path(file).relative_to(config.folder).as_posix()
-    message = str(error.message if isinstance(error, jinja2.TemplateError) else error)
-    hint = ""
-    if "comment" in message:
-        hint = "`{#` starts a comment in Jinja: write {{ '{#' }} where it is meant as text"
-    place = Place(file=f"deck/{file}", line=line)
-    return TemplateError(message or type(error).__name__, place=place, hint=hint)
-
-
-def _where(trace: TracebackType | None, config: Config) -> tuple[str, int] | None:
-    """Return template and line of the innermost frame of a template; None where there is none."""
-    found = None
-    while trace is not None:
-        frame, line = trace.tb_frame, trace.tb_lineno
-        template = frame.f_globals.get("__jinja_template__")
-        source = Path(frame.f_code.co_filename)
-        if template is not None and template.name:
-            found = template.name, template.get_corresponding_lineno(line)
-        elif source.suffix == ".j2":
-            found = source.relative_to(config.folder).as_posix(), line
-        trace = trace.tb_next
-    return found

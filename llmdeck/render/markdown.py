@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -35,9 +36,12 @@ HUMAN = re.compile(
 )
 """The attributes that are read by people; any other is for machines."""
 SCRIPTS = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
+IN_ADDRESS = " /:=;,()!*+-._~?@"
+"""What stands for itself in an address in an attribute."""
 OWN_TAG = re.compile(r"</?(?:a|bdi|span|code)\b[^>]*>")
 NOTE = "\u2060"
 """What a speaker note begins with: Marp then takes it for no directive (see `marp.config.mjs`)."""
+EMPTY_EMPHASIS = re.compile(rf"(\*{{1,3}}|_{{1,3}}|~~)((?:{marks.MARK.pattern})+)\1")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
@@ -195,6 +199,15 @@ def figure(source: str, alt: str, width: float, height: float) -> Markdown:
     return Markdown(f'<p class="figure"><img src="{html.escape(source)}" alt="{words}" {size}></p>')
 
 
+def in_page(svg: str) -> str:
+    """Return an SVG as an address that has it all: it needs no file, and compresses well.
+
+    >>> in_page("<svg>50%</svg>")
+    'data:image/svg+xml,%3Csvg%3E50%25%3C/svg%3E'
+    """
+    return f"data:image/svg+xml,{quote(svg, safe=IN_ADDRESS)}"
+
+
 def note(value: str) -> Markdown:
     """Speaker notes: an HTML comment, which Marp takes for the notes of its slide.
 
@@ -217,6 +230,16 @@ def plain_attributes(markdown: str) -> str:
     return TAG.sub(
         lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), markdown
     )
+
+
+def without_empty_emphasis(markdown: str) -> str:
+    """Return Markdown without emphasis around values that are empty: `****` would show, or rule.
+
+    >>> shown = f"a **{marks.Marks().add(marks.Mark(n_uses=0))}** b"
+    >>> marks.strip(without_empty_emphasis(shown))
+    'a  b'
+    """
+    return EMPTY_EMPHASIS.sub(r"\2", markdown)
 
 
 REVEAL = """

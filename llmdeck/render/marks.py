@@ -76,6 +76,15 @@ def finish(text: str, make: Callable[[str, str, str], str]) -> str:
     return LINK.sub(lambda match: make(match[1], match[2], match[3]), text)
 
 
+def spelt_out(text: str) -> str:
+    """Return a text whose own characters nobody takes for marks: as references.
+
+    >>> spelt_out("a\ue000")
+    'a&#57344;'
+    """
+    return re.sub(f"[{PRIVATE}]", lambda match: f"&#{ord(match[0])};", text)
+
+
 def strip(text: str) -> str:
     """Return a text without marks; of a link its own text stays, of a value what people read.
 

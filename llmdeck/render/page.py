@@ -6,20 +6,18 @@ A page depends on its inputs alone, so that one whose inputs did not change is u
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
 
 from llmdeck.errors import DeckError, TemplateError
 from llmdeck.model import Place, Use, Variant
 from llmdeck.render import markdown, marks, values
+from llmdeck.render.blocks import blocks
+from llmdeck.render.faults import Source, faults
 from llmdeck.render.marks import Mark, Marks
 
-CODE = ("code_inline", "code_block", "fence")
-REFERENCE = re.compile(r"&#\d+;")
 IN_CODE = "write {{ value | code }}, or output(…), which escape for the code face"
 
 
@@ -117,17 +115,34 @@ class Page:
         return len(self.titles)
 
 
-def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) -> Page:
-    """Return the page that a template's text and notes make."""
+def finished(
+    file: str,
+    text: str,
+    notes: Notes,
+    errors: Sequence[DeckError] = (),
+    *,
+    source: str | None = None,
+) -> Page:
+    """Return the page that a template's text and notes make.
+
+    Its slides are looked at where the template's `source` is given (see `faults`).
+    """
     text, formulas = values.settle(text)
+    text = markdown.without_empty_emphasis(text)
     plain = markdown.plain_attributes(marks.strip_marks(text))
-    ends, titles, codes = split(marks.strip(plain))
+    found = blocks(marks.strip(plain))
+    if not (plain.endswith("\n") or found.ends_with_html):
+        plain += "\n"
+    ends = found.rulers
     reader = _Reader(text, ends, notes)
+    errors = [*errors, *map(_in_code, reader.places_on(found.codes))]
+    if source is not None:
+        errors += faults(found, Source(file, source, marks.strip(plain), reader.first_places()))
     uses = [replace(use, slide=reader.slide_of(n)) for n, use in enumerate(notes.uses)]
     return Page(
         file=file,
         text=plain,
-        titles=titles,
+        titles=found.titles,
         ends=ends,
         uses=tuple(uses),
         lines=reader.slides_by_place(),
@@ -140,7 +155,7 @@ def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) ->
         pending=frozenset(notes.pending),
         wants_figure=frozenset(notes.wants_figure),
         formulas={formula.strip(): place for formula, place in reader.places_of(formulas)},
-        errors=(*errors, *map(_in_code, reader.places_on(codes))),
+        errors=tuple(errors),
     )
 
 
@@ -191,6 +206,13 @@ class _Reader:
             place = self.marks.made[mark].place
             if place:
                 yield formula, place
+    def first_places(self) -> dict[int, Place]:
+        """Return the place of the first mark on each line of the text that has one."""
+        found: dict[int, Place] = {}
+        for line, _, mark in self.found:
+            if mark.place:
+                found.setdefault(line, mark.place)
+        return found
 
     def slides_by_place(self) -> dict[Place, tuple[int, ...]]:
         """Return for each template line the slides that it made."""
@@ -223,40 +245,3 @@ class _Reader:
         lines = self.by_file.get(place.file, [])
         later = [slide for line, slide in lines if line >= place.line]
         return later[0] if later else lines[-1][1] if lines else 0
-
-
-def split(text: str) -> tuple[tuple[int, ...], tuple[str, ...], frozenset[int]]:
-    r"""Return where a page's slides end, each slide's title, and the lines of code with references.
-
-    A slide ends on the line of its ruler. A reference is how a value is escaped (see
-    `markdown.references`); in code it would show as it is written.
-
-    >>> split("# One\n\n---\n\n```\n---\n```\n\n`&#42;`\n")
-    ((2,), ('One', ''), frozenset({8}))
-    """
-    from markdown_it import MarkdownIt
-
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    rulers: list[int] = []
-    titles = [""]
-    codes: set[int] = set()
-    for number, token in enumerate(tokens):
-        if token.map and _has_reference_in_code(token):
-            codes.update(range(*token.map))
-        if token.type == "hr" and token.level == 0 and token.map:
-            rulers.append(token.map[0])
-            titles.append("")
-        elif token.type == "heading_open" and not titles[-1]:
-            titles[-1] = _words(tokens[number + 1].children or [])
-    return tuple(rulers), tuple(titles), frozenset(codes)
-
-
-def _has_reference_in_code(token: Any) -> bool:
-    inside = [token, *(token.children or [])]
-    codes = [part.content for part in inside if part.type in CODE]
-    return any(REFERENCE.search(content) for content in codes)
-
-
-def _words(children: Sequence[Any]) -> str:
-    kinds = ("text", "text_special", "code_inline")
-    return "".join(child.content for child in children if child.type in kinds).strip()

@@ -28,6 +28,8 @@ from llmdeck.results.digests import NamedDigests
 from llmdeck.results.files import LEFTOVER_S, write_whole
 
 FORMAT = 1
+GRID_FIGURES = ".figures"
+"""How the file of a grid's figures ends (see `run.drawings`)."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 """What a damaged file raises while it is read."""
 
@@ -47,8 +49,8 @@ class Head:
 
     @property
     def figure(self) -> str:
-        """The file of its figure, where it has one, relative to the root."""
-        return f"{self.name.removesuffix('.json')}.svg"
+        """The file of its figure, or of those of a grid, where it has one, relative to the root."""
+        return self.name.removesuffix(".json") + (GRID_FIGURES if self.variant.grid else ".svg")
 
 
 class Store:
@@ -167,7 +169,8 @@ class Store:
         path, name = self.path(result.variant), self.name(result.variant)
         record = _record(result)
         if result.figure is not None:
-            write_whole(path.with_suffix(".svg"), result.figure)
+            suffix = GRID_FIGURES if result.variant.grid else ".svg"
+            write_whole(path.with_name(f"{path.stem}{suffix}"), result.figure)
         write_whole(path, _lines(record) + "\n")
         self.digests.forget(name)
         head = _head(record, name, self.digests[name])
@@ -180,12 +183,12 @@ class Store:
         keep = {name for head in heads for name in (head.name, head.figure)}
         for path in self.folder.glob("*/*"):
             name = f"{self._prefix}/{path.parent.name}/{path.name}"
-            if name.endswith((".json", ".svg")) and name not in keep:
+            if name.endswith((".json", ".svg", GRID_FIGURES)) and name not in keep:
                 path.unlink(missing_ok=True)
                 self.heads_by_name.pop(name, None)
         for path in self.folder.glob("*/.*.*.*"):  # what `write_whole` writes to, then renames
             old = time.time() - path.stat().st_mtime > LEFTOVER_S
-            if path.suffix not in (".json", ".svg") and old:
+            if path.suffix not in (".json", ".svg", GRID_FIGURES) and old:
                 path.unlink(missing_ok=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import math
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from typing import Any
 
 from llmdeck.model import Facts, Parameter
 from llmdeck.run import Line
+from llmdeck.run.drawings import Drawing, joined
 from llmdeck.run.failure import InvalidValueError, RejectedError
 from llmdeck.run.grid import Axis, axes_of, points
 from llmdeck.run.interface import bind, parameters_of, to_json
@@ -104,7 +106,10 @@ def _as_text(raw: bytes) -> str:
 
 
 def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) -> Line:
-    """Run all points of a grid: its axes, and the facts of each point in the order of `points`."""
+    """Run all points of a grid: its axes, and the facts of each point in the order of `points`.
+
+    Where a figure is asked for, each point has one.
+    """
     names, given = request["grid"], request["values"]
     parameters = interface(module)
     try:
@@ -121,11 +126,12 @@ def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) 
         "axes": [_axis_to_json(axis) for axis in axes],
         "points": found,
     }
-    return {
-        "facts": settle(grid),
-        "output": "",
-        "inputs": inputs.so_far(),
-    }
+    grid = settle(grid)
+    answer: Line = {"facts": grid, "output": ""}
+    if request.get("figure"):
+        drawn = [Drawing(*draw(module, facts)) for facts in grid["points"]]
+        answer["figure"] = joined(drawn)
+    return answer | {"inputs": inputs.so_far()}
 
 
 def _axis_to_json(axis: Axis) -> dict[str, Any]:
@@ -136,16 +142,30 @@ def _axis_to_json(axis: Axis) -> dict[str, Any]:
     return vars(axis) | plain
 
 
+DRAWS = {
+    "plot": "`plot`: def plot(facts): … return figure, a matplotlib one",
+    "alt": "`alt`, which says it in words: def alt(facts): return 'A curve that rises to …'",
+}
+"""The functions that draw a figure, and how they are written."""
+
+
 def draw(demo: ModuleType, facts: Facts) -> tuple[str, str]:
     """Return the figure as SVG, the same bytes each time, and its words."""
     module = figure_module(demo)
-    if module is None or not hasattr(module, "plot") or not hasattr(module, "alt"):
-        raise RejectedError("a slide shows its figure, but it has no plot and alt", "plot", module)
+    for name, example in DRAWS.items():
+        if not callable(getattr(module, name, None)):
+            message = f"a slide shows its figure, but it has no {example}"
+            raise RejectedError(message, "plot", module)
+    assert module is not None  # noqa: S101  it has both
     alt = module.alt(facts)
     if not isinstance(alt, str) or not alt.strip():
-        raise RejectedError("alt must return the figure in words", "alt", module)
-    alt = _unicode(alt, "alt")
-    return _svg(module.plot(facts)), alt
+        raise RejectedError(f"alt must return the figure in words, not {alt!r}", "alt", module)
+    figure = module.plot(facts)
+    if not callable(getattr(figure, "savefig", None)):
+        kind = type(figure).__name__
+        message = f"plot must return a matplotlib figure, not {kind}: end it with `return figure`"
+        raise RejectedError(message, "plot", module)
+    return _svg(figure), _unicode(alt, "alt")
 
 
 def _svg(figure: Any) -> str:
@@ -156,6 +176,9 @@ def _svg(figure: Any) -> str:
     salt = mpl.rcParams["svg.hashsalt"] or "llmdeck"
     with mpl.rc_context({"svg.hashsalt": salt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot:  # which keeps every figure that it has made, and warns of more than twenty
+        pyplot.close(figure)
     return buffer.getvalue().decode("utf-8")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
-from llmdeck.errors import DemoError
+from llmdeck.errors import DemoError, ParameterError
 from llmdeck.model import Demo, Place, Variant
 
 PRINTED_LINES = 12
@@ -22,6 +22,9 @@ def demo_error(
 ) -> DemoError:
     """Return the error of which a demo's process tells in a line (see `failure`)."""
     message = f"demo {variant or demo.name}: {line['error']}"
+    if line.get("rejected"):
+        known = f"its parameters and their values: llmdeck demo {demo.name} --help"
+        return ParameterError(message, place=Place(file=demo.file, line=line["line"]), hint=known)
     if line["memory"]:
         limit = config.limits_of(demo.name).memory_gib
         message += f" (its memory limit is {limit:g} GiB)"

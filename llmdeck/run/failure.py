@@ -44,6 +44,7 @@ def failure(
     return {
         "error": sendable(message),
         "memory": isinstance(error, MemoryError),
+        "rejected": isinstance(error, InvalidValueError),
         "file": file,
         "line": line,
         "printed": printed[-PRINTED_CHARACTERS:],
