@@ -19,11 +19,12 @@ from pathlib import Path
 
 from llmdeck import __version__, lint
 from llmdeck.config import Config, find_root, load
-from llmdeck.errors import DeckError, did_you_mean
+from llmdeck.errors import ConfigError, DeckError, did_you_mean
 from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
-Command = Callable[[Config, argparse.Namespace], int]
+WITHOUT_PROJECT = ("demo", "doctor")
+Command = Callable[[Config | None, argparse.Namespace], int]
 Add = Callable[[str, str, str], argparse.ArgumentParser]
 """Adds a command to the parser: its name, its function, what it does."""
 
@@ -36,8 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()  # looking for garbage takes longer than a command has to live with it
     options = _parse(arguments)
     try:
-        config = load((options.root or find_root(Path.cwd())).resolve())
-        code = _command(options.run)(config, options)
+        code = _command(options.run)(_config(options), options)
         sys.stdout.flush()  # here, where a closed pipe is caught
         gc.freeze()
         return code
@@ -49,6 +49,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe went away: `llmdeck demos | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
+
+
+def _config(options: argparse.Namespace) -> Config | None:
+    """Return the project's settings.
+
+    `doctor`, and the help of `demo`, are for somebody without a project, too, or with one whose
+    settings can't be read: they get None, and why in `options.problem`.
+    """
+    try:
+        return load((options.root or find_root(Path.cwd())).resolve())
+    except ConfigError as error:
+        if options.command not in WITHOUT_PROJECT:
+            raise
+        options.problem = error
+        return None
 
 
 def _command(place: str) -> Command:
