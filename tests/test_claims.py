@@ -69,7 +69,7 @@ def test_a_check_that_cannot_be_evaluated_is_an_error_not_a_false(
         ('[a]\nverdict = "cited"\nsources = ["s"]\n', "has no sentence"),
         (
             '[a]\nsays = "x"\nverdict = "cited"\nsources = ["s"]\noften = "y"\n',
-            "a corrected claim needs what is usually said: often = ",
+            "`often` belongs to a corrected claim, and this one is cited",
         ),
         (
             '[a]\nsays = "x"\nverdict = "corrected"\ndemo = "d"\nholds = "1"\n',

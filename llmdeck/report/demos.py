@@ -28,8 +28,10 @@ def demos(config: Config, options: Namespace) -> int:
     """Run every demo with its defaults, or only list them."""
     found = find_demos(config)
     if options.list:
-        raise_all(show_list(config, found, as_json=options.json))
-        return 0
+        failed = show_list(config, found, as_json=options.json)
+        for error in failed:  # on stderr: what is printed stays one list
+            report.show_error(error)
+        return failed[0].exit_code if failed else 0
     jobs = [Job(demo=demo, variants=(Variant(name),)) for name, demo in found.items()]
     with report.progress_bar() as progress:
         outcomes = run_jobs(config, jobs, progress)
