@@ -19,11 +19,12 @@ from pathlib import Path
 
 from llmdeck import __version__, lint
 from llmdeck.config import Config, find_root, load
-from llmdeck.errors import DeckError, did_you_mean
+from llmdeck.errors import ConfigError, DeckError, did_you_mean
 from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
-Command = Callable[[Config, argparse.Namespace], int]
+WITHOUT_PROJECT = ("demo", "doctor")
+Command = Callable[[Config | None, argparse.Namespace], int]
 Anywhere = Callable[[argparse.Namespace], int]
 """A command that needs no project."""
 Add = Callable[[str, str, str], argparse.ArgumentParser]
@@ -60,8 +61,22 @@ def _run(options: argparse.Namespace) -> int:
         without_project: Anywhere = command
         return without_project(options)
     in_project: Command = command
-    config = load((options.root or find_root(Path.cwd())).resolve())
-    return in_project(config, options)
+    return in_project(_config(options), options)
+
+
+def _config(options: argparse.Namespace) -> Config | None:
+    """Return the project's settings.
+
+    `doctor`, and the help of `demo`, are for somebody without a project, too, or with one whose
+    settings can't be read: they get None, and why in `options.problem`.
+    """
+    try:
+        return load((options.root or find_root(Path.cwd())).resolve())
+    except ConfigError as error:
+        if options.command not in WITHOUT_PROJECT:
+            raise
+        options.problem = error
+        return None
 
 
 def _show(error: DeckError, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import Environment, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 
 from llmdeck.config import Config, TomlFile
 from llmdeck.errors import ClaimError, ConfigError, did_you_mean
@@ -302,7 +302,10 @@ def _evaluate(environment: Environment, claim: Claim, part: str, facts: Facts) -
     """
     try:
         template = environment.get_template(source_name(claim, part))
-        return template.make_module(facts).result  # type: ignore[attr-defined]
+        value = template.make_module(facts).result  # type: ignore[attr-defined]
+        if isinstance(value, Undefined):
+            str(value)  # raises the error that names it
+        return value
     except UNREADABLE as error:
         raise unreadable(environment, claim, part, error, facts) from None
 

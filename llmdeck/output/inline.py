@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llmdeck.errors import DeckError, MarpError, TemplateError
+from llmdeck.output import framed
 from llmdeck.output.sources import Sources, path_in
 
 LOADING = {"src", "poster", "data", "style", "href", "xlink:href", "srcset"}
@@ -27,6 +28,9 @@ FONT_SOURCES = re.compile(
     r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*"
     r"(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
 )
+FILE = "put the file into deck/ and name it relative to it"
+FRAME = "a deck needs no network: show a picture that links there, or a page of deck/ in one file"
+"""What to do for a page from elsewhere."""
 ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z+.-]*:|//")
 """How an address begins that is not relative."""
 
@@ -135,6 +139,8 @@ class Inliner(HTMLParser):
         self.assets: dict[str, Path] = {}
         self.line_starts = [0, *(found.end() for found in re.finditer("\n", source))]
         self.in_style = False
+        self.tag = ""
+        """The tag that is being read."""
 
     def result(self) -> str:
         """Return the piece with the edits made."""
@@ -150,7 +156,10 @@ class Inliner(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Rewrite the attributes that load something."""
-        self.in_style = tag == "style"
+        self.in_style, self.tag = tag == "style", tag
+        if tag in ("object", "embed"):
+            self._error(f"no deck shows <{tag}>", f"<{tag}", "use <img>, <video> or <iframe>")
+            return
         if tag == "a" or LOADING.isdisjoint(name for name, _ in attrs):
             return
         raw, start = self.get_starttag_text() or "", self._offset()
@@ -199,10 +208,14 @@ class Inliner(HTMLParser):
             return address
         if ELSEWHERE.match(address):
             message = f"{address} would be loaded from the network"
-            self._error(message, address, "put the file into deck/ and name it relative to it")
+            hint = FRAME if self.tag == "iframe" else FILE
+            self._error(message, address, hint)
             return address
         path = path_in(address)
         content = self._content(path)
+        if content is not None and path.lower().endswith(framed.SUFFIXES):
+            for fault in framed.faults(content.decode("utf-8", "replace")):
+                self._error(f"{address} in an <iframe>: {fault}", address)
         if content is None:
             hint = "addresses are relative to deck/ and stay below it"
             self._error(f"there is no {address}", address, hint)

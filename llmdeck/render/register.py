@@ -98,10 +98,13 @@ def pages(rows: Sequence[str], most: int) -> list[Markdown]:
 
 
 def _source(source: str) -> str:
-    """Return a source as a link with a short name; without an address, as it is."""
+    """Return a source as a link with a short name, which leads to the rest.
+
+    Without an address it is whole: a book with its title and section can't be found otherwise.
+    """
     match = SOURCE.fullmatch(source)
     if not match:
-        return markdown.text(_short(source))
+        return markdown.text(_cut_off(source, LONGEST))
     name = _short(match["name"] or match["url"].split("://", 1)[1])
     title = " ".join(filter(None, (match["name"], match["rest"])))
     titled = f' title="{markdown.references(title)}"' if title else ""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import suppress
@@ -275,16 +276,43 @@ def _head(record: Mapping[str, Any], name: str, digest: str) -> Head:
     if record["format"] != FORMAT:
         raise ValueError(record["format"])
     variant = Variant.of(record["demo"], record["parameters"], record.get("grid", ()))
-    facts, _output = record["facts"], record["output"]
-    if not isinstance(facts, dict) or (variant.grid and not facts["points"][0]["all"]):
-        raise ValueError("facts are an object")
+    facts, inputs, alt = record["facts"], record["inputs"], record.get("alt")
+    if not (isinstance(facts, dict) and isinstance(record["output"], str)):
+        raise ValueError("facts are an object, output is text")
+    if not (isinstance(inputs, dict) and isinstance(alt, str | None)):
+        raise ValueError("inputs are an object, words are text")
+    if variant.grid:
+        _check_grid(variant, facts)
     return Head(
         name=name,
         digest=digest,
         variant=variant,
-        inputs=dict(record["inputs"]),
+        inputs=inputs,
         figure_digest=record.get("figure_sha256"),
     )
+
+
+def _check_grid(variant: Variant, facts: Mapping[str, Any]) -> None:
+    """See that stored facts are those of a grid: its axes, and a point for each combination.
+
+    Raises:
+        ValueError, KeyError, TypeError: where they are not.
+    """
+    axes, points = facts["axes"], facts["points"]
+    names = tuple(axis["name"] for axis in axes)
+    if names != variant.grid:
+        raise ValueError("other axes")
+    for axis in axes:
+        kinds = ("choice", "slider", "switch")
+        if axis["kind"] not in kinds or not isinstance(axis["values"], list):
+            raise ValueError("an axis that is none")
+        axis["values"][axis["default"]]  # there is such a value
+    n_points = math.prod(len(axis["values"]) for axis in axes)
+    whole = [point["all"] if "all" in point else point["new"] for point in points]
+    if len(whole) != n_points or "all" not in points[0]:
+        raise ValueError("not a point for each combination")
+    if not all(isinstance(point, dict) for point in whole):
+        raise ValueError("points are objects")
 
 
 def fold(facts: Facts) -> Facts:
