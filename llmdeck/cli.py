@@ -114,6 +114,10 @@ def _add_new(add: Add) -> None:
     start.add_argument("--lang", choices=("en", "it"), default="en", help=language)
     source = "the folder of another deck to copy instead"
     start.add_argument("--from", dest="source", type=Path, metavar="DECK", help=source)
+    shape = "write the JSON Schemas of deck.toml and claims.toml, which editors complete with"
+    schema = add("schema", "llmdeck.report.new:schema", shape)
+    schema.set_defaults(anywhere=True)
+    schema.add_argument("folder", type=Path, metavar="FOLDER", help="where: deck/schemas")
     begin = add("add", "", "write the beginning of a demo or a claim")
     kinds = begin.add_subparsers(dest="kind", required=True, metavar="KIND")
     demo = kinds.add_parser("demo", help="a demo, and the partial of its controls")

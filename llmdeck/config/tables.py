@@ -15,7 +15,9 @@ class Deck:
     """The table `[deck]`: what the whole deck is."""
 
     title: str
+    """What the deck is called, in the browser's tab and in the files' metadata."""
     author: str = ""
+    """Whose deck it is, in the files' metadata."""
     lang: str = "en"
     """The language of the slides, for `<html lang>` and screen readers."""
     locale: str = ""
@@ -23,7 +25,9 @@ class Deck:
     theme: str = "default"
     """A theme of `deck/theme/*.css` by its `@theme` name, or one of Marp's own."""
     size: str = "16:9"
+    """The format of a slide, by the name that the theme has for it: `16:9`, `4:3`."""
     paginate: bool = True
+    """Whether slides show their numbers."""
     math: str = "katex"
     """`katex` or `mathjax`."""
     demos: str = "demos"
