@@ -23,6 +23,7 @@ from llmdeck.errors import DeckError, did_you_mean
 from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
+"""The exit code where Ctrl-C, or a closed pipe, ended a command."""
 Command = Callable[[Config, argparse.Namespace], int]
 Anywhere = Callable[[argparse.Namespace], int]
 """A command that needs no project."""
@@ -75,7 +76,7 @@ def _show(error: DeckError, *, as_json: bool) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; what `demo` does not know itself is for the demo, and in `rest`."""
-    parser = _parser()
+    parser = command_line()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "demo":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -83,7 +84,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser with all commands; the documentation of the commands is made from it."""
     about = "Executable slides: each claim is backed by a demo."
     parser = argparse.ArgumentParser(prog="llmdeck", description=about)
     parser.add_argument("--version", action="version", version=f"llmdeck {__version__}")
@@ -147,11 +149,12 @@ def _add_demos(add: Add) -> None:
     demos.add_argument("--list", action="store_true", help="only list them")
     one = "run one demo with parameters: llmdeck demo NAME [--PARAMETER VALUE …]"
     demo = add("demo", "llmdeck.report.demos:demo", one)
-    demo.add_argument("name", nargs="?", metavar="NAME")
+    which = "the demo's name: the file in demos/, without .py"
+    demo.add_argument("name", nargs="?", metavar="NAME", help=which)
     demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
     changed = "say which part of a demo changed since its stored result"
     why = add("why", "llmdeck.report.why:why", changed)
-    why.add_argument("name", metavar="DEMO")
+    why.add_argument("name", metavar="DEMO", help=which)
     for command in (demos, demo, why):
         _add_json(command)
 

@@ -166,8 +166,11 @@ class State(StrEnum):
     """What the store says of a variant."""
 
     FRESH = "fresh"
+    """Nothing that it came from has changed."""
     STALE = "stale"
+    """Something that it came from has changed: the demo runs again."""
     MISSING = "missing"
+    """There is no result: the demo runs."""
 
 
 @dataclass(frozen=True, kw_only=True)

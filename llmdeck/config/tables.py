@@ -121,7 +121,7 @@ class Config:
     words: Words = field(default_factory=Words)
     lint: Lint = field(default_factory=Lint)
     demos: Mapping[str, Limits] = field(default_factory=dict)
-    """Limits of single demos."""
+    """Limits of single demos; what one leaves out is as `[limits]` says."""
     controls: Mapping[str, Control] = field(default_factory=dict)
     """What parameters are called on controls, by their name."""
 
