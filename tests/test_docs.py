@@ -1,26 +1,42 @@
 """The documentation: it builds without a warning, and its tutorial is run word by word.
 
-The oracles are Sphinx with its warnings as errors, and the commands that the tutorial tells to type.
+The oracles are Sphinx with its warnings as errors, and the commands that the tutorial has one type.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from jinja2 import Environment
+from jsonschema import Draft4Validator
 
-from tests.conftest import ROOT
+from llmdeck import schema
+from llmdeck.config import Deck
+from llmdeck.config.load import TABLES
+from llmdeck.errors import DeckError
+from llmdeck.ledger import KINDS
+from llmdeck.model import Verdict
+from llmdeck.render.api import FUNCTIONS
+from tests.benchmarks import figures
+from tests.conftest import ROOT, Project
 
 DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorial.md"
-FENCE = re.compile(r"^```(\S+)(?: (\S+))?\n(?::caption: (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^```(\S+)(?: (\S+))?\n(?::caption: (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 PROGRESS = re.compile(r"^(running|done) \S+\n", re.MULTILINE)
 """What a command writes instead of the bar that a terminal has."""
 
@@ -107,9 +123,9 @@ class Reader:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Whether what is printed is what the tutorial says; a line `…` stands for any lines.
+    r"""Whether what is printed is what the tutorial says; a line `…` stands for any lines.
 
-    >>> matches("2 of …\\n", "2 of 3\\n"), matches("…\\n", "1\\n2\\n"), matches("2\\n", "23\\n")
+    >>> matches("2 of …\n", "2 of 3\n"), matches("…\n", "1\n2\n"), matches("2\n", "23\n")
     (True, True, False)
     """
     pattern = re.escape(expected)
@@ -148,3 +164,124 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_the_reference_names_all_that_the_code_has(site: Path) -> None:
+    """Every command, function, key and exit code is on its page."""
+    named = {
+        "commands": [f"llmdeck {name}" for name in commands()],
+        "templates": [f"{name}(" for name in FUNCTIONS],
+        "deck-toml": [field.name for field in fields(Deck)] + [f"[{name}" for name in TABLES],
+        "ledger": [*KINDS, *Verdict],
+        "exit-codes": [str(kind.exit_code) for kind in DeckError.__subclasses__()],
+        "api": ["/api/demos/NAME", "/api/demos/NAME/stream", "text/event-stream"],
+    }
+    for page, names in named.items():
+        words = text_of(site / f"reference/{page}.html")
+        assert [name for name in names if name not in words] == [], page
+
+
+def commands() -> list[str]:
+    """The commands that `llmdeck --help` lists."""
+    done = subprocess.run(
+        [sys.executable, "-m", "llmdeck", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return re.findall(r"^    ([a-z]+) ", done.stdout, re.MULTILINE)
+
+
+class Page(HTMLParser):
+    """The text, the links and the names that links may lead to, of a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.names: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_data(self, data: str) -> None:
+        """Collect the text."""
+        self.words.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect links and names."""
+        for name, value in attrs:
+            if name == "id" and value:
+                self.names.add(value)
+            if (tag, name) in (("a", "href"), ("img", "src"), ("script", "src"), ("link", "href")):
+                self.links.append(value or "")
+
+
+def text_of(path: Path) -> str:
+    """The text of a page, with its spaces as one."""
+    return " ".join("".join(Page(path).words).split())
+
+
+def test_no_link_within_the_documentation_is_broken(site: Path) -> None:
+    """Each link leads to a file of the site, and to a place in it where it names one."""
+    pages = {path: Page(path) for path in site.rglob("*.html")}
+    assert len(pages) > 15
+    broken = []
+    for path, page in pages.items():
+        for link in page.links:
+            target, _, name = unquote(link).partition("#")
+            if re.match(r"[a-z]+:", target):
+                continue
+            leads_to = (path.parent / target.partition("?")[0]).resolve() if target else path
+            there = leads_to.is_file()
+            if not there or (name and name not in pages[leads_to].names):
+                broken.append(f"{path.relative_to(site)}: {link}")
+    assert broken == []
+
+
+def test_what_the_benchmark_writes_is_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A figure that `make bench` measured stands on the page, with the machine and the day."""
+    monkeypatch.syspath_prepend(DOCS)
+    from from_code import measured
+
+    monkeypatch.setattr(measured, "FIGURES", tmp_path)
+    assert "Nothing was measured" in measured.performance()
+    headers, rows = ("command", "median"), [("prose edited", "0.321")]
+    figures.write(
+        "a", title="Builds", about="Seconds.", headers=headers, rows=rows, folder=tmp_path
+    )
+    page = measured.performance()
+    assert "## Builds" in page
+    assert "| prose edited | 0.321 |" in page
+    assert figures.machine().split(", load")[0] in page
+
+
+def test_the_problem_matchers_find_file_line_and_message(project: Project) -> None:
+    """VS Code's task reads what a build and a check write."""
+    tasks = json.loads((DOCS / "how-to/vscode/tasks.json").read_text(encoding="utf-8"))["tasks"]
+    build, check = (re.compile(task["problemMatcher"]["pattern"]["regexp"], re.M) for task in tasks)
+    assert project.run("build").returncode == 0
+    project.edit("demos/twice.py", "2.5 * n", "2.75 * n")
+    moved = check.findall(project.run("check").stdout)
+    assert [(file, line) for file, line, _ in moved] == [("deck/slides/01-uno.md.j2", "4")]
+    project.edit("deck/claims.toml", "double ==", "double !=")
+    for pattern, command in ((build, "build"), (check, "check")):
+        (found,) = pattern.findall(project.run(command).stderr)
+        assert found[:2] == ("deck/claims.toml", "1")
+        assert found[2].startswith("claim half does not hold")
+
+
+def test_the_snippets_are_what_llmdeck_reads() -> None:
+    """With their placeholders filled, templates are Jinja, and claims follow the schema."""
+    file = DOCS / "how-to/vscode/llmdeck.code-snippets"
+    claims = Draft4Validator(schema.claims())
+    for snippet in json.loads(file.read_text(encoding="utf-8")).values():
+        body = snippet["body"]
+        text = body if isinstance(body, str) else "\n".join(body)
+        text = re.sub(r"\$\{\d+:((?:\\\}|[^}])*)\}", r"\1", text).replace("$0", "")
+        text = text.replace("\\}", "}").replace("id", "an-id")
+        if snippet["scope"] == "toml":
+            assert list(claims.iter_errors(tomllib.loads(text))) == []
+        else:
+            Environment(autoescape=True).parse(text)
