@@ -285,3 +285,11 @@ def test_the_snippets_are_what_llmdeck_reads() -> None:
             assert list(claims.iter_errors(tomllib.loads(text))) == []
         else:
             Environment(autoescape=True).parse(text)
+
+
+def test_what_the_readme_points_to_is_there() -> None:
+    """Each page of the documentation that the README names exists."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = re.findall(r"\]\((docs/[^)#]+)", readme)
+    assert len(pages) > 5
+    assert [page for page in pages if not (ROOT / page).is_file()] == []

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import ast
+import importlib
 import inspect
 from collections.abc import Iterator
-from itertools import pairwise
-from types import ModuleType
 
-from from_code.markdown import fence, table
-from llmdeck import cli, errors
-from llmdeck.report import check, lint
+from from_code.markdown import constant_doc, fence, prose, table
+from llmdeck import cli, errors, lint
+from llmdeck.report import check
+from llmdeck.report import lint as report_lint
 
 WIDTH = 88
 """How many columns a line of usage may have."""
@@ -54,10 +53,17 @@ def _arguments(parser: argparse.ArgumentParser) -> str:
         if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
             continue
         names = ", ".join(action.option_strings) or str(action.metavar or action.dest)
-        value = f" {action.metavar or ''}" if action.option_strings and action.nargs != 0 else ""
-        choices = f" ({', '.join(action.choices)})" if action.choices else ""
-        rows.append((f"`{names}{value.rstrip()}`", f"{action.help or ''}{choices}"))
+        rows.append((f"`{names}{_value(action)}`", action.help or ""))
     return table(("argument", "what it does"), rows) if rows else ""
+
+
+def _value(action: argparse.Action) -> str:
+    """Return what stands behind an option: its choices, or what its value is called."""
+    if not action.option_strings or action.nargs == 0:
+        return ""
+    if action.choices:
+        return f" {{{','.join(action.choices)}}}"
+    return f" {action.metavar or action.dest.upper()}"
 
 
 def _sentence(text: str) -> str:
@@ -68,11 +74,11 @@ def exit_codes() -> str:
     """Return what each exit code means."""
     kinds = [kind for kind in vars(errors).values() if _is_error(kind)]
     rows = [("0", "Nothing to report.")]
-    rows += [(str(check.MOVED), _constant(check, "MOVED"))]
-    rows += [(str(lint.FOUND), _constant(lint, "FOUND"))]
+    rows += [(str(check.MOVED), constant_doc(check, "MOVED"))]
+    rows += [(str(report_lint.FOUND), constant_doc(report_lint, "FOUND"))]
     rows += [("2", "The command line was wrong: an unknown command, option or value.")]
     rows += [(str(kind.exit_code), inspect.getdoc(kind) or "") for kind in kinds]
-    rows += [(str(cli.INTERRUPTED), _constant(cli, "INTERRUPTED"))]
+    rows += [(str(cli.INTERRUPTED), constant_doc(cli, "INTERRUPTED"))]
     rows = [(code, meaning.removeprefix("The exit code where ")) for code, meaning in rows]
     rows = [(code, f"{meaning[:1].upper()}{meaning[1:]}") for code, meaning in rows]
     return table(("code", "meaning"), rows)
@@ -84,11 +90,10 @@ def _is_error(kind: object) -> bool:
     return is_error and "exit_code" in vars(kind) and kind is not errors.DeckError
 
 
-def _constant(module: ModuleType, name: str) -> str:
-    """Return the docstring under a constant of a module."""
-    body = ast.parse(inspect.getsource(module)).body
-    for statement, after in pairwise(body):
-        named = isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name
-        if named and isinstance(after, ast.Expr):
-            return str(ast.literal_eval(after.value))
-    raise LookupError(f"{module.__name__}.{name} has no docstring")
+def lints() -> str:
+    """Return each lint: its name, and what its file says that it looks for."""
+    parts = []
+    for name in lint.names():
+        module = importlib.import_module(f"{lint.__name__}.{name}")
+        parts.append(f"### `{name}`\n\n{prose(module.__doc__)}\n")
+    return "\n".join(parts)

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from from_code.deck import new_deck
-from from_code.markdown import fence, table
+from from_code.markdown import constant_doc, fence, table
 from llmdeck import schema
 from llmdeck.config import Config
 from llmdeck.live.api import Documented, openapi
 from llmdeck.live.api import schema as schema_of_parameters
 from llmdeck.model import Kind, State
-from llmdeck.run import child
+from llmdeck.render import controls
+from llmdeck.run import child, grid, interface
 from llmdeck.run.interface import parameters_of, to_json
 
 
@@ -24,6 +25,13 @@ def kinds() -> str:
     docs = schema.field_docs(Kind)
     rows = [(f"`{kind.value}`", docs[kind.name]) for kind in Kind]
     return table(("kind", "how it is set, and written"), rows)
+
+
+def limits() -> str:
+    """Return what is limited, apart from what `deck.toml` sets, and where it is said."""
+    limited = ((grid, "MOST_POINTS"), (controls, "MOST_BYTES"), (interface, "TEXT_LIMIT"))
+    rows = [(f"{getattr(module, name):,}", constant_doc(module, name)) for module, name in limited]
+    return table(("at most", "of what"), rows)
 
 
 def stream() -> str:

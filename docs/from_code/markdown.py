@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Sequence
+from itertools import pairwise
+from types import ModuleType
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -40,3 +43,13 @@ def _block(block: str) -> str:
     if all(line.startswith("    ") for line in block.splitlines()):
         return fence(inspect.cleandoc(block))
     return block
+
+
+def constant_doc(module: ModuleType, name: str) -> str:
+    """Return the docstring under a constant of a module."""
+    body = ast.parse(inspect.getsource(module)).body
+    for statement, after in pairwise(body):
+        named = isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name
+        if named and isinstance(after, ast.Expr):
+            return str(ast.literal_eval(after.value))
+    raise LookupError(f"{module.__name__}.{name} has no docstring")

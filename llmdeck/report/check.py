@@ -13,7 +13,7 @@ from llmdeck.ledger import short
 from llmdeck.model import Place, Variant
 
 MOVED = 1
-"""The exit code where a number moved, or where the store is not up to date."""
+"""The exit code where a number moved, or the store is not up to date."""
 
 
 def check(config: Config, options: Namespace) -> int:
