@@ -169,6 +169,7 @@ class Conversion:
             packages=self.marp.folder / "node_modules",
             figures=self.rendered.figures,
             slides=self.rendered.slides,
+            formulas=self.rendered.formulas,
         )
         return make_self_contained(raw.read_text(encoding="utf-8"), sources, fragments.result())
 

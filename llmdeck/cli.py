@@ -140,6 +140,7 @@ def _add_build(add: Add) -> None:
     build.add_argument("--only", choices=tuple(FORMATS), metavar="FORMAT", help=only)
     build.add_argument("--no-notes", action="store_true", help="leave the speaker notes out")
     build.add_argument("--rerun", action="store_true", help="run every demo again")
+    _add_scheduler(build)
     keep_stale = "show a failing demo's last good facts, marked as such"
     build.add_argument("--keep-stale", action="store_true", help=keep_stale)
 
@@ -163,6 +164,7 @@ def _add_looks(add: Add) -> None:
     """The commands that look at a deck and leave it as it is."""
     again = "recompute everything and compare it with the store; exit 1 where something moved"
     check = add("check", "llmdeck.report.check:check", again)
+    _add_scheduler(check)
     ledger = "the ledger: id, verdict, whether it holds, slide"
     claims = add("claims", "llmdeck.report.claims:claims", ledger)
     stumble = "look for what a reader would stumble on; exit 1 where something is found"
@@ -192,6 +194,11 @@ def _add_talks(add: Add) -> None:
     live.add_argument("--host", default="127.0.0.1", help=host)
     token = "what a browser must show once (?token=…); or set LLMDECK_TOKEN"  # noqa: S105
     live.add_argument("--token", default="", help=token)
+
+
+def _add_scheduler(command: argparse.ArgumentParser) -> None:
+    where = "run the demos on a Dask cluster: tcp://HOST:PORT of its scheduler"
+    command.add_argument("--scheduler", default="", metavar="ADDRESS", help=where)
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

@@ -74,6 +74,12 @@ class MissingToolError(DeckError):
     exit_code = 8
 
 
+class ClusterError(DeckError):
+    """A cluster can't be reached, or would not run what this machine does."""
+
+    exit_code = 9
+
+
 class Failures(DeckError):  # noqa: N818  it is several errors, not one
     """Several failures, found in one go; the exit code is the first one's."""
 

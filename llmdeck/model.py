@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 Facts = dict[str, Any]
-"""What a demo's `run` returned: JSON, floats with 6 significant digits."""
+"""What a demo's `run` returned: JSON, with every number as it was computed."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

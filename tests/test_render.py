@@ -84,7 +84,7 @@ def mistake(project: Project, template: str) -> tuple[str, Place | None]:
         ("{{ (f.n | num) ~ f.name }}", "3a&#42;b"),
         ("{% macro m(x) %}**{{ x }}**{% endmacro %}{{ m(f.name) }}", "**a&#42;b**"),
         ("{% if f.n > 2 %}grande{% endif %}", "grande"),
-        ("$x = {{ f.weight_gb | num(1) }}$", "$x = 1.234,5$"),
+        ("$x = {{ f.weight_gb | num(1) }}$", "$x = 1.234{,}5$"),
     ],
 )
 def test_a_template_writes_facts_in_the_decks_locale_and_as_themselves(

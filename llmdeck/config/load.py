@@ -11,7 +11,7 @@ from llmdeck.config.tables import FOLDER, SETTINGS, Config, Control, Deck, Limit
 from llmdeck.config.toml import TomlFile
 from llmdeck.errors import ConfigError, did_you_mean
 
-TABLES = ("deck", "limits", "words", "lint", "demos", "controls")
+TABLES = ("deck", "limits", "words", "lint", "demos", "controls", "units")
 T = TypeVar("T")
 
 
@@ -50,6 +50,7 @@ def load(root: Path) -> Config:
         lint=reader.read(Lint, "lint"),
         demos=reader.read_each(Limits, "demos", defaults=vars(limits)),
         controls=reader.read_each(Control, "controls"),
+        units=reader.read_texts("units"),
     )
 
 
@@ -64,6 +65,14 @@ class _Reader:
     ) -> dict[str, T]:
         """Return the tables `[name.…]` by the last part of their names."""
         return {key: self.read(kind, name, key, defaults=defaults) for key in self._table(name)}
+
+    def read_texts(self, name: str) -> dict[str, str]:
+        """Return a table whose keys the author chooses, and whose values are texts."""
+        table = self._table(name)
+        for key, value in table.items():
+            if not isinstance(value, str):
+                raise self._mistake(f"`{key}` in [{name}] must be text", name, key)
+        return table
 
     def read(self, kind: type[T], *path: str, defaults: Mapping[str, Any] | None = None) -> T:
         """Return one table; what it leaves out comes from `defaults`, else from `kind`'s own."""

@@ -54,14 +54,19 @@ class Limits:
     """How long one demo may take, all its variants together."""
     memory_gib: float = 4.0
     """How much address space one demo may have, where the system can limit it (Linux)."""
-    tolerance: float = 2e-5
+    tolerance: float = 1e-9
     """How far a float may move, relative to itself, before it is drift.
 
-    Facts have 6 significant digits."""
-    tolerance_abs: float = 1e-12
-    """How far any float may move before it is drift.
+    Another machine's mathematical functions differ in the last of 16 digits, which this leaves room
+    for. A demo whose numbers go through BLAS (NumPy's matrix products, whose sums depend on threads
+    and processor) or through float32 says its own in `[demos.NAME]`."""
+    tolerance_abs: float = 0.0
+    """How far any float may move before it is drift, in its own unit.
 
-    For facts that a demo rounds, one step of the rounding."""
+    For facts that a demo rounds, one step of the rounding; for differences that are nearly zero,
+    how near."""
+    needs: list[str] = field(default_factory=list)
+    """What a worker of a cluster must have to run it, by the names of Dask's resources (`gpu`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +85,8 @@ class Words:
     wrong: str = "wrong"
     not_a_number: str = "that is no number"
     """What `llmdeck quiz` says of a guess."""
+    power_of_ten: str = "times 10 to the power of"
+    """What a screen reader says between 6,67 and −11, which a slide shows as a power of ten."""
     true: str = "yes"
     false: str = "no"
     lost: str = "the server has stopped: waiting for it"
@@ -124,6 +131,9 @@ class Config:
     """Limits of single demos; what one leaves out is as `[limits]` says."""
     controls: Mapping[str, Control] = field(default_factory=dict)
     """What parameters are called on controls, by their name."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The table `[units]`: what facts' names may end in beside the units that are known, and how it
+    is written: `ct = "¢"`. An empty text says that it is no unit: `k = ""`."""
 
     @property
     def folder(self) -> Path:

@@ -200,6 +200,7 @@ class LiveDeck:
             packages=self.marp.folder / "node_modules",
             figures=source.rendered.figures,
             slides=source.rendered.slides,
+            formulas=source.rendered.formulas,
         )
 
     def _marp_html(self, markdown: str, n_slides: int) -> str:

@@ -69,7 +69,7 @@ class TemplateApi:
         self.with_notes = with_notes
         self.page = Notes()
         try:
-            self.numbers = Numbers(config.deck.number_locale)
+            self.numbers = Numbers.of(config)
         except ValueError as error:
             raise ConfigError(str(error), place=Place(file="deck/deck.toml")) from None
         self.env = environment(config, self.numbers, claims)
@@ -278,7 +278,7 @@ class TemplateApi:
             message = f"live: there is no deck/{source}, which shows what {demo} gives"
             raise TemplateError(message, place=self._here())
         try:
-            seen = view(facts, "", f"demo {demo}")
+            seen = view(facts, "", f"demo {demo}", self.numbers.units)
             return self.env.get_template(source).render(seen, parameters=parameters)
         except MISTAKES as error:
             raise mistake(error, source, self.config) from None
@@ -349,5 +349,6 @@ class TemplateApi:
         """Return a variant's facts as templates see them; claims share them."""
         if variant not in self._views:
             facts = self.results[variant].facts
-            self._views[variant] = view(facts, "", f"demo {variant.demo}")
+            owner = f"demo {variant.demo}"
+            self._views[variant] = view(facts, "", owner, self.numbers.units)
         return self._views[variant]

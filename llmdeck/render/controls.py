@@ -24,6 +24,7 @@ from llmdeck.model import Kind, Place, Result, Variant
 from llmdeck.render import marks
 from llmdeck.render.markdown import Markdown, plain_attributes, references, visible
 from llmdeck.render.numbers import Numbers
+from llmdeck.render.values import settle_html
 from llmdeck.results.files import write_whole
 from llmdeck.run.grid import Axis, default_point, points
 
@@ -107,7 +108,7 @@ def one_line(fragment: str) -> str:
     """
     lines = [line.strip() for line in fragment.splitlines()]
     joined = " ".join(line for line in lines if line)
-    return plain_attributes(marks.strip_marks(joined))
+    return plain_attributes(settle_html(marks.strip_marks(joined)))
 
 
 def markup(shown: Controls, number: str, numbers: Numbers, config: Config) -> Markdown:

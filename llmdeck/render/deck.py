@@ -62,6 +62,8 @@ class Rendered:
     failing: frozenset[str] = frozenset()
     """The ids of claims whose check is not true, or can't be evaluated."""
     controls: tuple[Controls, ...] = ()
+    formulas: Mapping[str, Place] = field(default_factory=dict)
+    """The formulas with a value in them, as Marp gets them, and the line that wrote it."""
     lines: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
     """The template lines with an expression, and the slides that each made: in a loop, several."""
     claim_slides: tuple[tuple[str, int], ...] = ()
@@ -166,6 +168,7 @@ class Renderer:
             pending=frozenset(pending),
             wants_figure=frozenset(wants_figure),
             printed=_printed(pages),
+            formulas={formula: place for page in pages for formula, place in page.formulas.items()},
             controls=tuple(self._controls(pages, results)),
             lines=merged.lines,
             claim_slides=tuple(merged.claim_slides),

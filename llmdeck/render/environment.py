@@ -22,10 +22,11 @@ from llmdeck.config import Config
 from llmdeck.errors import TemplateError, did_you_mean
 from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Place
-from llmdeck.render import markdown
+from llmdeck.render import markdown, marks
 from llmdeck.render.markdown import Markdown
-from llmdeck.render.numbers import Numbers, unit_of, with_unit
+from llmdeck.render.numbers import Numbers, Written, exact, with_unit
 from llmdeck.render.places import note_places
+from llmdeck.render.units import Units
 
 MISTAKES = (
     jinja2.TemplateError,
@@ -36,7 +37,7 @@ MISTAKES = (
     AttributeError,
 )
 """What a mistake in a template raises."""
-COMPILES = ("environment.py", "places.py", "markdown.py", "numbers.py")
+COMPILES = ("environment.py", "places.py", "markdown.py", "marks.py", "numbers.py", "units.py")
 """The modules that a compiled template depends on: constants are folded with them."""
 
 
@@ -88,17 +89,46 @@ class FactsView(dict[str, Any]):
         return value
 
 
-def view(value: Any, name: str, owner: str) -> Any:
+def view(value: Any, name: str, owner: str, units: Units) -> Any:
     """Return a fact as templates see it; numbers remember the unit that the fact's name ends in."""
     if isinstance(value, dict):
-        return FactsView({key: view(item, key, owner) for key, item in value.items()}, owner)
+        items = {key: view(item, key, owner, units) for key, item in value.items()}
+        return FactsView(items, owner)
     if isinstance(value, list):
-        return [view(item, name, owner) for item in value]
-    return with_unit(value, unit_of(name))
+        return [view(item, name, owner, units) for item in value]
+    return with_unit(value, units.of(name))
+
+
+class Number(Markdown):
+    """A number as a filter writes it: characters that are no syntax, so Markdown everywhere."""
+
+    written = Written()
+
+    @classmethod
+    def of(cls, written: Written) -> Number:
+        """Return what a filter wrote."""
+        number = cls(written)
+        number.written = written
+        return number
+
+    @property
+    def value(self) -> Markdown:
+        """The number as the page is told of it: where it stands, it is not known yet."""
+        return Markdown(marks.value(self.written, self.written.exact, self.written.spoken))
 
 
 class _Generator(CodeGenerator):
-    """Jinja's code generator, but `a ~ b` escapes as `{{ a }}{{ b }}` does."""
+    """Jinja's code generator, but `a ~ b` escapes as `{{ a }}{{ b }}` does.
+
+    Constants are shown as any other value is: Jinja's own shortcut would write `{{ 0.5 }}` as text.
+    """
+
+    def _output_child_to_const(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> str:
+        if isinstance(node, nodes.TemplateData):
+            return super()._output_child_to_const(node, frame, finalize)
+        raise nodes.Impossible
 
     def visit_Concat(self, node: Concat, frame: Frame) -> None:  # noqa: N802  Jinja's name
         self.write("environment.concatenate((")
@@ -163,8 +193,17 @@ class DeckEnvironment(jinja2.Environment):
     def concatenate(parts: Sequence[Any]) -> Any:
         """Join plain values to a plain string; with Markdown among them, escape the others."""
         if any(hasattr(part, "__html__") for part in parts):
-            return Markdown("").join(parts)
+            return Markdown("").join(map(_piece, parts))
         return "".join(map(str, parts))
+
+
+def _piece(part: Any) -> Markdown:
+    """Return a part of what is joined to Markdown; text and numbers still know where they stand."""
+    if isinstance(part, Number):
+        return part.value
+    return (
+        Markdown(part) if hasattr(part, "__html__") else Markdown(marks.value(markdown.text(part)))
+    )
 
 
 def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -> DeckEnvironment:
@@ -190,11 +229,11 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
     return env
 
 
-def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
-    """Numbers are written in characters that are no syntax, so they are Markdown everywhere."""
+def _number_filter(function: Callable[..., Written]) -> Callable[..., Any]:
+    """Make a filter of what writes a number."""
 
     def apply(value: Any, *args: Any, **kwargs: Any) -> Any:
-        return value if isinstance(value, Pending) else Markdown(function(value, *args, **kwargs))
+        return value if isinstance(value, Pending) else Number.of(function(value, *args, **kwargs))
 
     return apply
 
@@ -253,6 +292,8 @@ def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
 
 def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
     """Return what `{{ value }}` writes: the value as itself."""
+    if isinstance(value, Number):
+        return value.value
     if isinstance(value, jinja2.Undefined | Markup):
         return value
     return show(numbers, config, value)
@@ -262,20 +303,25 @@ def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
     """Return a bare value as a slide shows it.
 
     Numbers are in the deck's locale, truth in its words, text is as itself; nothing for `Pending`.
+    Where machines read it, in a tag, a number has all its digits.
     """
     if isinstance(value, Pending):
         return Markdown("")
     if isinstance(value, bool):
-        return markdown.text(config.words.true if value else config.words.false)
+        word = markdown.text(config.words.true if value else config.words.false)
+        return Markdown(marks.value(word, exact(value)))
     if isinstance(value, int | float):
-        return Markdown(numbers.num(value))
-    return markdown.text(value)
+        written = numbers.num(value)
+        return Markdown(marks.value(written, exact(value), written.spoken))
+    return Markdown(marks.value(markdown.text(value)))
 
 
 def cell(numbers: Numbers, config: Config, value: Any) -> Markdown:
     """Return a table's cell: a number with a unit shows it."""
     if getattr(value, "unit", ""):
-        return Markdown(numbers.qty(value))
+        return Number.of(numbers.qty(value)).value
+    if isinstance(value, Number):
+        return value.value
     return value if isinstance(value, Markdown) else show(numbers, config, value)
 
 

@@ -30,6 +30,11 @@ TAG = re.compile(
     rf"""<[a-zA-Z](?:[^<>"']|"(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*')*>"""
 )
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
+HUMAN = re.compile(
+    r"alt|title|placeholder|label|abbr|aria-(?:label|valuetext|description|roledescription)"
+)
+"""The attributes that are read by people; any other is for machines."""
+SCRIPTS = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
 OWN_TAG = re.compile(r"</?(?:a|bdi|span|code)\b[^>]*>")
 NOTE = "\u2060"
 """What a speaker note begins with: Marp then takes it for no directive (see `marp.config.mjs`)."""

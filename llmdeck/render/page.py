@@ -15,7 +15,7 @@ from typing import Any
 
 from llmdeck.errors import DeckError, TemplateError
 from llmdeck.model import Place, Use, Variant
-from llmdeck.render import markdown, marks
+from llmdeck.render import markdown, marks, values
 from llmdeck.render.marks import Mark, Marks
 
 CODE = ("code_inline", "code_block", "fence")
@@ -107,6 +107,8 @@ class Page:
     styles: tuple[str, ...]
     pending: frozenset[Variant] = frozenset()
     wants_figure: frozenset[Variant] = frozenset()
+    formulas: Mapping[str, Place] = field(default_factory=dict)
+    """The formulas with a value in them, as Marp gets them, and the line that wrote it."""
     errors: tuple[DeckError, ...] = ()
 
     @property
@@ -117,6 +119,7 @@ class Page:
 
 def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) -> Page:
     """Return the page that a template's text and notes make."""
+    text, formulas = values.settle(text)
     plain = markdown.plain_attributes(marks.strip_marks(text))
     ends, titles, codes = split(marks.strip(plain))
     reader = _Reader(text, ends, notes)
@@ -136,6 +139,7 @@ def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) ->
         styles=tuple(notes.styles),
         pending=frozenset(notes.pending),
         wants_figure=frozenset(notes.wants_figure),
+        formulas={formula.strip(): place for formula, place in reader.places_of(formulas)},
         errors=(*errors, *map(_in_code, reader.places_on(codes))),
     )
 
@@ -148,7 +152,7 @@ class _Reader:
     """Reads the marks in a page's text: which slide each is on, and so each use."""
 
     def __init__(self, text: str, ends: Sequence[int], notes: Notes) -> None:
-        self.uses = notes.uses
+        self.uses, self.marks = notes.uses, notes.marks
         self.found: list[tuple[int, int, Mark]] = []
         """Line of the text, slide, and mark, in their order."""
         self.by_place: dict[Place, list[tuple[int, int]]] = {}
@@ -180,6 +184,13 @@ class _Reader:
         """Return the places of the marks on some lines of the text."""
         wanted = set(lines)
         return [mark.place for line, _, mark in self.found if line in wanted and mark.place]
+
+    def places_of(self, formulas: Iterable[tuple[str, int]]) -> Iterator[tuple[str, Place]]:
+        """Give formulas with the template line that wrote a value in them, by its mark."""
+        for formula, mark in formulas:
+            place = self.marks.made[mark].place
+            if place:
+                yield formula, place
 
     def slides_by_place(self) -> dict[Place, tuple[int, ...]]:
         """Return for each template line the slides that it made."""

@@ -57,6 +57,7 @@ def _build(
     inputs: dict[str, str],
 ) -> Built:
     from llmdeck.build import Options, build
+    from llmdeck.report.runner import runner_at
 
     wanted = Options(
         formats=formats,
@@ -64,8 +65,8 @@ def _build(
         rerun=options.rerun,
         keep_stale=options.keep_stale,
     )
-    with report.progress_bar() as progress:
-        return build(config, wanted, marp, progress, before=inputs)
+    with report.progress_bar() as progress, runner_at(options.scheduler) as runner:
+        return build(config, wanted, marp, progress, runner, inputs)
 
 
 def _show(config: Config, built: Built) -> None:

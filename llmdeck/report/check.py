@@ -11,6 +11,7 @@ from llmdeck.check import check as recompute
 from llmdeck.config import Config
 from llmdeck.ledger import short
 from llmdeck.model import Place, Variant
+from llmdeck.report.runner import runner_at
 
 MOVED = 1
 """The exit code where a number moved, or the store is not up to date."""
@@ -18,8 +19,8 @@ MOVED = 1
 
 def check(config: Config, options: Namespace) -> int:
     """Recompute everything, compare it with the store, and show what differs."""
-    with report.progress_bar() as progress:
-        checked = recompute(config, progress)
+    with report.progress_bar() as progress, runner_at(options.scheduler) as runner:
+        checked = recompute(config, progress, runner)
     if options.json:
         report.print_json(as_json(checked))
     else:

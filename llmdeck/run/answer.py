@@ -18,22 +18,20 @@ from llmdeck.run.grid import Axis, axes_of, points
 from llmdeck.run.interface import bind, parameters_of, to_json
 from llmdeck.run.sandbox import Inputs
 
-SIGNIFICANT_DIGITS = 6
-
 
 def normalise(value: Any, path: str = "facts") -> Any:
-    """Return facts as JSON data with floats of 6 significant digits.
+    """Return facts as JSON data; every number stays as it was computed.
 
     Raises:
         RejectedError: where something is no JSON, with its path and type.
 
     >>> normalise({"total_gb": 1 / 3, "ids": (1, 2)})
-    {'total_gb': 0.333333, 'ids': [1, 2]}
+    {'total_gb': 0.3333333333333333, 'ids': [1, 2]}
     """
     if value is None or isinstance(value, bool | int):
         return value
     if type(value) is float:
-        return _rounded(value, path)
+        return _finite(value, path)
     if isinstance(value, str):
         return _unicode(value, path)
     if isinstance(value, list | tuple):
@@ -44,10 +42,10 @@ def normalise(value: Any, path: str = "facts") -> Any:
     raise RejectedError(f"{path} is a {kind}: facts are JSON (try float(), int() or .tolist())")
 
 
-def _rounded(value: float, path: str) -> float:
+def _finite(value: float, path: str) -> float:
     if not math.isfinite(value):
         raise RejectedError(f"{path} is {value}: JSON has no such number")
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 makes -0.0 a plain zero
+    return value + 0.0  # which makes -0.0 a plain zero
 
 
 def _unicode(value: str, path: str) -> str:
