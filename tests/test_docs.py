@@ -37,6 +37,8 @@ TUTORIAL = DOCS / "tutorial.md"
 FENCE = re.compile(
     r"^```(\S+)(?: (\S+))?\n(?::caption: (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL
 )
+LEADS = {("a", "href"), ("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src")}
+"""The attributes of HTML that name another file."""
 PROGRESS = re.compile(r"^(running|done) \S+\n", re.MULTILINE)
 """What a command writes instead of the bar that a terminal has."""
 
@@ -181,6 +183,14 @@ def test_the_reference_names_all_that_the_code_has(site: Path) -> None:
         assert [name for name in names if name not in words] == [], page
 
 
+def test_the_site_shows_a_new_deck_as_it_is_built(site: Path) -> None:
+    """What the page on templates has in its frame is the deck, with a slide that has a control."""
+    assert "_static/a-new-deck.html" in Page(site / "reference/templates.html").frame
+    deck = (site / "_static/a-new-deck.html").read_text(encoding="utf-8")
+    assert "A new deck" in deck
+    assert 'data-demo="birthday"' in deck
+
+
 def commands() -> list[str]:
     """The commands that `llmdeck --help` lists."""
     done = subprocess.run(
@@ -200,6 +210,7 @@ class Page(HTMLParser):
         super().__init__()
         self.words: list[str] = []
         self.links: list[str] = []
+        self.frame = ""
         self.names: set[str] = set()
         self.feed(path.read_text(encoding="utf-8"))
 
@@ -212,8 +223,10 @@ class Page(HTMLParser):
         for name, value in attrs:
             if name == "id" and value:
                 self.names.add(value)
-            if (tag, name) in (("a", "href"), ("img", "src"), ("script", "src"), ("link", "href")):
+            if (tag, name) in LEADS:
                 self.links.append(value or "")
+            if tag == "iframe" and name == "src":
+                self.frame = value or ""
 
 
 def text_of(path: Path) -> str:

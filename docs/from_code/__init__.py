@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from from_code import commands, demos, files, measured, templates
+from from_code import commands, deck, demos, files, measured, templates
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands.commands,
@@ -23,6 +23,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "lints": commands.lints,
     "functions": templates.functions,
     "filters": templates.filters,
+    "units": templates.units,
     "settings": files.settings,
     "ledger": files.ledger,
     "verdicts": files.verdicts,
@@ -40,6 +41,7 @@ CODE = Path(__file__).parent.parent.parent / "llmdeck"
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directive."""
     app.add_directive("from-code", FromCode)
+    app.connect("build-finished", deck.put_into_site)
     return {"parallel_read_safe": True}
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import jinja2.defaults
 
 from from_code.deck import new_deck
-from from_code.markdown import fence, prose
+from from_code.markdown import constant_doc, fence, prose, table
 from llmdeck.render import api
+from llmdeck.render import units as known
 
 ROOT = Path(__file__).parent.parent.parent
 DECKS = {"a new deck": ROOT / "llmdeck/new/files/en", "the lecture": ROOT}
@@ -90,3 +91,16 @@ def _doc(function: Callable[..., Any]) -> str:
     for name in outer:
         found = getattr(found, name)
     return found.__doc__ or ""
+
+
+def units() -> str:
+    """Return what the name of a fact may end in, and how its unit is written."""
+    symbols = [(f"`_{ending}`", symbol) for ending, symbol in known.SYMBOLS.items()]
+    with_prefixes = [(symbol, prefixes) for symbol, prefixes in known.SI.items()]
+    parts = [
+        prose(known.__doc__),
+        f"{constant_doc(known, 'SI')}\n\n{table(('symbol', 'prefixes'), with_prefixes)}",
+        f"{constant_doc(known, 'SYMBOLS')}\n\n{table(('ending', 'written'), symbols)}",
+        f"Currencies: {', '.join(f'`_{code}`' for code in known.CURRENCIES)}.",
+    ]
+    return "\n\n".join(parts) + "\n"
