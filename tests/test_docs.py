@@ -306,3 +306,17 @@ def test_what_the_readme_points_to_is_there() -> None:
     pages = re.findall(r"\]\((docs/[^)#]+)", readme)
     assert len(pages) > 5
     assert [page for page in pages if not (ROOT / page).is_file()] == []
+
+
+OUR_OWN = {"live-said"}
+"""What only screen readers have."""
+
+
+def test_the_classes_that_a_theme_may_style_are_those_that_are_written() -> None:
+    """The author's table names each class that rendering writes, and no other."""
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "llmdeck/render").glob("*.py"))
+    written = set(re.findall(r"class=\"?([a-z-]+)", sources)) - OUR_OWN
+    page = (DOCS / "how-to/author.md").read_text(encoding="utf-8")
+    table = page.split("| class |")[1].split("\n\n")[0]
+    named = set(re.findall(r"`([a-z-]+)`", re.sub(r"\|[^|]*\|$", "", table, flags=re.M)))
+    assert named - {verdict.value for verdict in Verdict} == written - {"cited"}
