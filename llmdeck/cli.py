@@ -23,6 +23,7 @@ from llmdeck.errors import ConfigError, DeckError, did_you_mean
 from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
+"""The exit code where Ctrl-C, or a closed pipe, ended a command."""
 WITHOUT_PROJECT = ("demo", "doctor")
 Command = Callable[[Config | None, argparse.Namespace], int]
 Anywhere = Callable[[argparse.Namespace], int]
@@ -90,7 +91,7 @@ def _show(error: DeckError, *, as_json: bool) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; what `demo` does not know itself is for the demo, and in `rest`."""
-    parser = _parser()
+    parser = command_line()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "demo":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -98,7 +99,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser with all commands; the documentation of the commands is made from it."""
     about = "Executable slides: each claim is backed by a demo."
     parser = argparse.ArgumentParser(prog="llmdeck", description=about)
     parser.add_argument("--version", action="version", version=f"llmdeck {__version__}")
@@ -129,6 +131,10 @@ def _add_new(add: Add) -> None:
     start.add_argument("--lang", choices=("en", "it"), default="en", help=language)
     source = "the folder of another deck to copy instead"
     start.add_argument("--from", dest="source", type=Path, metavar="DECK", help=source)
+    shape = "write the JSON Schemas of deck.toml and claims.toml, which editors complete with"
+    schema = add("schema", "llmdeck.report.new:schema", shape)
+    schema.set_defaults(anywhere=True)
+    schema.add_argument("folder", type=Path, metavar="FOLDER", help="where: deck/schemas")
     begin = add("add", "", "write the beginning of a demo or a claim")
     kinds = begin.add_subparsers(dest="kind", required=True, metavar="KIND")
     demo = kinds.add_parser("demo", help="a demo, and the partial of its controls")
@@ -159,11 +165,12 @@ def _add_demos(add: Add) -> None:
     demos.add_argument("--list", action="store_true", help="only list them")
     one = "run one demo with parameters: llmdeck demo NAME [--PARAMETER VALUE …]"
     demo = add("demo", "llmdeck.report.demos:demo", one)
-    demo.add_argument("name", nargs="?", metavar="NAME")
+    which = "the demo's name: the file in demos/, without .py"
+    demo.add_argument("name", nargs="?", metavar="NAME", help=which)
     demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
     changed = "say which part of a demo changed since its stored result"
     why = add("why", "llmdeck.report.why:why", changed)
-    why.add_argument("name", metavar="DEMO")
+    why.add_argument("name", metavar="DEMO", help=which)
     for command in (demos, demo, why):
         _add_json(command)
 

@@ -166,8 +166,11 @@ class State(StrEnum):
     """What the store says of a variant."""
 
     FRESH = "fresh"
+    """Nothing that it came from has changed."""
     STALE = "stale"
+    """Something that it came from has changed: the demo runs again."""
     MISSING = "missing"
+    """There is no result: the demo runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +201,7 @@ class Claim:
     says: str
     """The sentence, a Jinja template over the facts."""
     verdict: Verdict
+    """What is known of it: each verdict needs other keys."""
     place: Place
     variant: Variant | None = None
     """The variant whose facts the sentence and the check use; none for a cited claim."""
@@ -206,6 +210,7 @@ class Claim:
     often: str | None = None
     """What is usually said, where that is wrong."""
     sources: tuple[str, ...] = ()
+    """Who says so, and where: author, title, year, page, address."""
     asks: str | None = None
     """The question that it answers, a Jinja template over the facts: `llmdeck quiz` asks it."""
     answer: str | None = None

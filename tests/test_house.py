@@ -19,6 +19,7 @@ FLOORS = (
     ("model", "errors"),
     ("config", "output"),
     ("results", "ledger"),
+    ("schema",),
     ("run",),
     ("marp",),
     ("render",),

@@ -15,7 +15,9 @@ class Deck:
     """The table `[deck]`: what the whole deck is."""
 
     title: str
+    """What the deck is called, in the browser's tab and in the files' metadata."""
     author: str = ""
+    """Whose deck it is, in the files' metadata."""
     lang: str = ""
     """The language of the slides, for `<html lang>` and screen readers; the locale's (`de-AT` of
     `de_AT`) where it is left out, English where that is, too."""
@@ -24,7 +26,9 @@ class Deck:
     theme: str = "default"
     """A theme of `deck/theme/*.css` by its `@theme` name, or one of Marp's own."""
     size: str = "16:9"
+    """The format of a slide, by the name that the theme has for it: `16:9`, `4:3`."""
     paginate: bool = True
+    """Whether slides show their numbers."""
     math: str = "katex"
     """`katex` or `mathjax`."""
     demos: str = "demos"
@@ -125,7 +129,7 @@ class Config:
     words: Words = field(default_factory=Words)
     lint: Lint = field(default_factory=Lint)
     demos: Mapping[str, Limits] = field(default_factory=dict)
-    """Limits of single demos."""
+    """Limits of single demos; what one leaves out is as `[limits]` says."""
     controls: Mapping[str, Control] = field(default_factory=dict)
     """What parameters are called on controls, by their name."""
     units: Mapping[str, str] = field(default_factory=dict)

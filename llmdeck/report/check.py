@@ -14,7 +14,7 @@ from llmdeck.model import Place, Variant
 from llmdeck.report.runner import runner_at
 
 MOVED = 1
-"""The exit code where a number moved, or where the store is not up to date."""
+"""The exit code where a number moved, or the store is not up to date."""
 
 
 def check(config: Config, options: Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from llmdeck import new
 from llmdeck.config import Config
+from llmdeck.schema import write
 
 
 def create(options: Namespace) -> int:
@@ -17,6 +18,13 @@ def create(options: Namespace) -> int:
     print(f"{folder}: {len(files)} files")
     print(f"next: cd {shlex.quote(str(folder))} && make live")
     print("or, with llmdeck in this environment: llmdeck build")
+    return 0
+
+
+def schema(options: Namespace) -> int:
+    """Write the JSON Schemas of a deck's files, and print where they are."""
+    for path in write(options.folder):
+        print(path)
     return 0
 
 
