@@ -12,6 +12,8 @@ from llmdeck.config.toml import TomlFile
 from llmdeck.errors import ConfigError, did_you_mean
 
 TABLES = ("deck", "limits", "words", "lint", "demos", "controls")
+PAGE = "page_mb"
+"""The one limit that is the deck's, and no demo's."""
 T = TypeVar("T")
 
 
@@ -42,13 +44,17 @@ def load(root: Path) -> Config:
     reader = _Reader(TomlFile.read(root / file, file))
     reader.reject_unknown(reader.toml.tables, TABLES)
     limits = reader.read(Limits, "limits")
+    demos = reader.read_each(Limits, "demos", defaults=vars(limits))
+    for name, own in demos.items():
+        if own.page_mb != limits.page_mb:
+            reader.reject_unknown({PAGE: own.page_mb}, (), "demos", name)
     return Config(
         root=root,
         deck=reader.read(Deck, "deck"),
         limits=limits,
         words=reader.read(Words, "words"),
         lint=reader.read(Lint, "lint"),
-        demos=reader.read_each(Limits, "demos", defaults=vars(limits)),
+        demos=demos,
         controls=reader.read_each(Control, "controls"),
     )
 

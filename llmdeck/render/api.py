@@ -247,7 +247,8 @@ class TemplateApi:
         self.page.note_file(file)
         if not path.is_file():
             raise ValueError(f"code: there is no {file}")
-        return markdown.fence(excerpt(path.read_text(encoding="utf-8"), function), "python")
+        shown = excerpt(path.read_text(encoding="utf-8"), function, file)
+        return markdown.fence(shown, "python")
 
     def notes(self, value: str = "", caller: Callable[[], str] | None = None) -> Markdown:
         """Put speaker notes on a slide, in a `{% call %}` block, unless they are left out."""

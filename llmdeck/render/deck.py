@@ -72,6 +72,11 @@ class Rendered:
         """All variants that the deck uses, each once."""
         return tuple(dict.fromkeys(use.variant for use in self.uses))
 
+    @property
+    def parts(self) -> list[tuple[str, Place]]:
+        """The Markdown of each template, with its file."""
+        return [(text, Place(file=file)) for file, text in self.pages.items()]
+
     def places(self, variants: Collection[Variant]) -> tuple[str, ...]:
         """Return the places of slides that use variants; of the ledger, where no slide does."""
         mine = [use for use in self.uses if use.variant in variants]

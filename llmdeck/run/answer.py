@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
@@ -16,7 +18,7 @@ from llmdeck.run import Line
 from llmdeck.run.failure import InvalidValueError, RejectedError
 from llmdeck.run.grid import Axis, axes_of, points
 from llmdeck.run.interface import bind, parameters_of, to_json
-from llmdeck.run.sandbox import Inputs
+from llmdeck.run.sandbox import Echo, Inputs, too_large
 
 SIGNIFICANT_DIGITS = 6
 
@@ -30,8 +32,10 @@ def normalise(value: Any, path: str = "facts") -> Any:
     >>> normalise({"total_gb": 1 / 3, "ids": (1, 2)})
     {'total_gb': 0.333333, 'ids': [1, 2]}
     """
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return _short_enough(value, path)
     if type(value) is float:
         return _rounded(value, path)
     if isinstance(value, str):
@@ -42,6 +46,14 @@ def normalise(value: Any, path: str = "facts") -> Any:
         return _normalised_dict(value, path)
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     raise RejectedError(f"{path} is a {kind}: facts are JSON (try float(), int() or .tolist())")
+
+
+def _short_enough(value: int, path: str) -> int:
+    """Return a whole number that Python reads and writes as text; it refuses very long ones."""
+    most = sys.get_int_max_str_digits()
+    if most and abs(value) >= 10**most:
+        raise RejectedError(f"{path} has more than {most} digits: give it as a text, or as a float")
+    return value
 
 
 def _rounded(value: float, path: str) -> float:
@@ -80,21 +92,47 @@ def settle_to(stored: Facts | None, tolerance: Mapping[str, float]) -> Settle:
 
 
 def run_variant(
-    module: ModuleType, request: Line, inputs: Inputs, buffer: io.BytesIO, settle: Settle
+    module: ModuleType,
+    request: Line,
+    inputs: Inputs,
+    buffer: Echo,
+    settle: Settle,
+    most: Mapping[str, int],
 ) -> Line:
-    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for."""
+    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for.
+
+    `most` is how many bytes it may give of each.
+    """
     values = checked(interface(module), request["values"])
     facts = normalise(module.run(**values))
     facts = settle(facts)
     if not isinstance(facts, dict):
         raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
+    _check_facts(facts, most["facts"])
     start = buffer.tell()
     module.show(facts)
+    buffer.check()
     output = _as_text(buffer.getvalue()[start:])
     answer: Line = {"facts": facts, "output": output}
     if request.get("figure"):
         answer["figure"], answer["alt"] = draw(module, facts)
+        if len(answer["figure"].encode()) > most["figure"]:
+            raise too_large("its figure is", "figure_mb", most["figure"], "plot")
     return answer | {"inputs": inputs.so_far()}
+
+
+def _check_facts(facts: Facts, limit: int) -> None:
+    """See that facts are not too large.
+
+    Raises:
+        RejectedError: they are, as JSON, or are nested too deep to be JSON.
+    """
+    try:
+        size = len(json.dumps(facts, ensure_ascii=False).encode())
+    except RecursionError:
+        raise RejectedError("its facts are nested too deep") from None
+    if size > limit:
+        raise too_large(f"its facts, {size / 1e6:.1f} MB as JSON, are", "facts_mb", limit)
 
 
 def _as_text(raw: bytes) -> str:
@@ -105,7 +143,13 @@ def _as_text(raw: bytes) -> str:
         raise RejectedError(f"it prints bytes that are no text ({wrong})", "show") from None
 
 
-def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) -> Line:
+def run_grid(
+    module: ModuleType,
+    request: Line,
+    inputs: Inputs,
+    settle: Settle,
+    most: Mapping[str, int],
+) -> Line:
     """Run all points of a grid: its axes, and the facts of each point in the order of `points`."""
     names, given = request["grid"], request["values"]
     parameters = interface(module)
@@ -123,6 +167,7 @@ def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) 
         "axes": [_axis_to_json(axis) for axis in axes],
         "points": found,
     }
+    _check_facts(grid, most["facts"])
     return {
         "facts": settle(grid),
         "output": "",
