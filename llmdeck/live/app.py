@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -29,7 +30,9 @@ from llmdeck.live.watch import changes
 PATIENCE_S = 5.0
 """How long a page waits for the first deck while demos run, before it says which."""
 REST_S = 1.0
-"""How long after the last save the whole deck is converted, where slides were converted alone."""
+"""How long after the last save the whole deck is converted, where slides were converted alone, and
+garbage is collected."""
+T = TypeVar("T")
 HANDLERS: dict[Any, Any] = {
     HTTPException: answer_http_error,
     DeckError: answer_deck_error,
@@ -45,6 +48,10 @@ class App:
         self.demos, self.events = Demos(deck, address), Events()
         self._built = asyncio.Event()
         """Set once the deck was built, or could not be."""
+        self._is_rested = False
+        """Whether everything was done that waits until nothing is being saved."""
+        self._thread = ThreadPoolExecutor(1)
+        """What works on the deck: always the same thread, for each has memory of its own."""
         self._say_progress = deck.progress
 
     def asgi(self) -> ASGIApp:
@@ -67,6 +74,7 @@ class App:
             following.cancel()
             self.deck.close()
             await asyncio.gather(following, return_exceptions=True)
+            self._thread.shutdown(wait=False, cancel_futures=True)
             await self.demos.close()
 
     def _progress(self, loop: asyncio.AbstractEventLoop, demo: str, what: str) -> None:
@@ -81,7 +89,6 @@ class App:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(changes(lambda: self.deck.config, saved))
             await self._supervise(self._update(set()))
-            await asyncio.to_thread(collect_garbage)
             while True:
                 changed = await self._next_save(saved)
                 await self._supervise(self._update(changed) if changed else self._rest())
@@ -98,9 +105,9 @@ class App:
             self.events.publish(unexpected(error, self.deck.page))
 
     async def _next_save(self, saved: asyncio.Queue[Collection[Path]]) -> set[Path]:
-        """Wait for a save; return no file when it is time to convert the whole deck."""
+        """Wait for a save; return no file when nothing was saved for a while since the last one."""
         try:
-            async with asyncio.timeout(REST_S if self.deck.wants_whole else None):
+            async with asyncio.timeout(None if self._is_rested else REST_S):
                 changed = set(await saved.get())
         except TimeoutError:
             return set()
@@ -109,20 +116,27 @@ class App:
         return changed
 
     async def _rest(self) -> None:
-        """Convert the whole deck, as nothing is being saved."""
-        await self._publish(self.deck.update_whole)
-        await asyncio.to_thread(collect_garbage)
+        """Convert the whole deck where that is due, and tidy up, as nothing is being saved."""
+        self._is_rested = True
+        if self.deck.wants_whole:
+            await self._publish(self.deck.update_whole)
+        await self._in_thread(collect_garbage)
 
     async def _update(self, changed: set[Path]) -> None:
+        self._is_rested = False
         self.demos.files_changed({self.deck.config.relative(path) for path in changed})
         await self._publish(self.deck.update)
 
     async def _publish(self, make: Callable[[], Update]) -> None:
         """Tell the pages that are open of an update."""
-        update = await asyncio.to_thread(make)
+        update = await self._in_thread(make)
         self.demos.settings_changed()
         self._built.set()
         self.events.publish(update)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do something with the deck in its thread, while requests are answered."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def page(self, _request: Request) -> Response:
         """Answer with the deck as it is now."""
