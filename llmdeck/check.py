@@ -63,7 +63,7 @@ class Checked:
 
 def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Checked:
     """Recompute every variant and compare it with the store; write nothing."""
-    project = Project.read(config)
+    project = Project.read(config, computes=False)
     stored = project.render()
     variants, figures = stored.variants, stored.wants_figure
     outcomes = run_variants(config, project.demos, variants, figures, progress, runner)
@@ -79,7 +79,7 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
     return Checked(
         variants=len(outcomes),
         slides=len(rendered.slides),
-        moved=tuple(_all_moved(project, rendered, steady, new)),
+        moved=tuple(all_moved(project, rendered, steady, new)),
         stale=_stale(project, stored),
         errors=(
             *failures(failed, stored),
@@ -141,7 +141,7 @@ def _not_deterministic(
         )
 
 
-def _all_moved(
+def all_moved(
     project: Project,
     rendered: Rendered,
     old: Mapping[Variant, Result],

@@ -15,7 +15,7 @@ from llmdeck.errors import ConfigError, did_you_mean
 TABLES = ("deck", "limits", "words", "lint", "demos", "controls", "units")
 CHOICES = {"math": ("katex", "mathjax")}
 """The keys that take only some words."""
-POSITIVE = ("time_s", "memory_gib")
+POSITIVE = ("time_s", "memory_gib", "output_mb", "facts_mb", "figure_mb", "page_mb")
 """The limits that leave nothing to do where they are 0 or less."""
 TYPES = {
     str: "text",
@@ -26,6 +26,8 @@ TYPES = {
 }
 """What messages call the types of values."""
 LONGEST = 40
+PAGE = "page_mb"
+"""The one limit that is the deck's, and no demo's."""
 T = TypeVar("T")
 
 
@@ -57,13 +59,17 @@ def load(root: Path) -> Config:
     reader.reject_unknown(reader.toml.tables, TABLES)
     deck = reader.read(Deck, "deck")
     limits = reader.read(Limits, "limits")
+    demos = reader.read_each(Limits, "demos", defaults=vars(limits))
+    for name, own in demos.items():
+        if own.page_mb != limits.page_mb:
+            reader.reject_unknown({PAGE: own.page_mb}, (), "demos", name)
     return Config(
         root=root,
         deck=replace(deck, lang=deck.lang or deck.locale.replace("_", "-") or "en"),
         limits=limits,
         words=reader.read(Words, "words"),
         lint=reader.read(Lint, "lint"),
-        demos=reader.read_each(Limits, "demos", defaults=vars(limits)),
+        demos=demos,
         controls=reader.read_each(Control, "controls"),
         units=reader.read_texts("units"),
     )

@@ -55,6 +55,14 @@ class Limits:
     """How long one demo may take, all its variants together."""
     memory_gib: float = 4.0
     """How much address space one demo may have, where the system can limit it (Linux)."""
+    output_mb: float = 1.0
+    """How much one variant may print, in 10^6 bytes."""
+    facts_mb: float = 10.0
+    """How large the facts of one variant may be as JSON, all points of a grid together."""
+    figure_mb: float = 2.0
+    """How large a figure may be as SVG."""
+    page_mb: float = 50.0
+    """How large the deck may be as one HTML file; of the whole deck, so in `[limits]` alone."""
     tolerance: float = 1e-9
     """How far a float may move, relative to itself, before it is drift.
 
@@ -92,6 +100,10 @@ class Words:
     false: str = "no"
     lost: str = "the server has stopped: waiting for it"
     """What a served page says meanwhile."""
+    working: str = "computing"
+    """What a served page says while demos run, before their names and the seconds."""
+    crowded: str = "too many pages are open: this one asks every few seconds"
+    """What a page says that the server has no room to tell of saves."""
     free: str = "any text"
     """The name of the field for a text that is none of a list, where the deck is served."""
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmdeck.errors import DeckError, raise_all
+from llmdeck.errors import DeckError, TemplateError, raise_all
+from llmdeck.model import Place, Slide
 from llmdeck.output import framed
 from llmdeck.output.inline import Piece, inline
 from llmdeck.output.sources import Sources
@@ -81,6 +82,33 @@ def make_self_contained(
     policy = policy_of(pieces, served=bool(served), framed_pages=framed_pages)
     _add_policy(pieces, policy)
     return Page(pieces=pieces, assets=assets, policy=policy)
+
+
+def check_size(parts: Sequence[tuple[str, Place]], limit_mb: float) -> None:
+    """See that a deck is not larger than its limit, before a browser is made to load it.
+
+    `parts` are its texts, each with what made it: slides of the page, or templates' Markdown.
+
+    Raises:
+        TemplateError: it is larger; with the part that is the largest.
+    """
+    sizes = [len(text.encode()) / 1e6 for text, _ in parts]
+    if sum(sizes) <= limit_mb:
+        return
+    largest = max(sizes)
+    raise TemplateError(
+        f"the deck is {sum(sizes):.0f} MB large, its limit is {limit_mb:g} MB; "
+        f"the largest part has {largest:.0f} MB",
+        place=parts[sizes.index(largest)][1],
+        hint="show less there, or smaller pictures, or set page_mb in [limits] of deck.toml",
+    )
+
+
+def page_parts(page: Page, slides: Sequence[Slide]) -> list[tuple[str, Place]]:
+    """Return a page's slides, each with the template that made it; what is around them first."""
+    head, *shown = page.pieces
+    places = [Place(file=slide.file) for slide in slides]
+    return [(head, places[0]), *zip(shown, places, strict=True)]
 
 
 def _add_at_end(pieces: list[str], added: str) -> None:

@@ -83,6 +83,11 @@ class Rendered:
         """Return the first place that asks for a variant, the ledger's before any slide's."""
         return next((use.place for use in self.uses if use.variant == variant), None)
 
+    @property
+    def parts(self) -> list[tuple[str, Place]]:
+        """The Markdown of each template, with its file."""
+        return [(text, Place(file=file)) for file, text in self.pages.items()]
+
     def places(self, variants: Collection[Variant]) -> tuple[str, ...]:
         """Return the places of slides that use variants; of the ledger, where no slide does."""
         mine = [use for use in self.uses if use.variant in variants]

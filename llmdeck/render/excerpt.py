@@ -17,8 +17,8 @@ def excerpt(source: str, function: str, file: str = "", *, docstring: bool = Fal
         ValueError: where the module has no such function; the message names those it has.
         TemplateError: where the module is no Python, with its line.
     """
-    body = _parsed(source, file)
     nodes = {}
+    body = _parsed(source, file)
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             nodes[node.name] = node

@@ -73,6 +73,11 @@ def _show(config: Config, built: Built) -> None:
     for error in built.outdated:
         report.show_error(error)
         report.say("warning: its last good facts are shown, marked as not updated")
+    if built.moved:
+        from llmdeck.report.check import show_moved
+
+        for moved in built.moved:
+            show_moved(moved)
     for path in built.outputs:
         counted = f"{built.slides} slides, {len(built.ran)} variants computed"
         print(f"{config.relative(path)}: {counted}")

@@ -33,7 +33,7 @@ def check(config: Config, options: Namespace) -> int:
 def show(config: Config, checked: Checked) -> None:
     """Print what a check found, and count it."""
     for moved in checked.moved:
-        _show_moved(moved)
+        show_moved(moved)
     for variant, reasons in checked.stale.items():
         _show_stale(config, variant, reasons)
     for error in checked.errors:
@@ -42,7 +42,8 @@ def show(config: Config, checked: Checked) -> None:
     print(f"{counted}: nothing moved" if checked.clean else f"{counted}: {_count(checked)}")
 
 
-def _show_moved(moved: Moved) -> None:
+def show_moved(moved: Moved) -> None:
+    """Print one fact that moved, with all the places that say it."""
     message = moved_message(moved)
     places = list(dict.fromkeys(str(use) for use in moved.uses))
     where = places[0] if places else str(moved.drift.variant)

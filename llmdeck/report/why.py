@@ -19,7 +19,7 @@ from llmdeck.results.store import Store
 
 def why(config: Config, options: Namespace) -> int:
     """Say of each variant that the deck uses whether it is fresh, and what changed."""
-    project = Project.read(config)
+    project = Project.read(config, computes=False)
     name = named(options.name, project.demos).name
     rendered = project.render()
     answers = _answers(name, rendered, project.store)

@@ -6,6 +6,10 @@ under a temporary name and renamed, so that a reader never sees half a file; the
 and its digest is in the JSON, so that a build that was killed in between leaves a stale result, not
 a wrong one. Two builds at once write the same bytes.
 
+What was computed is kept aside in the output folder until the deck is built (see `Results.save`):
+a build that fails, or is killed, leaves the stored results as they were, and the next one has not
+to compute again what it had computed.
+
 What is asked of every result at once (which variant, from which inputs) is its `Head`, which a
 build keeps by the digest of the file, so that only files that changed are read.
 """
@@ -31,6 +35,8 @@ from llmdeck.results.files import LEFTOVER_S, write_whole
 FORMAT = 1
 GRID_FIGURES = ".figures"
 """How the file of a grid's figures ends (see `run.drawings`)."""
+ASIDE = ".results"
+"""The folder, in the output folder, of what was computed and is not in the store yet."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 """What a damaged file raises while it is read."""
 
@@ -62,14 +68,15 @@ class Store:
         config: Config,
         digests: NamedDigests | None = None,
         known: Mapping[str, Head] | None = None,
+        folder: Path | None = None,
     ) -> None:
         """Look at a project's results.
 
         `digests` are those of its files, as far as they are known, and `known` the heads of
-        earlier ones, by the name of their file.
+        earlier ones, by the name of their file. `folder` is another one than the project's own.
         """
         self.root = config.root
-        self.folder = config.folder / "results"
+        self.folder = folder or config.results
         self.digests = NamedDigests(config.root) if digests is None else digests
         self._known = {} if known is None else known
         self._prefix = config.relative(self.folder)
@@ -108,9 +115,21 @@ class Store:
             return head if self.name(head.variant) == name else None
         return None
 
-    def results(self) -> Results:
-        """Return every stored result that can be read, fresh or not."""
-        return Results(self)
+    def results(self, aside: Store | None = None) -> Results:
+        """Return every stored result that can be read, fresh or not.
+
+        What `aside` has that is fresh takes the place of what is stored.
+        """
+        return Results(self, aside)
+
+    def fresh_results(self) -> dict[Variant, Result]:
+        """Return the results that came from the inputs as they are, read."""
+        found = {}
+        for variant in self.heads:
+            with suppress(*UNREADABLE):  # it goes while it is read: a build that ends now stored it
+                if self.is_fresh(variant):
+                    found[variant] = self.read(variant)
+        return found
 
     def look_up(self, variant: Variant, *, figure: bool = False) -> Answer:
         """Return what the store says of a variant; `figure` asks for a result with its figure."""
@@ -196,12 +215,18 @@ class Store:
 class Results(MutableMapping[Variant, Result]):
     """The results of a store, read when they are asked for; others can be put in their place."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, aside: Store | None = None) -> None:
+        self.store, self.aside = store, aside
         self._read: dict[Variant, Result] = {}
         self._unsaved: set[Variant] = set()
         """The variants whose result is another than the stored one."""
+        self._saved: dict[Variant, str] = {}
+        """The digests of those of them that are kept aside."""
         self._gone: set[Variant] = set()
+        if aside:
+            for variant, result in aside.fresh_results().items():
+                self[variant] = result
+                self._saved[variant] = aside.heads[variant].digest
 
     def __contains__(self, variant: object) -> bool:
         stored = variant in self.store.heads and variant not in self._gone
@@ -217,19 +242,37 @@ class Results(MutableMapping[Variant, Result]):
     def __setitem__(self, variant: Variant, result: Result) -> None:
         self._gone.discard(variant)
         self._unsaved.add(variant)
+        self._saved.pop(variant, None)
         self._read[variant] = result
 
     def __delitem__(self, variant: Variant) -> None:
         if variant not in self:
             raise KeyError(variant)
         self._read.pop(variant, None)
+        self._saved.pop(variant, None)
         self._gone.add(variant)
 
     def save(self, result: Result) -> None:
-        """Put a result into the store, too."""
-        self.store.write(result)
-        self[result.variant] = result
-        self._unsaved.discard(result.variant)
+        """Put a computed result in its place, and keep it aside until `publish` is called."""
+        variant = result.variant
+        self[variant] = result
+        if self.aside:
+            self.aside.write(result)
+            self._saved[variant] = self.aside.heads[variant].digest
+
+    @property
+    def computed(self) -> dict[Variant, Result]:
+        """The results that are kept aside, and not in the store yet."""
+        return {variant: self._read[variant] for variant in self._saved}
+
+    def publish(self) -> None:
+        """Put into the store what was kept aside, now that the deck was built with it."""
+        for variant, result in self.computed.items():
+            self.store.write(result)
+            self._unsaved.discard(variant)
+        self._saved.clear()
+        if self.aside:
+            self.aside.prune(())
 
     def __iter__(self) -> Iterator[Variant]:
         return iter([v for v in dict.fromkeys([*self.store.heads, *self._read]) if v in self])
@@ -243,7 +286,9 @@ class Results(MutableMapping[Variant, Result]):
         return {variant for variant, result in self._read.items() if result.outdated}
 
     def digest(self, variant: Variant) -> str:
-        """Return the digest of a stored result; nothing where there is none, or another is used."""
+        """Return the digest of a saved result; nothing where there is none, or another is used."""
+        if variant in self._saved:
+            return self._saved[variant]
         if variant not in self.store.heads or variant in self._unsaved | self._gone:
             return ""
         return self.store.heads[variant].digest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from llmdeck.run.drawings import Drawing, joined
 from llmdeck.run.failure import InvalidValueError, RejectedError
 from llmdeck.run.grid import Axis, axes_of, points
 from llmdeck.run.interface import bind, parameters_of, to_json
-from llmdeck.run.sandbox import Inputs
+from llmdeck.run.sandbox import Echo, Inputs, too_large
 
 
 def normalise(value: Any, path: str = "facts") -> Any:
@@ -30,8 +31,10 @@ def normalise(value: Any, path: str = "facts") -> Any:
     >>> normalise({"total_gb": 1 / 3, "ids": (1, 2)})
     {'total_gb': 0.3333333333333333, 'ids': [1, 2]}
     """
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return _short_enough(value, path)
     if type(value) is float:
         return _finite(value, path)
     if isinstance(value, str):
@@ -42,6 +45,14 @@ def normalise(value: Any, path: str = "facts") -> Any:
         return _normalised_dict(value, path)
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     raise RejectedError(f"{path} is a {kind}: facts are JSON (try float(), int() or .tolist())")
+
+
+def _short_enough(value: int, path: str) -> int:
+    """Return a whole number that Python reads and writes as text; it refuses very long ones."""
+    most = sys.get_int_max_str_digits()
+    if most and abs(value) >= 10**most:
+        raise RejectedError(f"{path} has more than {most} digits: give it as a text, or as a float")
+    return value
 
 
 def _finite(value: float, path: str) -> float:
@@ -80,21 +91,45 @@ def settle_to(stored: Facts | None, tolerance: Mapping[str, float]) -> Settle:
 
 
 def run_variant(
-    module: ModuleType, request: Line, inputs: Inputs, buffer: io.BytesIO, settle: Settle
+    module: ModuleType,
+    request: Line,
+    inputs: Inputs,
+    buffer: Echo,
+    settle: Settle,
+    most: Mapping[str, int],
 ) -> Line:
-    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for."""
+    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for.
+
+    `most` is how many bytes it may give of each.
+    """
     values = checked(interface(module), request["values"])
     facts = normalise(module.run(**values))
     facts = settle(facts)
     if not isinstance(facts, dict):
         raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
+    _check_facts(facts, most["facts"])
     start = buffer.tell()
     module.show(facts)
+    buffer.check()
     output = _as_text(buffer.getvalue()[start:])
     answer: Line = {"facts": facts, "output": output}
     if request.get("figure"):
-        answer["figure"], answer["alt"] = draw(module, facts)
+        answer["figure"], answer["alt"] = _drawn(module, facts, most["figure"])
     return answer | {"inputs": inputs.so_far()}
+
+
+def _check_facts(facts: Facts, limit: int) -> None:
+    """See that facts are not too large.
+
+    Raises:
+        RejectedError: they are, as JSON, or are nested too deep to be JSON.
+    """
+    try:
+        size = len(json.dumps(facts, ensure_ascii=False).encode())
+    except RecursionError:
+        raise RejectedError("its facts are nested too deep") from None
+    if size > limit:
+        raise too_large(f"its facts, {size / 1e6:.1f} MB as JSON, are", "facts_mb", limit)
 
 
 def _as_text(raw: bytes) -> str:
@@ -105,10 +140,16 @@ def _as_text(raw: bytes) -> str:
         raise RejectedError(f"it prints bytes that are no text ({wrong})", "show") from None
 
 
-def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) -> Line:
+def run_grid(
+    module: ModuleType,
+    request: Line,
+    inputs: Inputs,
+    settle: Settle,
+    most: Mapping[str, int],
+) -> Line:
     """Run all points of a grid: its axes, and the facts of each point in the order of `points`.
 
-    Where a figure is asked for, each point has one.
+    Where a figure is asked for, each point has one. `most` is how many bytes it may give of each.
     """
     names, given = request["grid"], request["values"]
     parameters = interface(module)
@@ -126,12 +167,25 @@ def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) 
         "axes": [_axis_to_json(axis) for axis in axes],
         "points": found,
     }
+    _check_facts(grid, most["facts"])
     grid = settle(grid)
     answer: Line = {"facts": grid, "output": ""}
     if request.get("figure"):
-        drawn = [Drawing(*draw(module, facts)) for facts in grid["points"]]
+        drawn = [_drawn(module, facts, most["figure"]) for facts in grid["points"]]
         answer["figure"] = joined(drawn)
     return answer | {"inputs": inputs.so_far()}
+
+
+def _drawn(module: ModuleType, facts: Facts, limit: int) -> Drawing:
+    """Return the figure of some facts.
+
+    Raises:
+        RejectedError: where it has more bytes than the limit.
+    """
+    drawing = Drawing(*draw(module, facts))
+    if len(drawing.svg.encode()) > limit:
+        raise too_large("its figure is", "figure_mb", limit, "plot")
+    return drawing
 
 
 def _axis_to_json(axis: Axis) -> dict[str, Any]:
