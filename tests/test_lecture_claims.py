@@ -49,7 +49,7 @@ stacked-layers                 n_params_attention               0
 image-missing                  n_params_output                  28311552
 image-missing                  shapes/probabilities             [5, 49152]
 attention-head-finds-subject   trial/n_right_farther            9
-attention-head-finds-subject   text                             'The dog that the cats chased barked.'
+attention-head-finds-subject   trial/rows/0/found               False
 attention-looks-back-only      largest_look_ahead               0.1
 attention-looks-back-only      trial/twins/1/share              0.3
 embedding-groups-stay-together own_group_percent                40.0
