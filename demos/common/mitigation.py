@@ -81,7 +81,7 @@ def compare(women: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict:
     >>> compare(women, odds, odds / 2)["gap_closed_percent"]
     50.0
     >>> facts = compare(women, odds, odds - 1)  # all are shifted alike
-    >>> facts["n_towards_he"], facts["spread_closed_percent"]
+    >>> facts["n_towards_he"], round(facts["spread_closed_percent"], 9)
     (3, 0.0)
     """
     facts = {}
