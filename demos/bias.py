@@ -117,7 +117,7 @@ def show(facts: dict) -> None:
     chosen = facts["chosen"]
     she = number(chosen["she_percent"], 1)
     print(f"""\
-1. Il modello legge l'inizio di una frase. Il mestiere: {chosen["occupation"]} ({chosen["italian"]})
+1. Il modello legge l’inizio di una frase. Il mestiere: {chosen["occupation"]} ({chosen["italian"]})
    inizio della frase                             p(she)    p(he)   log-odds""")
     for row in chosen["sentences"]:
         shares = columns((percent(row[name], 2) for name in ("p_she", "p_he")), width=9)
@@ -159,7 +159,7 @@ def show_limits(facts: dict) -> None:
    - Non distingue un modello che conosce il mondo da uno che giudica le persone.
    - Guarda due pronomi: «they», i nomi, le altre forme di genere restano fuori.
    - Guarda un bias solo, in inglese, in un modello piccolo e con i pesi a 4 bit.
-   - Con altre frasi i numeri cambiano: per questo sono elencate, e sono più d'una.""")
+   - Con altre frasi i numeri cambiano: per questo sono elencate, e sono più d’una.""")
 
 
 if __name__ == "__main__":

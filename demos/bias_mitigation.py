@@ -139,7 +139,7 @@ def show(facts: dict) -> None:
     n_params = number(facts["n_params_trained"])
     print(f"""\
 1. Gli esempi: coppie di frasi uguali, una con «she» e una con «he»
-   {n_jobs} mestieri, {n_places} pronomi; l'adattatore ha {n_params} numeri, il modello resta com'è
+   {n_jobs} mestieri, {n_places} pronomi; l’adattatore ha {n_params} numeri, il modello resta com’è
 
 2. Quanto imparare: {facts["n_settings_tried"]} prove, giudicate su mestieri lasciati fuori a turno
    Perplessità fra i due pronomi: 2 è tirare a sorte, cioè nessuna preferenza
@@ -175,14 +175,30 @@ def show_what_is_left(facts: dict) -> None:
     print("\n4. Che cosa resta                                  prima    dopo")
     for name, part in (("mestieri mai visti", "held_out"), ("mestieri degli esempi", "training")):
         compare_line(f"{name}: divario medio, volte", facts[part], "gap_odds", 2)
+        compare_line(f"{name}: «she» rispetto a «he», volte", facts[part], "mean_odds", 2)
         compare_line(f"{name}: correlazione", facts[part], "correlation", 2)
-    ends = ("gap_closed_percent", "gap_closed_low_percent", "gap_closed_high_percent")
-    closed, low, high = (number(facts["held_out"][end], 0).replace("-", "−") for end in ends)
+    closed, nearer = (less(facts["held_out"], what) for what in ("gap", "spread"))
     worse = ", ".join(row["italian"] for row in facts["worse"]) or "nessuno"
+    shifted, n_jobs = (facts["held_out"][f"n_{n}"] for n in ("towards_he", "occupations"))
     print(f"""\
-   Sui mestieri mai visti si chiude il {closed}% del divario (in log-odds);
-   con altri mestieri, fra il {low} e il {high}% (intervallo al 95%).
+   Mestieri mai visti (in log-odds; fra parentesi l’intervallo al 95%):
+   verso «he» si spostano {shifted} su {n_jobs}
+   distanza dalla parità: il {closed} in meno
+   distanza fra loro: il {nearer} in meno
 {wrap(f"   Più lontani dalla parità di prima: {worse}.")}""")
+
+
+def less(facts: dict, what: str) -> str:
+    """Write by how much a distance became smaller, and its interval.
+
+    >>> ends = {"closed_percent": 23.1, "closed_low_percent": -30.3, "closed_high_percent": 51.6}
+    >>> less({f"gap_{end}": value for end, value in ends.items()}, "gap")
+    '23% (da −30 a 52)'
+    """
+    middle, low, high = (
+        number(facts[f"{what}_closed_{end}percent"], 0) for end in ("", "low_", "high_")
+    )
+    return f"{middle}% (da {low} a {high})"
 
 
 def show_price(facts: dict) -> None:
@@ -192,7 +208,7 @@ def show_price(facts: dict) -> None:
     compare_line(text, facts, "perplexity", 1)
     right = f"pronomi giusti, su {facts['n_known_sentences']} già decisi dalla frase"
     compare_line(right, facts, "n_right_pronouns")
-    compare_line("  quello giusto, quante volte l'altro", facts, "right_pronoun_odds", 1)
+    compare_line("  quello giusto, quante volte l’altro", facts, "right_pronoun_odds", 1)
 
 
 def compare_line(label: str, facts: dict, name: str, decimals: int = 0) -> None:

@@ -140,7 +140,7 @@ def show(facts: dict) -> None:
     text = wrap(f"1. Il testo: «{one_line(facts['text'])}»")
     print(f"""\
 {text}
-   All'inizio ogni byte è un token: sono {number(facts["n_bytes"])}. Il puntino · è lo spazio.
+   All’inizio ogni byte è un token: sono {number(facts["n_bytes"])}. Il puntino · è lo spazio.
 2. La coppia di vicini più frequente diventa un token nuovo. Poi si ricomincia.
      id  coppia                 volte  token nuovo    token rimasti""")
     for step in facts["rows"]:

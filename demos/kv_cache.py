@@ -152,9 +152,9 @@ def show_savings(facts: dict) -> None:
     context, n_tokens = number(facts["context"]), last["n_tokens"]
     print(f"""
 3. Il risparmio
-   per l'ultimo token  {number(facts["last_ratio"], 1)} volte meno moltiplicazioni
+   per l’ultimo token  {number(facts["last_ratio"], 1)} volte meno moltiplicazioni
    in tutto            {number(facts["total_ratio"], 1)} volte meno
-   Con la cache cresce solo l'attenzione, qui ancora {attention} del lavoro.
+   Con la cache cresce solo l’attenzione, qui ancora {attention} del lavoro.
 
 4. Il prezzo
    con {context} token la cache occuperebbe {full} MB; i pesi ne occupano {weights}

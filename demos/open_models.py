@@ -84,11 +84,11 @@ def describe(row: dict[str, Any], sizes_billions: list[float]) -> dict:
 def show(facts: dict) -> None:
     """Print the families one by one, then what the count says."""
     kind = KINDS[facts["licence"]]
-    print(f"1. Le famiglie ({kind}); le misure sono in miliardi di parametri, contati")
+    print(f"1. Le famiglie ({kind}); le taglie sono in miliardi di parametri, contati")
     for family in facts["families"].values():
         print(f"""
    {family["name"]}, di {family["developer"]}, da {family["released_it"]}
-   misure:  {family["sizes_it"]}
+   taglie:  {family["sizes_it"]}
    licenza: {family["licence"]} ({family["kind_it"]})""")
         if family["bars"]:
             print(f"   limiti:  {family['bars']}")

@@ -7,8 +7,10 @@ since φₖ is divided by k, that is (but for the constant term) the curve with 
 calmest. Test error falls once more: double descent (Belkin et al., 2019,
 https://arxiv.org/abs/1812.11118; Nakkiran et al., 2019, https://arxiv.org/abs/1912.02292).
 
-Each error is the mean over `N_DRAWS` draws of the points, and errors are root mean squares. On the
-test side the curve is held against the true function, without noise.
+Each error is the mean over `N_DRAWS` draws of the points, and errors are root mean squares. New
+cases are points as noisy as the seen ones, so that both errors can be compared: no curve can do
+better there than the noise, σ. The expected error is computed and not drawn: with noise that knows
+nothing of the curve, the mean square is (curve - wave)² + σ².
 
 Leaves out: what a network adds (it is not linear in its parameters, and gradient descent, not least
 squares, chooses among the curves), regularization, and stopping early.
@@ -68,11 +70,11 @@ def fit(phi: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.linalg.lstsq(phi, y, rcond=None)[0]
 
 
-def errors(draws: list[Draw], n_params: int) -> dict:
-    """Fit each draw, and average the error on its points and on the true function.
+def errors(draws: list[Draw], n_params: int, noise: float) -> dict:
+    """Fit each draw, and average the error on its points and on new ones, as noisy.
 
     >>> draws = [(np.array([0.0, 1.0]), np.array([3.0, 1.0]))]
-    >>> errors(draws, 1)["training_error"]  # a flat line at 2 misses both by 1
+    >>> errors(draws, 1, noise=0)["training_error"]  # a flat line at 2 misses both by 1
     1.0
     """
     grid = features(GRID, n_params)  # [201, p]: the same for each draw
@@ -81,7 +83,7 @@ def errors(draws: list[Draw], n_params: int) -> dict:
         phi = features(x, n_params)  # [n, p]
         w = fit(phi, y)  # [p]
         training.append(rms(phi @ w - y))
-        test.append(rms(grid @ w - truth(GRID)))
+        test.append(np.hypot(rms(grid @ w - truth(GRID)), noise))
     return {
         "n_params": n_params,
         "training_error": round(float(np.mean(training)), 9),  # rounding's own error is no fact
@@ -119,20 +121,21 @@ def run(
     """Fit every size on every draw; noise is in percent of the wave's height."""
     noise, n_more = noise_percent / 100, 10 * n_points
     draws = [draw(seed, n_points, noise) for seed in range(N_DRAWS)]
-    curve = [errors(draws, n_params) for n_params in SIZES]
+    curve = [errors(draws, n_params, noise) for n_params in SIZES]
     fewer = [row for row in curve if row["n_params"] < n_points]  # parameters than points
     best = min(fewer, key=lambda row: row["test_error"])
     more = [draw(seed, n_more, noise) for seed in range(N_DRAWS)]
     return {
         "n_points": n_points,
         "noise_percent": noise_percent,
+        "noise": noise,  # the least error that a new point leaves to any curve
         "n_draws": N_DRAWS,
         "curve": curve,
         "best": best,
         "at_threshold": curve[SIZES.index(n_points)],
         "last": curve[-1],
         "n_points_more_data": n_more,
-        "more_data": errors(more, n_points),  # as many parameters as at the threshold
+        "more_data": errors(more, n_points, noise),  # as many parameters as at the threshold
         "example": example(draws[0], (best["n_params"], n_points, SIZES[-1])),
     }
 
@@ -141,27 +144,28 @@ def show(facts: dict) -> None:
     """Print the errors, size by size, and what they say."""
     n_points, more = facts["n_points"], number(facts["more_data"]["test_error"], 3)
     print(f"""\
-1. I dati: {n_points} punti di un'onda, con un rumore del {facts["noise_percent"]}%
-   Il modello: una somma di coseni. Un parametro è l'altezza di un coseno.
-2. L'errore, in media su {facts["n_draws"]} estrazioni dei punti (l'onda è alta 1)
-   parametri   sui punti   sull’onda vera""")
+1. I dati: {n_points} punti di un’onda, con un rumore del {facts["noise_percent"]}%
+   Il modello: una somma di coseni. Un parametro è l’altezza di un coseno.
+2. L’errore, in media su {facts["n_draws"]} estrazioni dei punti (l’onda è alta 1).
+   Anche i punti nuovi hanno il loro rumore: sotto {number(facts["noise"], 2)} non si scende.
+   parametri   punti visti   punti nuovi""")
     marks = {facts["best"]["n_params"]: "  ← il migliore", n_points: "  ← tanti quanti i punti"}
     for row in facts["curve"]:
         size, seen, new = row["n_params"], row["training_error"], row["test_error"]
         if size <= 10 or size % 5 == 0:
-            print(f"   {size:>9}{number(seen, 3):>12}{number(new, 3):>17}{marks.get(size, '')}")
+            print(f"   {size:>9}{number(seen, 3):>14}{number(new, 3):>14}{marks.get(size, '')}")
     print("""\
 3. Più parametri, meno errore sui punti già visti: è la capacità. Quando sono tanti
    quanti i punti, la curva li tocca tutti, rumore compreso.""")
     if facts["at_threshold"]["test_error"] > facts["last"]["test_error"]:
         print("""\
-   Sui casi nuovi allora sbaglia di più: è l'overfitting. Ancora più parametri: di
+   Sui punti nuovi allora sbaglia di più: è l’overfitting. Ancora più parametri: di
    curve che toccano tutti i punti ce ne sono infinite, e la regola sceglie la più
-   calma. L'errore scende di nuovo (doppia discesa).""")
+   calma. L’errore scende di nuovo (doppia discesa).""")
     else:
-        print("   Qui rumore non ce n'è: non c'è niente di sbagliato da imparare a memoria.")
+        print("   Qui rumore non ce n’è: non c’è niente di sbagliato da imparare a memoria.")
     print(f"4. Con dieci volte i punti ({facts['n_points_more_data']}) "
-          f"e gli stessi {n_points} parametri l'errore è {more}.")  # fmt: skip
+          f"e gli stessi {n_points} parametri l’errore è {more}.")  # fmt: skip
 
 
 if __name__ == "__main__":

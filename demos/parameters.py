@@ -1,8 +1,9 @@
 """How many parameters a model has, counted from the shapes of its matrices: nothing is downloaded.
 
-A parameter is a number that training may change. Most are weights of connections, in the matrices
-of attention and of the feed-forward networks; the others are embedding tables, biases and the gains
-of the normalizations.
+A parameter is a number that training may change. Nearly all are weights of connections: numbers of
+a matrix that multiplies, in attention, in the feed-forward networks and at the output, where many
+models use their token table again. The others are embedding tables that are only looked up, biases
+and the gains of the normalizations.
 
 Leaves out: models with experts, of which only some parameters work on each token; copies that a
 file may hold of one table (a model whose output is its embedding table has it once here); what
@@ -17,6 +18,7 @@ from demos.common.models import (
     architecture,
     find_model,
     load_models,
+    n_params,
     parameter_groups,
 )
 from demos.common.standalone import run_alone
@@ -57,7 +59,22 @@ def run(*, model: ModelName = "gpt3-175b") -> dict:
         "work": work(chosen),
         "n_models": len(load_models()),
         **all_model_sizes(),
+        **near_the_edge(),
     }
+
+
+def near_the_edge() -> dict:
+    """Count the models that have less than a tenth of the largest one's parameters.
+
+    On an axis where each step adds as much as the one before, they would stand within its first
+    tenth, one on the other.
+
+    >>> near_the_edge()
+    {'n_models_below_tenth': 25}
+    """
+    counts = list(map(n_params, load_models()))
+    small = [count for count in counts if count < max(counts) / 10]
+    return {"n_models_below_tenth": len(small)}
 
 
 def work(model: Model) -> dict[str, str]:
@@ -121,13 +138,13 @@ def published(facts: dict) -> str:
     """Say how the count compares with the figure that the model's authors print.
 
     >>> published({"published_params": 175, "published_difference": 0.002})
-    "Chi l'ha fatto scrive 175 (differenza: 0,20%)."
+    'Chi l’ha fatto scrive 175 (differenza: 0,20%).'
     """
     if facts["published_difference"] == 0:
-        return "Chi l'ha contato nei file dei pesi trova lo stesso numero."
+        return "Chi l’ha contato nei file dei pesi trova lo stesso numero."
     percent = abs(100 * facts["published_difference"])
     amount = f"{number(percent, 2)}%" if percent >= 0.01 else "meno di 0,01%"
-    return f"Chi l'ha fatto scrive {number(facts['published_params'])} (differenza: {amount})."
+    return f"Chi l’ha fatto scrive {number(facts['published_params'])} (differenza: {amount})."
 
 
 if __name__ == "__main__":

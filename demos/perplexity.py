@@ -244,21 +244,26 @@ def minilm_columns(row: dict) -> str:
     return f"{size:>8}{mean:>15}{worst:>14}{correlation:>10}{row['n_same_nearest']:>16}"
 
 
+FORMAT_NAMES = {"F16": "FP16"}  # llama.cpp's own name, and the one used everywhere here
+
+
 def published_lines(models: Iterable[dict]) -> str:
     """Write what others measured, a line a type.
 
     >>> row = {"bits_per_weight": 4.5, "perplexity": 6, "perplexity_ratio": 1.2}
     >>> print(published_lines([{"model": "LLaMA 7B", "rows": {"Q4_0": row}}]))
-       LLaMA 7B    bit/peso    perplessità      rispetto a F16
+       LLaMA 7B    bit/peso    perplessità      rispetto a FP16
          Q4_0          4,50          6,000 ×          1,2000
     """
     lines = []
     for model in models:
-        lines.append(f"   {model['model']:<12}bit/peso    perplessità      rispetto a F16")
+        lines.append(f"   {model['model']:<12}bit/peso    perplessità      rispetto a FP16")
         for name, row in model["rows"].items():
             bits, perplexity = number(row["bits_per_weight"], 2), number(row["perplexity"], 3)
             ratio = number(row["perplexity_ratio"], 4)
-            lines.append(f"     {name:<8}{bits:>10}{perplexity:>15} × {ratio:>15}")
+            lines.append(
+                f"     {FORMAT_NAMES.get(name, name):<8}{bits:>10}{perplexity:>15} × {ratio:>15}"
+            )
     return "\n".join(lines)
 
 

@@ -150,7 +150,7 @@ UN PESO IN {facts["bits"]} BIT
 
 La matrice {facts["tensor"]} del primo strato di all-MiniLM-L6-v2
 ({facts["tensor_name"]}):
-  {rows} × {columns} = {number(facts["n_weights"])} pesi, 4 byte l'uno in FP32
+  {rows} × {columns} = {number(facts["n_weights"])} pesi, 4 byte l’uno in FP32
   {number(facts["n_distinct_weights"])} valori diversi fra loro
   il più grande è {number(facts["largest_over_rms"], 0)} volte il peso tipico (RMS)
 """)
@@ -248,7 +248,7 @@ def show_grid(facts: dict) -> None:
     per_bit = number(facts["db_per_bit"], 1)
     print(f"""\
   Da 4 a 8 bit ({scope}) ogni bit in più vale in media {per_bit} dB;
-  dimezzare l'errore ne vale 6,02.""")
+  dimezzare l’errore ne vale 6,02.""")
 
 
 if __name__ == "__main__":

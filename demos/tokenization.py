@@ -12,7 +12,7 @@ import unicodedata
 import tiktoken
 
 from demos.common.standalone import run_alone
-from demos.common.text import require_text
+from demos.common.text import count_words, require_text
 from demos.common.tokens import kinds, one_line, shorten, visible
 from demos.common.vocabularies import VOCABULARIES, Vocabulary, composition, encoding, n_entries
 from demos.common.words import number, wrap, yes_or_no
@@ -77,7 +77,7 @@ def described(text: str, ids: list[int], pieces: list[bytes]) -> dict:
     >>> described("è", [9], [b" "])["round_trip"]
     False
     """
-    n_words = len(text.split())
+    n_words = count_words(text)
     return {
         "n_tokens": len(ids),
         "ids": ids,
@@ -92,7 +92,7 @@ def described(text: str, ids: list[int], pieces: list[bytes]) -> dict:
 def run(*, text: str = "ChatGPT è incredibile!") -> dict:
     """Encode `text` with each vocabulary.
 
-    `n_characters` counts code points, `n_words` what stands between white space, `n_signs`
+    `n_characters` counts code points, `n_words` words (see `count_words`), `n_signs`
     punctuation and symbols. Raises `ValueError` on empty text, on more than `MAX_CHARACTERS`, and
     on text that is not valid Unicode.
     """
@@ -101,7 +101,7 @@ def run(*, text: str = "ChatGPT è incredibile!") -> dict:
         "text": text,
         "n_characters": len(text),
         "n_bytes": len(text.encode()),
-        "n_words": len(text.split()),
+        "n_words": count_words(text),
         "n_signs": sum(unicodedata.category(character)[0] in "PS" for character in text),
         **{name: tokenize(text, name) for name in VOCABULARIES},
         SMOLLM: tokenize_as_smollm(text),
@@ -146,9 +146,9 @@ def show_vocabulary(cut: dict) -> None:
     n_bytes, n_merges = cut["n_byte_entries"], number(cut["n_merges"])
     around = wrap(f"   {entries}")
     print(f"""\
-   L'id è solo un posto nell'elenco. Attorno al token più lungo:
+   L’id è solo un posto nell’elenco. Attorno al token più lungo:
 {around}
-   L'elenco (è BPE): {n_bytes} byte, {n_merges} fusioni di due voci precedenti.""")
+   L’elenco (è BPE): {n_bytes} byte, {n_merges} fusioni di due voci precedenti.""")
 
 
 def heading(name: str, facts: dict) -> str:

@@ -1,8 +1,9 @@
 """What it takes to train a model: operations, hours of accelerators, days, energy and money.
 
 Operations are 6 × parameters × tokens. An accelerator does a share of its peak (utilization); the
-hours follow, and from them days, energy at the card's highest power, and rent. Beside it, what the
-authors of eleven models published.
+hours follow, and from them, each on its own, days, energy at the card's highest power, and rent.
+Beside it, what the authors of eleven models published. The utilization that follows from published
+hours is an apparent one: hours that trained nothing (restarts, tries) are among them.
 
 Leaves out: tries before the last run, staff, data, and idle machines; attention's work on long
 texts (a few percent); network, processors and cooling in the energy, unless a PUE was published.
@@ -102,7 +103,7 @@ def show(facts: dict) -> None:
    al {facts["utilization_percent"]}% servono {hours} ore di una scheda sola,
    cioè {number(facts["days"], 1)} giorni di {number(facts["n_gpus"])} schede
 
-3. L'energia: {number(facts["board_power_w"])} W per scheda, {mwh} MWh in tutto""")
+3. L’energia: {number(facts["board_power_w"])} W per scheda, {mwh} MWh in tutto""")
     show_money(facts)
     show_runs(facts)
     show_llama_3(facts["llama3"])
@@ -114,9 +115,9 @@ def show_money(facts: dict) -> None:
     per_hour, rent = number(facts["rent_per_hour_usd"], 2), number(facts["rent_usd"], 0)
     print(f"""\
    {usd} USD negli Stati Uniti (industria, {facts["electricity_us_date"]})
-   {eur} EUR nell'Unione Europea (imprese, {facts["electricity_eu_date_it"]})
+   {eur} EUR nell’Unione Europea (imprese, {facts["electricity_eu_date_it"]})
 
-4. L'affitto, corrente compresa: {per_hour} USD per ora di scheda
+4. L’affitto, corrente compresa: {per_hour} USD per ora di scheda
    ({facts["rent_vendor"]}, {facts["rent_date_it"]}): {rent} USD""")
 
 
@@ -124,7 +125,8 @@ def show_runs(facts: dict) -> None:
     """Print the published hours beside the computed ones."""
     print(f"""
 5. Le ore dichiarate, e il conto al {facts["utilization_percent"]}% di utilizzo
-   modello         scheda    dichiarate    il conto    utilizzo""")
+   utilizzo: il lavoro utile, diviso per ciò che tutte le ore dichiarate potevano dare
+   modello         scheda    dichiarate    il conto    apparente""")
     for row in facts["runs"].values():
         print(f"   {row['name']:<16}{hours_columns(row)}")
 
@@ -147,13 +149,17 @@ def show_llama_3(llama: dict) -> None:
     """Print what Llama 3 took of Meta's cards, next to what the cards cost."""
     cards, card_usd = number(llama["rounded_n_gpus"]), number(llama["card_usd"])
     low, high = number(llama["rent_low_usd"], 0), number(llama["rent_high_usd"], 0)
+    share, power = number(llama["cards_share_usd"], 0), number(llama["electricity_usd"], 0)
+    percent = number(100 * llama["electricity_share_of_cards"], 1)
     print(f"""
 6. Llama 3 (8B e 70B), e il prezzo delle schede
-   {cards} H100 a {card_usd} USD l'una (stima, {month(llama["card_date"])})
+   {cards} H100 a {card_usd} USD l’una (stima, {month(llama["card_date"])})
    fanno {number(llama["rounded_cluster_usd"])} USD. Meta ne ha {llama["n_clusters"]} gruppi da
    {number(llama["cluster_n_gpus"])}; Llama 3 ha preso {number(llama["gpu_hours"])} ore, cioè
    {number(llama["days_of_one_cluster"], 1)} giorni di uno dei due: in affitto, da
-   {low} a {high} USD.""")
+   {low} a {high} USD.
+   Se una scheda dura {llama["card_life_years"]} anni, quelle ore valgono {share} USD di schede;
+   l’energia, al massimo {power} USD, è il {percent}% di tanto.""")
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def show(facts: dict) -> None:
    {shorten(facts["pieces"][-1])} diventa: {numbers}  …""")
     show_layers(facts)
     print(f"""\
-5. Probabilità: l'ultimo vettore, per la stessa tabella, dà un punteggio a ogni token;
+5. Probabilità: l’ultimo vettore, per la stessa tabella, dà un punteggio a ogni token;
    poi la softmax. La somma delle {n_vocab} è {number(facts["sum_of_probabilities"])}.""")
     for likely in facts["likeliest"]:
         print(f"      {shorten(likely['piece']):<20}{percent(likely['probability']):>8}")
@@ -145,7 +145,7 @@ def show_layers(facts: dict) -> None:
 
 def show_lens(facts: dict) -> None:
     """Print what the last vector would say if the model stopped after some layers."""
-    print("6. E se il modello si fermasse prima? L'ultimo vettore, dopo quanti strati, dice:")
+    print("6. E se il modello si fermasse prima? L’ultimo vettore, dopo quanti strati, dice:")
     for step in facts["lens"]:
         token = f"{shorten(step['piece']):<20}{percent(step['probability']):>8}"
         print(f"      {step['layer']:>2}  {token}   lunghezza (RMS) {number(step['rms'])}")

@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 
 from demos.common.sentences import split_words, wordpiece_ids, wordpiece_vocabulary, wordpieces
 from demos.common.standalone import run_alone
-from demos.common.text import require_text
+from demos.common.text import count_words, require_text
 from demos.common.tokens import one_line, shorten, visible
 from demos.common.trainers import TEXT, UNKNOWN, train
 from demos.common.words import number, wrap
@@ -123,7 +123,7 @@ def run(*, text: str = "Gli orologiai lavoravano.", n_vocab: Size = "1000") -> d
     return {
         "text": text,
         "n_vocab": size,
-        "n_words_training": len(TEXT.read_text(encoding="utf-8").split()),
+        "n_words_training": count_words(TEXT.read_text(encoding="utf-8")),
         **{name: cut(text, tokenizer) for name, tokenizer in trained.items()},
         "bert": cut_as_bert(text),
         **shared(known),  # "la" and "·la" are two entries, and here one

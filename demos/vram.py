@@ -11,6 +11,7 @@ quantized files keep in 16 or 32 bits. Cards are compared by memory alone: not b
 compute in, nor by what is lost when a model is cut over several of them.
 """
 
+import struct
 from textwrap import fill
 from typing import Annotated, Literal
 
@@ -32,7 +33,7 @@ CONTEXTS = range(512, 8193, 512)
 GROUPS = {
     "embeddings": "embedding",
     "output": "matrice di uscita",
-    "attention": "matrici dell'attenzione",
+    "attention": "matrici dell’attenzione",
     "feed_forward": "matrici feed-forward",
     "biases": "bias",
     "norms": "normalizzazioni",
@@ -62,6 +63,7 @@ def run(
         "beyond_context": context > chosen.context_length,
         "context_note": context_note(chosen, context),
         "input_ids_bytes": 4 * context,  # the input itself: one 32-bit id a token
+        "fp16_measured_bytes": len(struct.pack("e", 0.1)),  # a number written in binary16
         **architecture(chosen),
         **parameter_groups(chosen),
         "kv_bytes_per_token": kv_bytes_per_token(chosen),
@@ -139,7 +141,7 @@ def show_memory(facts: dict) -> None:
    × {number(facts["context"])} token = {cache}
 
 4. I buffer di lavoro, almeno: due vettori per token, e lo spazio del passo più
-   largo (Q, K e V; l'interno del feed-forward; i logit dell'ultimo token)
+   largo (Q, K e V; l’interno del feed-forward; i logit dell’ultimo token)
    = {buffers}
 
 5. In tutto: {total}""")

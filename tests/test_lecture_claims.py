@@ -25,24 +25,38 @@ if TYPE_CHECKING:
     from llmdeck.model import Claim, Facts
 
 ROOT = Path(__file__).parents[1]
-LONGEST_CHECK = 110
+LONGEST_CHECK = 120
 
 SPOILT = """
+draft-checked                  n_right                          40
+draft-checked                  sentences                        []
 llm-are-ml-text-generators     steps/0/id                       1
 llm-are-ml-text-generators     n_new_tokens                     9
 llm-probabilistic-model        n_probabilities                  5
 llm-probabilistic-model        sum_of_probabilities             0.9
+smollm-is-small                base_layers                      'F32'
+smollm-is-small                n_params                         1300000000
+next-token-in-italian          italian/likeliest/0/piece        '·la'
+next-token-in-italian          english/likeliest/0/probability  0.3
 llm-large-means-billions       smallest_model                   'gemma-2b'
 llm-large-means-billions       catalogue/llama3.1-405b/n_params 70000000000
 tokens-are-real-numbers        o200k_base/ids                   [1.5]
 tokens-are-real-numbers        o200k_base/models                ['GPT-2']
-token-to-embedding-vector      hidden_size                      768
+token-to-embedding-vector      n_numbers                        38597376
+token-to-embedding-vector      vector                           [1, 2]
 stacked-layers                 n_layers                         12
 stacked-layers                 n_params_attention               0
 image-missing                  n_params_output                  28311552
 image-missing                  shapes/probabilities             [5, 49152]
+attention-head-finds-subject   trial/n_right_farther            9
+attention-head-finds-subject   trial/rows/0/found               False
+attention-looks-back-only      largest_look_ahead               0.1
+attention-looks-back-only      trial/twins/1/share              0.3
+embedding-groups-stay-together own_group_percent                40.0
+embedding-groups-stay-together groups                           []
 params-are-connection-weights  n_params_biases                  0
-params-are-connection-weights  n_params_matrices                124439808
+params-are-connection-weights  n_params_connections             84934656
+params-are-connection-weights  tied_embeddings                  False
 gpt3-175b                      n_params                         1300000000
 llama-300b                     llama_sizes_billions             [65.2, 300.1]
 llama-300b                     sizes_billions/llama3            [8.0, 80.0]
@@ -65,8 +79,10 @@ int8-no-quality-loss           published/llama1-7b/rows/Q8_0/perplexity_ratio 1.
 four-bits-cost                 perplexity_ratio_low             0.98
 four-bits-cost                 grid/block32/6/told_from_none    True
 four-bits-cost                 grid/row/5/told_from_none        False
-larger-models-lose-less        perplexity_ratio_low             1.05
 larger-models-lose-less        published/llama3-8b/rows/Q4_0/perplexity_ratio 1.01
+larger-models-lose-less        published/llama1-7b/rows/Q4_0/perplexity_ratio 1.01
+smollm-loses-more              perplexity_ratio_low             1.05
+smollm-loses-more              base_bits_per_weight             16.0
 token-basic-unit               steps/2/id                       60000
 token-basic-unit               pieces                           ['The']
 each-word-becomes-one-token    o200k_base/pieces                ['a', 'b', 'c', '·incredibile', '!']
@@ -77,8 +93,9 @@ chatgpt-token-example          o200k_base/models                ['GPT-2']
 token-represents-meaning       cl100k_base/neighbours/ids       [1, 2, 9850, 4, 5]
 token-represents-meaning       cl100k_base/neighbours/pieces    ['', '·big', '·incred', '·good', '']
 token-kinds-word-char-symbol   o200k_base/kinds/0               'carattere'
-token-types-bpe-wordpiece      n_shared                         900
 token-types-bpe-wordpiece      unigram/n_vocab                  999
+token-types-bpe-wordpiece      n_shared_by_two/bpe_wordpiece    320
+token-types-bpe-wordpiece      n_shared_by_two/bpe_unigram      768
 chatgpt-uses-bpe               o200k_base/n_other               12
 chatgpt-uses-bpe               cl100k_base/models               ['GPT-2']
 bpe-merges                     rows/3/count                     9
@@ -89,6 +106,7 @@ finetuning-benefit             gain_percent                     12.0
 finetuning-benefit             n_params_trained                 134515008
 finetuning-italian             rise_percent                     -1.0
 finetuning-italian             gain_low_percent                 -0.5
+finetuning-italian             pairs_perplexity                 99.0
 finetuning-code-llama2-codellama n_layers                         48
 finetuning-code-llama2-codellama catalogue/llama2-7b/n_params     6738415000
 open-source-label              by_family/gemma/bars             ''
@@ -101,7 +119,7 @@ qwen-sizes                     by_family/qwen1.5/sizes_billions [0.46, 4, 32, 72
 phi3-sizes                     by_family/phi3/sizes_billions    [3.8, 14.0]
 deepseek-coder-sizes           by_family/deepseek-coder/sizes_billions/0 1.0
 codellama-based-on-llama2      catalogue/llama2-13b/n_params    13000000000
-codellama-based-on-llama2      developer                        'Google'
+codellama-based-on-llama2      n_layers                         48
 codellama-sizes                by_family/codellama/sizes_billions/2 30.0
 cost-determined-by-data-and-compute flop_per_param_token             2
 cost-determined-by-data-and-compute runs/gpt3-175b/train_flop        1e23
@@ -115,8 +133,9 @@ computed-hours-near-published  n_runs_within_third              4
 computed-hours-near-published  n_runs_with_hours                11
 llama3-720m-gpus               llama3/rounded_cluster_usd       700000000
 llama3-720m-gpus               llama3/days_of_one_cluster       26.0
-energy-not-counted             llama3/electricity_share_of_cluster 0.2
 energy-not-counted             llama3/electricity_usd           4344340.0
+energy-not-counted             llama3/electricity_share_of_cards 0.2
+energy-not-counted             llama3/cards_share_usd           720000000.0
 llm-needs-much-memory          weights_gb                       32.1
 llm-needs-much-memory          cards/rtx-3060-12gb/memory_gib   24
 needs-high-end-gpu             total_gib                        12.5
@@ -124,6 +143,7 @@ needs-high-end-gpu             cards/rtx-3060-12gb/max_tokens_per_s 2.0
 memory-holds-params-and-input  kv_cache_gib                     1.0
 memory-holds-params-and-input  input_ids_bytes                  16000000
 fp16-two-bytes                 bytes_per_weight                 4.0
+fp16-two-bytes                 fp16_measured_bytes              4
 gpt3-350gb                     weights_gb                       437.0
 gpt3-in-realta                 kv_cache_gb                      1.0
 gpt3-in-realta                 beyond_context                   True
@@ -139,11 +159,13 @@ kv-cache-saves-work            last_ratio                       2.0
 bias-pronoun-follows-share     correlation_low                  -0.1
 bias-pronoun-follows-share     most_he/women_percent            90.0
 bias-mitigation-data           training/gap_closed_low_percent  -3.0
-bias-mitigation-data           held_out/gap_closed_percent      60.0
-bias-mitigation-price          held_out/gap_closed_low_percent  4.0
+bias-mitigation-data           held_out/gap_closed_low_percent  4.0
+bias-mitigation-shift          held_out/n_towards_he            9
+bias-mitigation-shift          held_out/mean_odds_after         1.1
+bias-mitigation-shift          held_out/spread_closed_low_percent -4.0
+bias-mitigation-shift          worse                            []
 bias-mitigation-price          right_pronoun_odds_after         12.0
-bias-regularization-guarantees worse                            []
-bias-regularization-guarantees n_held_out_occupations           18
+bias-mitigation-price          right_pronoun_ratio_high         1.2
 """
 """A claim, a fact by its path, and a value that makes the claim's sentence false."""
 

@@ -100,13 +100,13 @@ def test_without_a_name_all_lints_run_and_a_deck_is_built_for_it(project: Projec
         ["deck/slides/02-due.md.j2:3 (slide 2)", "spelling"],
         ["deck/slides/02-due.md.j2:5 (slide 2)", "overflow"],
     ]
-    assert lines[-1] == "numbers: 1, overflow: 1, spelling: 1"
+    assert lines[-1] == "numbers: 1, overflow: 1, spelling: 1, typography: clean"
     assert project.html.is_file()
     project.write("deck/slides/02-due.md.j2", "# Due\n\nAltre parole\n")
     done = project.run("lint")
     assert (done.returncode, done.stdout) == (
         0,
-        "numbers: clean, overflow: clean, spelling: clean\n",
+        "numbers: clean, overflow: clean, spelling: clean, typography: clean\n",
     )
 
 

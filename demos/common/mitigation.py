@@ -73,25 +73,64 @@ def compare(women: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict:
     """Measure how uneven some occupations [n] are, and how closely that follows the share of women.
 
     `before` and `after` are log-odds. `gap_odds` is e to the mean of their size: how many times, on
-    average, one pronoun is as likely as the other.
+    average, one pronoun is as likely as the other. The gap alone can't tell a shift from a closing:
+    `mean_odds` is e to the mean, where the occupations stand as a whole, and `spread_odds` is e to
+    their mean distance from it, how far apart they are.
 
     >>> women, odds = np.array([0.0, 50, 100]), np.array([-2.0, 1, 2])
     >>> compare(women, odds, odds / 2)["gap_closed_percent"]
     50.0
+    >>> facts = compare(women, odds, odds - 1)  # all are shifted alike
+    >>> facts["n_towards_he"], round(facts["spread_closed_percent"], 9)
+    (3, 0.0)
     """
     facts = {}
     for moment, odds in (("before", before), ("after", after)):
         facts[f"gap_odds_{moment}"] = exp_mean(np.abs(odds))
+        facts[f"mean_odds_{moment}"] = exp_mean(odds)
+        facts[f"spread_odds_{moment}"] = exp_mean(apart(odds))
         facts[f"slope_per_percent_{moment}"] = line(women, odds)[0]
         facts[f"correlation_{moment}"] = pearson(women, odds)
     gaps = np.abs(np.stack([before, after]))  # [2, n]
     low, high = interval(lambda drawn: closed(gaps[:, drawn]), len(women))
+    facts |= shift(before, after) | {"n_occupations": len(women)}
     slope_left = facts["slope_per_percent_after"] / facts["slope_per_percent_before"]
     return facts | {
         "gap_closed_percent": closed(gaps),
         "gap_closed_low_percent": low,
         "gap_closed_high_percent": high,
         "slope_lost_percent": 100 * (1 - slope_left),
+    }
+
+
+def apart(odds: np.ndarray) -> np.ndarray:
+    """Give how far each of some log-odds [n] is from their mean.
+
+    >>> apart(np.array([1.0, 3.0])).tolist()
+    [1.0, 1.0]
+    """
+    return np.abs(odds - odds.mean())
+
+
+def shift(before: np.ndarray, after: np.ndarray) -> dict:
+    """Count the occupations that went towards " he", and tell a shift of all from a closing.
+
+    `spread_closed_percent` is by how much less apart they are, with the ends of its 95 % interval.
+
+    >>> shift(np.array([0.0, 2.0]), np.array([0.5, 1.5]))["spread_closed_percent"]
+    50.0
+    """
+
+    def spread_closed(drawn: np.ndarray) -> float:
+        rows = np.stack([apart(before[drawn]), apart(after[drawn])])  # [2, n]
+        return closed(rows) if rows[0].any() else 0.0  # the same one drawn each time
+
+    low, high = interval(spread_closed, len(before))
+    return {
+        "n_towards_he": int((after < before).sum()),
+        "spread_closed_percent": spread_closed(np.arange(len(before))),
+        "spread_closed_low_percent": low,
+        "spread_closed_high_percent": high,
     }
 
 

@@ -241,11 +241,18 @@ def architecture(model: Model) -> dict:
 def parameter_groups(model: Model) -> dict:
     """Count a model's parameters in groups: not all of them are weights of connections.
 
+    `n_params_connections` are those of every matrix that multiplies: attention, feed-forward, and
+    the one that turns the last vector into logits, V × d, be it a matrix of its own or the token
+    table once more (tied).
+
     >>> facts = parameter_groups(find_model("gpt2-small"))
     >>> [facts[f"n_params_{group}"] for group in ("embeddings", "matrices", "biases", "norms")]
     [39383808, 84934656, 82944, 38400]
+    >>> facts["n_params_connections"]  # 84934656 + 50257 * 768
+    123532032
     """
     attention, feed_forward = attention_params(model), feed_forward_params(model)
+    matrices = attention + feed_forward
     return {
         "n_params": n_params(model),
         "params_billions": n_params(model) / 10**9,
@@ -254,7 +261,8 @@ def parameter_groups(model: Model) -> dict:
         "n_params_output": output_params(model),
         "n_params_attention": attention,
         "n_params_feed_forward": feed_forward,
-        "n_params_matrices": attention + feed_forward,
+        "n_params_matrices": matrices,
+        "n_params_connections": matrices + model.vocab_size * model.hidden_size,
         "n_params_biases": bias_params(model),
         "n_params_norms": norm_params(model),
     }

@@ -1,7 +1,21 @@
 """Texts that come in: refused, in Italian, where a demo can't read them."""
 
+import re
+
 from demos.common.tokens import piece, shorten
 from demos.common.words import number
+
+WORD = re.compile(r"[^\s'’]*\w[^\s'’]*['’]?")
+"""A word ends at white space, or with the apostrophe that joins it to the next one."""
+
+
+def count_words(text: str) -> int:
+    """Count the words of a text: «l'autobus» is an article and a noun.
+
+    >>> count_words("L'acqua bolle."), count_words("mezz’ora — 🦙")
+    (3, 2)
+    """
+    return len(WORD.findall(text))
 
 
 def require_text(text: str, most: int) -> None:

@@ -14,6 +14,7 @@ from demos.common.models import DATA, find_model, load_rows, n_params
 from demos.common.words import power_of_ten
 
 FILE = DATA / "training.toml"
+HOURS_A_YEAR = 365 * 24
 FLOP_PER_PARAM_TOKEN = 6
 """A token costs a parameter 2 operations forward (multiply, add) and 4 backward: Kaplan et al.
 2020, section 2.1, https://arxiv.org/abs/2001.08361, and table D.1 of Brown et al. 2020,
@@ -254,13 +255,19 @@ def agreement(rows: dict[str, dict]) -> dict:
 def llama_3() -> dict:
     """Sum up Llama 3 (8B and 70B): its share of Meta's cards, their price and rent, its energy.
 
+    `cards_share_usd` is what the cards' hours cost, the price spread evenly over their life: to it,
+    and not to the price of all cards, the energy of the same hours can be compared.
+
     >>> facts = llama_3()
     >>> facts["gpu_hours"], round(facts["days_of_one_cluster"]), round(facts["energy_mwh"])
     (7700000, 13, 5390)
+    >>> round(facts["cards_share_usd"] / 1e6, 2)  # 7.7e6 h * 30000 USD / (4 * 8760 h)
+    6.59
     """
     hours = sum(one.gpu_hours or 0 for one in runs() if one.model in ("llama3-8b", "llama3-70b"))
     cluster, card_usd = tables()["cluster"], tables()["purchase"]["h100_usd"]
-    card = accelerators()["h100"]
+    years, card = tables()["purchase"]["life_years"], accelerators()["h100"]
+    wear_usd = hours * card_usd / (years * HOURS_A_YEAR)
     power, rent = energy(energy_mwh(hours, card)), rents(card, hours)
     rounded_usd = cluster["rounded_n_gpus"] * card_usd
     return {
@@ -277,5 +284,7 @@ def llama_3() -> dict:
         **rent,
         **power,
         "electricity_share_of_rent": power["electricity_usd"] / rent["rent_low_usd"],
-        "electricity_share_of_cluster": power["electricity_usd"] / rounded_usd,
+        "card_life_years": years,
+        "cards_share_usd": wear_usd,
+        "electricity_share_of_cards": power["electricity_usd"] / wear_usd,
     }

@@ -7,19 +7,25 @@ from textwrap import fill
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def number(value: float, decimals: int | None = None) -> str:
     """Write a number in Italian, with so many `decimals`, or else as many as it needs (3 at most).
+
+    The sign is a true minus (U+2212), as wide as a plus, and not the keyboard's hyphen.
 
     >>> number(174604259328)
     '174.604.259.328'
     >>> number(1234.5, 2)
     '1.234,50'
+    >>> number(-0.5)
+    '−0,5'
     """
     pattern = None  # Babel's own: as many decimals as needed
     if decimals is not None:
         pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
-    return format_decimal(value, format=pattern, locale="it")
+    return format_decimal(value, format=pattern, locale="it").replace("-", MINUS)
 
 
 def percent(share: float, decimals: int | None = None) -> str:

@@ -13,12 +13,12 @@ LEFT, TOP = 170.0, 104.0  # where the map begins
 READING = (
     "Chi guarda: le righe.",
     "Chi è guardato: le colonne.",
-    "Ogni riga somma a 100.",
+    "In ogni riga la somma è 100.",
     "Nessuno guarda avanti.",
 )
 
 
-def findings(facts: dict, most: int = 3) -> list[tuple[int, int]]:
+def findings(facts: dict, most: int = 4) -> list[tuple[int, int]]:
     """Choose the pairs of tokens to point at: looks of at least 30%, and not at the first token.
 
     >>> looks = [{"to": 0, "share": 1.0}, {"to": 1, "share": 0.7}, {"to": 1, "share": 0.4}]
@@ -100,7 +100,7 @@ def alt(facts: dict) -> str:
         looks.append(f"{pieces[i]} guarda {pieces[j]} al {percent(facts['matrix'][i][j], 0)}")
     strongest = f"Gli sguardi più forti: {', '.join(looks)}. " if looks else ""
     return (
-        f"Mappa dell'attenzione di «{one_line(facts['text'], 100)}» nello strato "
+        f"Mappa dell’attenzione di «{one_line(facts['text'], 100)}» nello strato "
         f"{facts['layer']}, testa {facts['head']}: un triangolo, perché ogni token guarda solo sé "
         f"stesso e i precedenti. {strongest}"
         f"Al primo token va in media il {percent(facts['share_first'], 0)}."

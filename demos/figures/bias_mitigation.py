@@ -61,6 +61,7 @@ def alt(facts: dict) -> str:
     moved = f"prima {times(row['odds_before'])}, dopo {times(row['odds_after'])}"
     return (
         f"{n} mestieri mai visti, con quante volte «she» è più probabile di «he» prima "
-        f"e dopo gli esempi bilanciati. Il divario medio passa da {before} a {after} volte. "
+        f"e dopo gli esempi bilanciati. Si spostano verso «he» {held_out['n_towards_he']} su {n}. "
+        f"Il divario medio passa da {before} a {after} volte. "
         f"Per esempio {row['italian']}: {moved}."
     )

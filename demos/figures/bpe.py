@@ -58,7 +58,7 @@ def alt(facts: dict) -> str:
     if not facts["rows"]:
         return (
             f"In «{text}» nessuna coppia di token vicini si trova due volte: "
-            "non c'è niente da unire."
+            "non c’è niente da unire."
         )
     merges = ", ".join(map(described, facts["rows"][-N_ROWS:]))
     n_bytes, n_tokens = number(facts["n_bytes"]), number(facts["n_tokens"])

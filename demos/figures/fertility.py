@@ -58,7 +58,7 @@ def alt(facts: dict) -> str:
     rows = "; ".join(map(described, facts["by_vocabulary"].values()))
     return (
         f"Token per parola in {facts['n_pairs']} frasi dallo stesso contenuto, e rapporto fra i "
-        f"token italiani e quelli inglesi, con l'intervallo al 95%: {rows}."
+        f"token italiani e quelli inglesi, con l’intervallo al 95%: {rows}."
     )
 
 

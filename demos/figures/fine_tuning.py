@@ -12,8 +12,8 @@ def plot(facts: dict) -> Figure:
     """Draw the perplexities over the steps, where to stop, and what the held-out text says."""
     figure = new_figure(1120, 430)
     axes = figure.add_subplot()
-    draw_curve(axes, facts, "validation_perplexity", color=GREY, label="testo per scegliere")
-    draw_curve(axes, facts, "training_perplexity", color=BLUE, label="testo imparato")
+    draw_curve(axes, facts, "validation_perplexity", color=GREY, label="testo di convalida")
+    draw_curve(axes, facts, "training_perplexity", color=BLUE, label="testo di addestramento")
     draw_held_out(axes, facts)
     axes.axvline(facts["best_step"], color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
     bottom_of_line = {"xycoords": ("data", "axes fraction"), "va": "bottom"}
@@ -70,7 +70,7 @@ def alt(facts: dict) -> str:
     first, last = (one_decimal(facts["curve"][i]["training_perplexity"]) for i in (1, -1))
     before, after, end = map(one_decimal, held_out(facts))
     return (
-        f"Perplessità in {facts['n_steps']} passi. Sul testo imparato scende da {first} a {last}; "
-        f"sul testo per scegliere è minima al passo {facts['best_step']}, dove ci si ferma. "
-        f"Testo di prova: {before} all'inizio, {after} a quel passo, {end} alla fine."
+        f"Perplessità in {facts['n_steps']} passi. Sul testo di addestramento scende da {first} a "
+        f"{last}; su quello di convalida è minima al passo {facts['best_step']}, dove ci si ferma. "
+        f"Testo di prova: {before} all’inizio, {after} a quel passo, {end} alla fine."
     )

@@ -65,7 +65,7 @@ def plot_work(axes: Axes, facts: dict) -> None:
     axes.set(ylim=(0, 1.25 * top), xlabel="token nel testo", ylabel="moltiplicazioni (miliardi)")
     scale(axes)
     axes.locator_params(axis="x", integer=True)
-    axes.set_title(f"L'ultimo token: {number(facts['last_ratio'], 0)} volte meno lavoro")
+    axes.set_title(f"L’ultimo token: {number(facts['last_ratio'], 0)} volte meno lavoro")
 
 
 def alt(facts: dict) -> str:

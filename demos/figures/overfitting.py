@@ -38,7 +38,7 @@ def draw_errors(axes: Axes, facts: dict) -> None:
     seen = [row["training_error"] for row in facts["curve"]]
     top = 1.15 * max(new)
     above_seen = max(new[-1], 0.09 * top)  # so that no name covers the other
-    draw_named(axes, "casi nuovi", sizes, new, above_seen, VERMILION)
+    draw_named(axes, "punti nuovi", sizes, new, above_seen, VERMILION)
     draw_named(axes, "punti visti", sizes, seen, max(seen[-1], 0), BLUE)
     axes.axvline(n_points, color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
     note(axes, "tanti parametri\nquanti punti", (n_points, top), (8, 0), 18, va="top")
@@ -75,7 +75,7 @@ def alt(facts: dict) -> str:
     first = number(facts["curve"][0]["training_error"], 3)
     return (
         f"A sinistra {facts['n_points']} punti rumorosi e tre curve, con {few}, {equal} e {many} "
-        f"parametri. A destra l'errore. Sui punti visti scende da {first} a zero quando i "
-        f"parametri sono {equal}. Sui casi nuovi è {best} con {few} parametri, {peak} con {equal} "
+        f"parametri. A destra l’errore. Sui punti visti scende da {first} a zero quando i "
+        f"parametri sono {equal}. Sui punti nuovi è {best} con {few} parametri, {peak} con {equal} "
         f"e {last} con {many}."
     )

@@ -114,7 +114,7 @@ def alt(facts: dict) -> str:
         f"con meno bit esce dal grafico. I modelli pubblicati stanno più in basso: {others} volte. "
         f"A destra MiniLM ({SCOPES[facts['granularity']]}): a {facts['bits']} bit "
         f"il coseno medio è {number(facts['cosine_mean'], 3)}, "
-        f"la correlazione dell'ordine {number(facts['rank_correlation'], 3)}."
+        f"la correlazione dell’ordine {number(facts['rank_correlation'], 3)}."
     )
 
 

@@ -115,7 +115,7 @@ def alt(facts: dict) -> str:
         f" ed errore va così: {lines}. "
         f"Un cerchio segna la variante scelta, {number(facts['bits_per_weight'], 2)} bit per peso "
         f"e {number(facts['snr_db'], 1)} dB. "
-        f"Accanto, l'istogramma di {number(step['group_size'])} pesi e sotto i valori che i codici "
+        f"Accanto, l’istogramma di {number(step['group_size'])} pesi e sotto i valori che i codici "
         f"rappresentano: sono {facts['n_levels']}, "
         f"da {number(step['grid_low'], 3)} a {number(step['grid_high'], 3)}."
     )

@@ -22,7 +22,7 @@ def plot(facts: dict) -> Figure:
     name_rows(axes, [f"{row['name']} ({row['gpu']})" for row in rows], bold=set())
     axes.set_xlabel(
         f"ore di GPU: il conto al {facts['utilization_percent']}% (cerchi), dichiarate (rombi), "
-        "utilizzo che ne risulta"
+        "utilizzo apparente"
     )
     return figure
 
@@ -52,7 +52,8 @@ def alt(facts: dict) -> str:
     rows = "; ".join(map(in_words, runs_with_hours(facts)))
     return (
         f"Ore di GPU su scala logaritmica, dal conto al {facts['utilization_percent']}% "
-        f"di utilizzo e dichiarate da chi ha addestrato il modello: {rows}."
+        f"di utilizzo e dichiarate da chi ha addestrato il modello, con l’utilizzo apparente: "
+        f"{rows}."
     )
 
 

@@ -102,7 +102,7 @@ def draw_marks(ax: Axes, limit_gib: float) -> None:
         label, place = f"{number(memory)} GiB\n{name}", (memory, 1)
         ax.annotate(label, place, ha="center", va="bottom", size=18, linespacing=1.1, **above)
     if not marks:
-        title = "Entra in ogni scheda: la più piccola dell'elenco ha 12 GiB"
+        title = "Entra in ogni scheda: la più piccola dell’elenco ha 12 GiB"
         ax.set_title(title, size=20, weight="normal")
 
 

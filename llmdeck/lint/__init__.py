@@ -43,7 +43,7 @@ def names() -> tuple[str, ...]:
     """Return the names of all lints, sorted.
 
     >>> names()
-    ('numbers', 'overflow', 'spelling')
+    ('numbers', 'overflow', 'spelling', 'typography')
     """
     files = Path(__file__).parent.glob("[!_]*.py")
     return tuple(sorted(file.stem for file in files))

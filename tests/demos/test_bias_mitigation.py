@@ -100,6 +100,21 @@ def test_gap_by_hand(ran):
     assert held_out["gap_closed_percent"] == pytest.approx(closed)
 
 
+def test_nearly_all_move_to_the_same_side(ran):
+    """18 of 19 go towards «he» and their mean crosses even; they get closer to each other."""
+    held_out, odds = ran[0]["held_out"], {}
+    for moment in ("before", "after"):
+        odds[moment] = np.log([row[f"odds_{moment}"] for row in ran[0]["occupations"]])
+        mean = float(np.exp(odds[moment].mean()))
+        assert held_out[f"mean_odds_{moment}"] == pytest.approx(mean)
+    assert held_out["n_towards_he"] == (odds["after"] < odds["before"]).sum() == 18
+    assert held_out["mean_odds_after"] < 1 < held_out["mean_odds_before"]
+    spreads = [np.abs(odds[m] - odds[m].mean()).mean() for m in ("before", "after")]
+    nearer = 100 * (1 - spreads[1] / spreads[0])
+    assert held_out["spread_closed_percent"] == pytest.approx(nearer)
+    assert 0 < held_out["spread_closed_low_percent"] < nearer
+
+
 def test_bias_is_reduced_where_it_was_learned_and_not_surely_elsewhere(ran):
     """On the slide: a smaller gap on the examples' occupations; on others the interval has zero."""
     facts = ran[0]

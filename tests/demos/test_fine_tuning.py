@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from demos import fine_tuning
-from demos.common import baselines
 from demos.common.baselines import pairs_perplexity
 from demos.figures.fine_tuning import alt, plot
 from demos.fine_tuning import choose, show, texts
@@ -31,15 +30,14 @@ def ran():
         return original(adapter, places, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (fine_tuning, baselines):
-            patch.setattr(module, "train", note)
+        patch.setattr(fine_tuning, "train", note)
         facts = fine_tuning.run()
     return facts, given
 
 
 def test_only_the_training_text_is_trained_on(ran):
-    """Both trainings, of the model and from scratch, were given the training ids alone."""
-    assert len(ran[1]) == 2
+    """The training was given the training ids alone."""
+    assert len(ran[1]) == 1
     assert all(np.array_equal(targets, texts()["training"][1:]) for targets in ran[1])
 
 
@@ -76,19 +74,15 @@ def test_the_step_is_chosen_without_the_held_out_text(ran):
 
 
 def test_the_settings_are_those_that_validation_chooses(monkeypatch):
-    """Trying all rates again gives the two in the code, and the held-out text is not touched."""
+    """Trying all rates again gives the one in the code, and the held-out text is not touched."""
     seen = texts()
     del seen["held_out"]
     monkeypatch.setattr(fine_tuning, "texts", lambda: seen)
-    assert choose() == (fine_tuning.LEARNING_RATE, fine_tuning.SCRATCH_RATE)
-    for rate, rates in (
-        (fine_tuning.LEARNING_RATE, fine_tuning.RATES),
-        (fine_tuning.SCRATCH_RATE, fine_tuning.SCRATCH_RATES),
-    ):
-        assert min(rates) < rate < max(rates)
+    assert choose() == fine_tuning.LEARNING_RATE
+    assert min(fine_tuning.RATES) < fine_tuning.LEARNING_RATE < max(fine_tuning.RATES)
 
 
-def test_it_gets_better_then_overfits_and_scratch_is_far_behind(ran):
+def test_it_gets_better_then_overfits_and_counted_pairs_are_far_behind(ran):
     """On the slide: surely less perplexity after; then only what is learned improves."""
     facts, curve = ran[0], ran[0]["curve"]
     assert 2 < facts["gain_low_percent"] < facts["gain_percent"] < facts["gain_high_percent"] < 20
@@ -98,8 +92,7 @@ def test_it_gets_better_then_overfits_and_scratch_is_far_behind(ran):
     watched = [row["validation_perplexity"] for row in curve]
     assert watched[-1] > 1.05 * min(watched)
     assert facts["overfitted_training_perplexity"] < 0.7 * curve[1]["training_perplexity"]
-    assert after < facts["pairs_perplexity"] / 5 < facts["scratch_perplexity"] / 50
-    assert facts["scratch_perplexity"] < facts["n_vocab"]
+    assert after < facts["pairs_perplexity"] / 5 < facts["n_vocab"] / 50
     assert facts["n_params_trained"] == 2 * 8 * 576
 
 

@@ -93,15 +93,28 @@ def test_without_noise_there_is_nothing_wrong_to_learn() -> None:
     assert quiet["at_threshold"]["test_error"] < noisy["at_threshold"]["test_error"] / 10
 
 
+def test_new_points_are_as_noisy_as_the_seen_ones() -> None:
+    """The error is what a million new noisy points give, and never below the noise itself."""
+    n_params, noise = 4, 0.3
+    x, y = draw(0, 15, noise)
+    w = fit(features(x, n_params), y)
+    generator = np.random.default_rng(1)
+    places = generator.choice(GRID, size=1_000_000)
+    heights = truth(places) + noise * generator.standard_normal(len(places))
+    measured = np.sqrt(np.mean((features(places, n_params) @ w - heights) ** 2))
+    assert errors([(x, y)], n_params, noise)["test_error"] == pytest.approx(measured, rel=0.005)
+    assert min(row["test_error"] for row in run()["curve"]) > noise
+
+
 def test_ten_times_the_data_cure_it() -> None:
-    """15 parameters on 150 points are off by the noise in 15 of 150 directions: σ √(p / n)."""
+    """15 parameters on 150 points add the noise of 15 of 150 directions: σ √(1 + p / n)."""
     more = run()["more_data"]
-    assert more["test_error"] == pytest.approx(0.3 * np.sqrt(15 / 150), rel=0.1)
+    assert more["test_error"] == pytest.approx(0.3 * np.sqrt(1 + 15 / 150), rel=0.01)
 
 
 def test_a_flat_line_is_off_by_the_wave() -> None:
     """With one parameter and no noise the error is that of a wave about its mean, √½."""
-    row = errors([draw(seed, 30, 0) for seed in range(20)], 1)
+    row = errors([draw(seed, 30, 0) for seed in range(20)], 1, noise=0)
     assert row["test_error"] == pytest.approx(np.sqrt(0.5), rel=0.01)
     assert truth(np.array([0.75])) == pytest.approx(-1)
 

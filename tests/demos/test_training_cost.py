@@ -89,7 +89,8 @@ def test_electricity_of_llama_3_written_out():
     assert llama["electricity_usd"] == pytest.approx(434_434)
     assert llama["electricity_eur"] == pytest.approx(1_023_561)
     assert llama["electricity_share_of_rent"] == pytest.approx(434_434 / 25_333_000)
-    assert llama["electricity_share_of_cluster"] == pytest.approx(434_434 / 720e6)
+    assert llama["cards_share_usd"] == pytest.approx(7_700_000 * 30_000 / (4 * 8760))
+    assert llama["electricity_share_of_cards"] == pytest.approx(434_434 / 6_592_466, rel=1e-6)
 
 
 @pytest.mark.parametrize(("model", "mwh"), MWH.items())
