@@ -9,13 +9,19 @@ from babel.numbers import format_decimal
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """Write a number in Italian, with so many `decimals`, or else as many as it needs (3 at most).
+    r"""Write a number in Italian, with so many `decimals`, or else as many as it needs (3 at most).
+
+    A number that would be a long row of zeros becomes a power of ten.
 
     >>> number(174604259328)
     '174.604.259.328'
     >>> number(1234.5, 2)
     '1.234,50'
+    >>> number(6.6743e-11)
+    '6,67\xa0×\xa010⁻¹¹'
     """
+    if decimals is None and value and not 1e-4 <= abs(value) < 1e15:
+        return power_of_ten(value)
     pattern = None  # Babel's own: as many decimals as needed
     if decimals is not None:
         pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
@@ -62,13 +68,13 @@ def wrap(text: str, width: int = 88, first: str = "", then: str = "   ") -> str:
 
 
 def power_of_ten(value: float) -> str:
-    r"""Write a large number as digits times a power of ten; no line breaks at its spaces.
+    r"""Write a number as digits times a power of ten; no line breaks at its spaces.
 
     >>> power_of_ten(3.1428766e23)
     '3,14\xa0×\xa010²³'
     """
-    digits, _, exponent = f"{value:.2e}".partition("e+")
-    raised = str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{digits.replace('.', ',')}\xa0×\xa010{raised}"
 
 

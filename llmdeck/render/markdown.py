@@ -31,7 +31,8 @@ TAG = re.compile(
 )
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
 HUMAN = re.compile(
-    r"alt|title|placeholder|label|abbr|aria-(?:label|valuetext|description|roledescription)"
+    r"alt|title|placeholder|label|abbr|data-said|"
+    r"aria-(?:label|valuetext|description|roledescription)"
 )
 """The attributes that are read by people; any other is for machines."""
 SCRIPTS = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
