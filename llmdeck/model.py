@@ -220,7 +220,6 @@ class Claim:
     places: Mapping[str, Place] = field(default_factory=dict)
     """Where each of its keys stands in the ledger."""
 
-
     def place_of(self, part: str) -> Place:
         """Return where a part stands: `with`, `says`, `holds 2`; else where the claim does."""
         return self.places.get(part.split(" ")[0], self.place)

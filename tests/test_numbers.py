@@ -14,7 +14,7 @@ from babel.units import format_unit
 from llmdeck.render.numbers import Numbers, exact, with_unit
 from llmdeck.render.units import Units
 from tests.conftest import DECK, Project
-from tests.test_render import body, mistake
+from tests.test_render import body, mistake, rendered
 
 PHYSICS = {
     "c_m_per_s": 299792458.0,
@@ -169,6 +169,7 @@ def test_a_prefix_is_chosen_where_it_is_asked_for() -> None:
         ("{{ f.line_hz | qty(prefix=true) }}", "1,42\xa0GHz"),
         ("{{ f.year_yr | qty }} {{ f.years_yr | qty }}", "1\xa0anno 4.600.000.000\xa0anni"),
         ("{{ 0.5 }}", "0,5"),
+        ("{{ f.charge | sci | replace('-', '−') }}", "&#8722;1,6\xa0×\xa010⁻¹⁹"),
     ],
 )
 def test_a_slide_shows_it(project: Project, template: str, expected: str) -> None:
@@ -180,8 +181,16 @@ def test_a_table_and_notes_show_powers(project: Project) -> None:
     """A cell raises the power, as text does; notes are plain text and have its characters."""
     html = body(project, '{{ table(f.rows, columns=["mass_kg"]) }}', facts=PHYSICS)
     assert "1,99\xa0×\xa010<sup>30</sup></span>\xa0kg</td>" in html
-    notes = body(project, "{% call notes() %}{{ f.g }}{% endcall %}", facts=PHYSICS)
-    assert "6,67\xa0×\xa010⁻¹¹" in notes and "<span" not in notes
+    notes = body(project, "{% call notes() %}{{ f.g }}{{ ', ' }}·{% endcall %}", facts=PHYSICS)
+    assert "6,67\xa0×\xa010⁻¹¹, ·" in notes and "<span" not in notes
+
+
+def test_a_title_keeps_its_power(project: Project) -> None:
+    """A slide is called by its heading, 10⁻¹¹ and not 10−11."""
+    project.write("deck/claims.toml", "")
+    project.write("deck/slides/01-uno.md.j2", "# G è {{ 6.6743e-11 }}, davvero\n")
+    (slide,) = rendered(project).slides
+    assert slide.title == "G è 6,67\xa0×\xa010⁻¹¹, davvero"
 
 
 def test_the_deck_says_how_a_power_is_read_and_adds_units(project: Project) -> None:

@@ -156,9 +156,7 @@ def _runtime(fragments: Mapping[str, str]) -> str:
     return f"{''.join(data)}<style>{style}</style><script>{script}</script>"
 
 
-def policy_of(
-    pieces: Sequence[str], *, served: bool, framed_pages: Sequence[str] = ()
-) -> str:
+def policy_of(pieces: Sequence[str], *, served: bool, framed_pages: Sequence[str] = ()) -> str:
     """Return the content security policy, with the digest of each script in the page.
 
     Those of pages in its frames, where the policy holds too, are among them.

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llmdeck.render import values
+
 CODE = ("code_inline", "code_block", "fence")
 REFERENCE = re.compile(r"&#\d+;")
 BEGINS = re.compile(r"\s*<(?:!--|[\w?!\[]+)")
@@ -131,5 +133,12 @@ def _has_reference_in_code(token: Any) -> bool:
 
 
 def _words(children: Sequence[Any]) -> str:
+    """Return the text of a heading; what is raised in it keeps its meaning: 10⁻¹¹."""
     kinds = ("text", "text_special", "code_inline")
-    return "".join(child.content for child in children if child.type in kinds).strip()
+    words, raised = "", False
+    for child in children:
+        if child.type == "html_inline":
+            raised = child.content == "<sup>"
+        elif child.type in kinds:
+            words += values.raise_power(child.content) if raised else child.content
+    return words.strip()

@@ -104,15 +104,20 @@ class Number(Markdown):
     written = Written()
 
     @classmethod
-    def of(cls, written: Written) -> Number:
+    def of(cls, text: str) -> Number:
         """Return what a filter wrote."""
-        number = cls(written)
-        number.written = written
+        number = cls(text)
+        number.written = text if isinstance(text, Written) else Written.of(text)
         return number
 
     @property
     def value(self) -> Markdown:
-        """The number as the page is told of it: where it stands, it is not known yet."""
+        """The number as the page is told of it: where it stands, it is not known yet.
+
+        What another filter made of it (`replace`) is Markdown, and nothing more.
+        """
+        if str(self) != str(self.written):
+            return Markdown(self)
         return Markdown(marks.value(self.written, self.written.exact, self.written.spoken))
 
 
@@ -189,6 +194,8 @@ def _piece(part: Any) -> Markdown:
     return (
         Markdown(part) if hasattr(part, "__html__") else Markdown(marks.value(markdown.text(part)))
     )
+
+
 class _Files(jinja2.FileSystemLoader):
     """The files of a deck; each ends its last line, so that what includes one goes on below it."""
 
@@ -223,7 +230,7 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
     return env
 
 
-def _number_filter(function: Callable[..., Written]) -> Callable[..., Any]:
+def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
     """Make a filter of what writes a number."""
 
     def apply(value: Any, *args: Any, **kwargs: Any) -> Any:

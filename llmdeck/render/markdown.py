@@ -32,7 +32,8 @@ TAG = re.compile(
 )
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
 HUMAN = re.compile(
-    r"alt|title|placeholder|label|abbr|aria-(?:label|valuetext|description|roledescription)"
+    r"alt|title|placeholder|label|abbr|data-said|"
+    r"aria-(?:label|valuetext|description|roledescription)"
 )
 """The attributes that are read by people; any other is for machines."""
 SCRIPTS = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
@@ -246,9 +247,7 @@ def plain_attributes(markdown: str) -> str:
     '<p title="x">"<bdi>y</bdi>"</p>'
     """
     plain = TITLE.sub(lambda link: link[1] + WRAPPER.sub("", link[2]), markdown)
-    return TAG.sub(
-        lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), plain
-    )
+    return TAG.sub(lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), plain)
 
 
 def without_empty_emphasis(markdown: str) -> str:

@@ -91,7 +91,8 @@ def strip(text: str) -> str:
     >>> strip(f"a{Marks().add(Mark(n_uses=0))} {link('row', 'x', 'b')} {value('0,5', '0.5')}")
     'a b 0,5'
     """
-    return LINK.sub(r"\3", MARK.sub("", VALUE.sub(r"\1", text)))
+    plain = str(text)  # in what is Markup, replacements would be escaped
+    return LINK.sub(r"\3", MARK.sub("", VALUE.sub(r"\1", plain)))
 
 
 def strip_marks(text: str) -> str:

@@ -93,7 +93,7 @@ class Numbers:
         return cls(config.deck.number_locale, Units(config.units), config.words.power_of_ten)
 
     @property
-    def filters(self) -> dict[str, Callable[..., Written]]:
+    def filters(self) -> dict[str, Callable[..., str]]:
         """The filters of the templates that write a number, by name: a new one is an entry here."""
         units = ("kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")
         return {

@@ -206,6 +206,7 @@ class _Reader:
             place = self.marks.made[mark].place
             if place:
                 yield formula, place
+
     def first_places(self) -> dict[int, Place]:
         """Return the place of the first mark on each line of the text that has one."""
         found: dict[int, Place] = {}

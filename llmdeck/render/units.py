@@ -6,6 +6,9 @@ prefixes, or from computing: `weights_gb` is a number of GB (10^9 bytes), `memor
 comes from CLDR, by the name that CLDR has for it (`length-mile`), and Babel writes it. `[units]` in
 `deck.toml` adds others.
 
+A library of quantities (pint) would not help: it converts, and reads symbols by their case, which
+names in small letters do not have; what it shows, Babel writes for it, too.
+
 Names are written small, so `_mhz` is MHz. Where that can mean two units (`_mw`: mW or MW) it means
 none, and the name says which as SI writes it: `power_MW`.
 """

@@ -26,6 +26,7 @@ MARKED = re.compile("\ue005(\\d+)\ue007\ue000(\\d+)\ue001")
 ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
 POWER = re.compile("([^\\s\u00a0]+)\u00a0([×·])\u00a010([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+RAISED = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 NUMBER = re.compile(
     "(?P<digits>[-−\u200e]*\\d(?:[\\d.,'’\u202f\u00a0]*\\d)?)"
     "(?P<power>(?:\u00a0[×·]\u00a010[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?)(?P<rest>.*)",
@@ -81,6 +82,15 @@ class Value:
     def in_attribute(self, name: str) -> str:
         """How it is written in an attribute: numbers as machines read them, or in words."""
         return self.shown if HUMAN.fullmatch(name) else self.exact or self.shown
+
+
+def raise_power(exponent: str) -> str:
+    """Return an exponent in characters that are raised by themselves.
+
+    >>> raise_power("−11")
+    '⁻¹¹'
+    """
+    return exponent.translate(RAISED)
 
 
 def _power(power: str) -> str:
@@ -190,7 +200,7 @@ def settle(text: str) -> tuple[str, list[tuple[str, int]]]:
     '0,5 $x = 0{,}5$ <b style="width: 0.5em">'
     """
     page = _Page()
-    hidden = marks.VALUE.sub(page.hide, text)
+    hidden = marks.VALUE.sub(page.hide, str(text))
     parsed = parse(marks.strip(hidden)) if page.needs_parsing(hidden) else Parsed()
     return page.show(hidden, parsed), list(page.formulas(hidden, parsed))
 
@@ -198,5 +208,5 @@ def settle(text: str) -> tuple[str, list[tuple[str, int]]]:
 def settle_html(fragment: str) -> str:
     """Return a fragment of HTML with each value as it is to be: there are no formulas in it."""
     page = _Page()
-    hidden = marks.VALUE.sub(page.hide, fragment)
+    hidden = marks.VALUE.sub(page.hide, str(fragment))
     return page.show(hidden, Parsed())
