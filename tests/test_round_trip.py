@@ -165,7 +165,7 @@ def expected(text: str) -> dict[str, Any]:
 
 def noted(shown: str) -> str:
     """A string as the notes, which are an HTML comment, show it."""
-    spelt = shown.replace("\ue000", r"\ue000").replace("\ue001", r"\ue001")
+    spelt = re.sub("[\ue000-\ue007]", lambda mark: f"\\u{ord(mark[0]):x}", shown)
     return re.sub(r"[\s\ufeff]+$", "", re.sub(r"--(!?)>", r"--\1 >", spelt).lstrip())
 
 
