@@ -349,13 +349,13 @@ def test_a_number_that_moves_within_its_tolerance_stays_as_it_was_stored(project
     assert project.run("build").returncode == 0
     stored = next((project.root / "deck/results").rglob("*.json"))
     before = stored.read_text(encoding="utf-8")
-    project.edit("demos/twice.py", "n / 3", "n / 3 * 1.00001")
+    project.edit("demos/twice.py", "n / 3", "n / 3 * (1 + 9e-10)")
     assert project.run("build", "--rerun").returncode == 0
     changed = [
         line for line in stored.read_text(encoding="utf-8").splitlines() if line not in before
     ]
     assert len(changed) == 1
     assert "demos/twice.py" in changed[0]
-    project.edit("demos/twice.py", "1.00001", "1.001")
+    project.edit("demos/twice.py", "9e-10", "2e-9")
     assert project.run("build", "--rerun").returncode == 0
-    assert json.loads(stored.read_text(encoding="utf-8"))["facts"]["third"] == 0.333667
+    assert json.loads(stored.read_text(encoding="utf-8"))["facts"]["third"] == 1 / 3 * (1 + 2e-9)
