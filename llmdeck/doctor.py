@@ -15,6 +15,7 @@ from llmdeck.marp import browser, install
 from llmdeck.model import State
 from llmdeck.results.store import Store
 from llmdeck.run.interface import find_demos
+from llmdeck.run.promises import promises
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ def examine(config: Config) -> list[Part]:
         _try("browser", lambda: str(browser.find_browser()), needed=False),
         _lints(config),
         _demos(config),
+        Part(what="demos' limits", found="; ".join(promises())),
         Part(what="store", found=_store(config)),
     ]
 
