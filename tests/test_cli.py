@@ -182,6 +182,7 @@ def test_the_readmes_demo_runs_alone_and_its_claim_builds(project: Project) -> N
     demo = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)[0]
     claim = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)[0]
     (project.root / "demos/vram.py").write_text(demo, encoding="utf-8")
+    (project.root / "demos/__init__.py").touch()  # else the checkout's own demos come first
     (project.root / "deck/claims.toml").write_text(claim, encoding="utf-8")
     project.write("deck/slides/01-uno.md.j2", '# Uno\n\n{{ claim("gpt3-350gb") }}\n')
     alone = subprocess.run(

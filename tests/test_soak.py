@@ -35,7 +35,7 @@ def resident_mb(server: Served) -> float:
 def save(server: Served, number: int) -> None:
     """Save another version of a slide, of the ledger or of a partial, and wait until it shows."""
     project = server.project
-    long = "parola 🦙 " * 3000
+    long = "🦙 " + "parola " * 3000
     if number % 3 == 0:
         project.write("deck/slides/03-lungo.md.j2", f"# Lungo\n\nversione{number}v {long}\n")
     elif number % 3 == 1:
