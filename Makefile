@@ -11,7 +11,7 @@ EXTRAS := lecture,live$(if $(NODE),,$(comma)node)
 SITE   := build/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help deck live pdf pptx demos check docs test test-oracle lint bench models clean
+.PHONY: help deck live pdf pptx demos check docs test soak test-oracle lint bench models clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ test: $(VENV)/tested $(VENV)/models ## install what the tests need, browsers inc
 	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
 	@$(BIN)/python -m tests.firefox
 	@$(BIN)/python -m pytest
+
+soak: $(VENV)/tested $(VENV)/models ## fuzz for long, and save 1,200 times: an hour
+	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
+	@LLMDECK_SOAK=1 $(BIN)/python -m pytest tests/test_fuzz.py tests/test_soak.py
 
 # PyPI's PyTorch for Linux brings CUDA with it, several GB; without: make test-oracle PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 $(ORACLE)/made: pyproject.toml demos/models.txt

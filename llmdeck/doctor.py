@@ -16,6 +16,7 @@ from llmdeck.model import State
 from llmdeck.results.store import Store
 from llmdeck.run.batch import describe_all
 from llmdeck.run.interface import find_demos
+from llmdeck.run.promises import promises
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ def examine(config: Config) -> list[Part]:
         *_tools(),
         *_lints(config),
         *_demos(config),
+        Part(what="demos' limits", found="; ".join(promises())),
         Part(what="store", found=_store(config)),
     ]
 

@@ -83,8 +83,8 @@ def test_doctor_says_what_is_there(project: Project) -> None:
     """`doctor --json` names each thing that a build needs."""
     found = {item["what"]: item for item in json.loads(project.run("doctor", "--json").stdout)}
     tools = ["Python", "Node.js", "marp-cli", "browser"]
-    lints = ["lint numbers", "lint overflow", "lint spelling"]
-    assert list(found) == [*tools, *lints, "demos", "store"]
+    lints = ["lint numbers", "lint overflow", "lint spelling", "lint typography"]
+    assert list(found) == [*tools, *lints, "demos", "demos' limits", "store"]
     assert found["demos"]["found"] == "1: twice"
 
 
@@ -209,3 +209,47 @@ def test_ctrl_c_ends_the_demos_at_once(
     for pid in pids.read_text().split():
         state = Path(f"/proc/{pid}/stat")
         assert not state.exists() or " Z " in state.read_text()
+
+
+def test_the_readmes_demo_runs_alone_and_its_claim_builds(project: Project) -> None:
+    """The first demo and the first claim of the README, as they stand there."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    demo = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)[0]
+    claim = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)[0]
+    (project.root / "demos/vram.py").write_text(demo, encoding="utf-8")
+    (project.root / "demos/__init__.py").touch()  # else the checkout's own demos come first
+    (project.root / "deck/claims.toml").write_text(claim, encoding="utf-8")
+    project.write("deck/slides/01-uno.md.j2", '# Uno\n\n{{ claim("gpt3-350gb") }}\n')
+    alone = subprocess.run(
+        [sys.executable, "-m", "demos.vram"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert alone.stdout == "The weights take 350 GB.\n"
+    done = project.run("build")
+    assert done.returncode == 0, done.stderr
+    assert "GPT-3 in FP16 occupa 350" in project.html.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [("demo", "memory"), ("demos",), ("build", "--rerun")])
+def test_a_missing_package_is_told_with_the_extra_that_has_it(
+    project: Project, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """The lecture's demos need the extra `lecture`; another package is named alone."""
+    for name, package in (("memory", "numpy"), ("other", "nosuchpackage")):
+        project.write(
+            f"demos/{name}.py",
+            f"import {package}\ndef run(): return {{}}\ndef show(facts): print('x')\n",
+        )
+    project.write("deck/slides/02-due.md.j2", "{{ demo('memory').x }} {{ demo('other').x }}\n")
+    site = tmp_path / "site"
+    site.mkdir()
+    hides = "import sys\nsys.modules['numpy'] = None\n"
+    (site / "sitecustomize.py").write_text(hides, encoding="utf-8")
+    done = project.run(*arguments, PYTHONPATH=os.pathsep.join([str(site), str(ROOT)]))
+    assert done.returncode == 5
+    assert "pip install 'llmdeck[lecture]', which has it, or: pip install numpy" in done.stderr
+    assert ("hint: pip install nosuchpackage" in done.stderr) is (arguments[0] != "demo")

@@ -19,6 +19,7 @@ import pytest
 from llmdeck.errors import DemoError
 from llmdeck.model import Result
 from llmdeck.run import network
+from llmdeck.run.promises import promises
 from tests.conftest import Project
 from tests.test_runner import failure, gone, outcome
 
@@ -263,3 +264,14 @@ def test_a_number_of_more_than_4300_digits_is_told_by_its_name(project: Project)
     result = outcome(project, "def run(): return {'n': 10**4300 - 1}")
     assert isinstance(result, Result)
     assert result.facts == {"n": 10**4300 - 1}
+
+
+@LINUX
+def test_doctor_says_what_is_promised_here(project: Project) -> None:
+    """Each sentence stands for tests above; on Linux memory and processes are held."""
+    said = project.run("doctor").stdout
+    for promise in promises():
+        assert promise in said
+    assert "no more memory than memory_gib" in said
+    assert "all that it starts ends with it" in said
+    assert ("no network for it and what it starts" in said) is network.can_block()

@@ -231,3 +231,24 @@ def test_a_marp_that_died_or_hangs_is_started_again(deck: LiveDeck) -> None:
     assert "took longer" in deck.update().errors[0]["message"]
     deck.marp.limit_s = 60
     save(deck, "deck/slides/01-uno.md.j2", "# Uno e tre quarti", "# Due")
+
+
+def test_what_was_saved_before_is_forgotten(deck: LiveDeck) -> None:
+    """Sixteen versions of a long template leave no more in memory than the last ones.
+
+    The oracle is Python's own account; with one character of four bytes, each has 1 MB.
+    """
+    import tracemalloc
+
+    from llmdeck.live.app import collect_garbage
+
+    path = deck.config.folder / "slides/03-fine.md.j2"
+    tracemalloc.start(1)
+    sizes = []
+    for number in range(16):
+        path.write_text(f"# Fine {number}\n\n🦙 " + "parola " * 35_000, encoding="utf-8")
+        assert deck.update().errors == ()
+        collect_garbage()
+        sizes.append(tracemalloc.get_traced_memory()[0] / 1e6)
+    tracemalloc.stop()
+    assert sizes[-1] - sizes[5] < 3, sizes

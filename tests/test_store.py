@@ -270,3 +270,43 @@ def test_a_result_nobody_uses_is_removed_by_the_next_build(project: Project) -> 
     project.edit("deck/slides/01-uno.md.j2", 'demo("twice", n=4)', 'demo("twice")')
     assert project.run("build").returncode == 0
     assert {name.split("-")[0] for name in files(project)} == {"default"}
+
+
+def test_a_build_that_fails_leaves_the_store_as_it_was(project: Project) -> None:
+    """A claim that no longer holds: the stored result stays, `check` says what moved.
+
+    The build that succeeds says it, too, and computes nothing again.
+    """
+    assert project.run("build").returncode == 0
+    stored = {path: path.read_bytes() for path in project.root.glob("deck/results/*/*")}
+    project.edit("demos/twice.py", '"double": 2 * n', '"double": 3 * n')
+    assert project.run("build").returncode == 6
+    assert project.run("claims").returncode == 6
+    assert {path: path.read_bytes() for path in project.root.glob("deck/results/*/*")} == stored
+    moved = "deck/slides/01-uno.md.j2:4 (slide 1): twice: double was 42, is now 63 (claim half)"
+    assert moved in project.run("check").stdout
+    project.edit("deck/claims.toml", "double == 2 * n", "double == 3 * n")
+    done = project.run("build")
+    assert moved in done.stdout
+    assert "0 variants computed" in done.stdout
+    assert "running" not in done.stderr
+    assert json.loads(next(iter(stored)).read_text(encoding="utf-8"))["facts"]["double"] == 63
+    assert not list(project.root.glob("build/.results/*/*"))
+    assert project.run("check").returncode == 0
+
+
+def test_what_was_kept_aside_counts_only_while_it_is_fresh(project: Project) -> None:
+    """After a build that failed the demo changes again: it is computed anew, not taken from there.
+
+    A file of it that is damaged counts as missing.
+    """
+    project.run("build")
+    for factor in (3, 4):
+        project.edit("demos/twice.py", f'"double": {factor - 1} * n', f'"double": {factor} * n')
+        assert project.run("build").returncode == 6
+    next(project.root.glob("build/.results/twice/*.json")).write_text("{", encoding="utf-8")
+    project.edit("deck/claims.toml", "double == 2 * n", "double == 4 * n")
+    done = project.run("build")
+    assert done.returncode == 0, done.stderr
+    assert "1 variants computed" in done.stdout
+    assert "double was 42, is now 84" in done.stdout

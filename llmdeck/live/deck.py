@@ -31,7 +31,7 @@ from llmdeck.live.page import (
     unexpected,
     with_slides,
 )
-from llmdeck.live.single import changed_templates, convert_alone
+from llmdeck.live.single import Reach, changed_templates, convert_alone
 from llmdeck.marp.convert import Expected, convert
 from llmdeck.marp.process import Marp
 from llmdeck.model import Demo, Variant
@@ -71,6 +71,7 @@ class LiveDeck:
         self._digests: Mapping[str, bytes] = {}
         self._source: Source | None = None
         self._has_single_slides = False
+        self._reach = Reach()
 
     @property
     def wants_whole(self) -> bool:
@@ -165,7 +166,7 @@ class LiveDeck:
         """Return the page with the changed slides converted alone, or None where it can't be."""
         if self.page is None or self.errors or old.around != new.around:
             return None
-        files = changed_templates(old.rendered, new.rendered)
+        files = changed_templates(old.rendered, new.rendered, self._reach)
         if not files:
             return None
 

@@ -10,8 +10,7 @@ is converted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from llmdeck.errors import raise_all
 from llmdeck.live.page import END, LAST_SLIDE_END
@@ -35,7 +34,25 @@ MOST_TEMPLATES = 2
 """How many templates are converted alone; where more have changed, the whole deck is."""
 
 
-def changed_templates(old: Rendered, new: Rendered) -> Sequence[str]:
+class Reach:
+    """Looks for what reaches beyond its slide, and remembers what it looked at last.
+
+    It forgets all other pages: a deck is saved a thousand times in an evening.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    def is_in(self, pages: Iterable[str]) -> bool:
+        """Return whether something on one of the pages reaches beyond its slide."""
+        earlier, self._known = self._known, {}
+        for page in pages:
+            found = earlier[page] if page in earlier else REACHES.search(page) is not None
+            self._known[page] = found
+        return any(self._known.values())
+
+
+def changed_templates(old: Rendered, new: Rendered, reach: Reach) -> Sequence[str]:
     """Return the templates whose slides, converted alone, turn `old` into `new`.
 
     There are none where the whole deck must be converted.
@@ -44,7 +61,7 @@ def changed_templates(old: Rendered, new: Rendered) -> Sequence[str]:
         return ()
     changed = [file for file, text in new.pages.items() if old.pages.get(file) != text]
     pages = [*old.pages.values(), *new.pages.values()]
-    if len(changed) > MOST_TEMPLATES or any(map(_reaches, pages)):
+    if len(changed) > MOST_TEMPLATES or reach.is_in(pages):
         return ()
     styled = any(STYLE in old.pages[file] + new.pages[file] for file in changed)
     return () if styled else changed
@@ -53,11 +70,6 @@ def changed_templates(old: Rendered, new: Rendered) -> Sequence[str]:
 def _files(rendered: Rendered) -> Sequence[str]:
     """Return the template of each slide."""
     return [slide.file for slide in rendered.slides]
-
-
-@lru_cache(maxsize=4096)
-def _reaches(page: str) -> bool:
-    return REACHES.search(page) is not None
 
 
 def convert_alone(
