@@ -6,13 +6,15 @@ Oracle: the demo's own `run`, called here with the parameters that the controls 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
+from llmdeck.resolve import Project as ProjectSources
 from llmdeck.results.store import Store
 from llmdeck.run.grid import MOST_POINTS
 from tests.conftest import LOADED, Project, asked_for, beyond_data
@@ -297,3 +299,38 @@ def test_controls_that_would_make_the_file_too_large_are_refused(project: Projec
     assert "deck/slides/02-due.md.j2:3: the controls add" in done.stderr
     assert "thin out `n` (400 values)" in done.stderr
     assert not project.html.exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda facts: facts.update(axes=[]),
+        lambda facts: facts.update(points=[]),
+        lambda facts: facts.update(points={"a": 1}),
+        lambda facts: facts["points"].pop(),
+        lambda facts: facts["points"].__setitem__(3, {"new": 7}),
+        lambda facts: facts["points"].__setitem__(3, {}),
+        lambda facts: facts["points"].__setitem__(3, None),
+        lambda facts: facts["axes"][0].pop("values"),
+        lambda facts: facts["axes"][0].update(values="ab"),
+        lambda facts: facts["axes"][0].update(kind="dial"),
+        lambda facts: facts["axes"][0].update(default=99),
+        lambda facts: facts["axes"][0].update(default="a"),
+        lambda facts: facts["axes"][0].update(name="other"),
+        lambda facts: facts["axes"].reverse(),
+    ],
+)
+def test_a_damaged_grid_is_as_good_as_missing(
+    built: Project, tmp_path: Path, damage: Callable[[dict[str, Any]], object]
+) -> None:
+    """Valid JSON that is no grid is computed again, and never shown."""
+    project = Project(tmp_path / "project")
+    shutil.copytree(built.root, project.root, ignore=shutil.ignore_patterns("build"))
+    config = project.config
+    (path,) = (config.results / "sums").glob("live_unit_n_twice-*.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    damage(record["facts"])
+    path.write_text(json.dumps(record), encoding="utf-8")
+    rendered = ProjectSources.read(config).render()
+    assert rendered.errors == ()
+    assert [variant.grid for variant in rendered.pending] == [("unit", "n", "twice")]

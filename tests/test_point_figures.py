@@ -5,6 +5,9 @@ Oracle: the demo's own `alt` for the values that the control shows, and what the
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -176,6 +179,20 @@ def test_what_a_demo_lacks_for_a_figure_is_told_with_its_line(
     assert done.returncode == 5
     assert message in done.stderr
     assert "error: demos/orbit.py:" in done.stderr
+
+
+def test_pictures_of_the_deck_are_in_every_fragment(project: Project) -> None:
+    """A partial may show a file of the deck; one that isn't there is an error of the partial."""
+    make(project, '<img src="star.svg" alt="a star"><p>{{ eccentricity }}</p>\n')
+    done = project.run("build")
+    assert done.returncode == 4
+    assert "error: deck/partials/orbit.html.j2: there is no star.svg" in done.stderr
+    project.write("deck/star.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>\n')
+    assert project.run("build").returncode == 0
+    (packed,) = (project.root / "build/.live").glob("orbit-*")
+    fragments = json.loads(zlib.decompress(base64.b64decode(packed.read_text("ascii"))))
+    assert len(fragments) == 10
+    assert all('src="data:image/svg+xml;base64,' in fragment for fragment in fragments)
 
 
 def test_figure_without_a_name_belongs_in_a_partial(project: Project) -> None:

@@ -140,6 +140,8 @@ def test_a_slide_of_words_is_not_merged_with_the_next_one(project: Project) -> N
         ('{{ demo("twice", n=range(3)).n }}', 1, "`n` must be a text, a number, true or", ""),
         ('{{ demo("twice", n=nope).n }}', 1, "'nope' is undefined", ""),
         ("{{ demo([]) }}", 1, 'a demo is named by a text: demo("vram")', ""),
+        ('{{ live("twice", n) }}', 1, "'n' is undefined", ""),
+        ('{{ live("twice", 3) }}', 1, "a parameter is named by a text, not '3'", ""),
         ("{{ claim(1) }}", 1, "a claim is named by its id", ""),
         ("{{ table([1, 2]) }}", 1, "rows are dicts or lists, not 1 among them", ""),
         ('{{ table({"a": 1}) }}', 1, 'table(f.NAME | items, headers=["name", "value"])', ""),

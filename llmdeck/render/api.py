@@ -222,7 +222,9 @@ class TemplateApi:
         if not self._is_known(claim):
             return Pending()
         self.page.need_style(markdown.REVEAL)
-        question = markdown.inline(self.sentence(claim, "asks"))
+        question = self.sentence(claim, "asks")
+        if markdown.has_formula(question):
+            self.page.need_style(markdown.FORMULA_IN_QUESTION)
         return markdown.reveal(question, self._said(claim, self.sentence(claim)))
 
     def register(self, rows: int = 5) -> list[Markdown]:
@@ -453,6 +455,10 @@ class TemplateApi:
         """
         if not isinstance(name, str):
             raise ValueError(f'a demo is named by a text: demo("vram"), not {ledger.short(name)}')
+        for key in grid:
+            if not isinstance(key, str):
+                named = ledger.short(str(key))  # or the error of what is undefined
+                raise ValueError(f"live: a parameter is named by a text, not {named}")
         for key, value in values.items():
             _refuse_no_parameter(f"demo {name}: `{key}`", value)
         return Variant.of(name, values, grid)

@@ -22,6 +22,8 @@ from typing import Any
 from llmdeck.config import Config, Control
 from llmdeck.errors import TemplateError
 from llmdeck.model import Kind, Place, Result, Variant
+from llmdeck.output.inline import inline
+from llmdeck.output.sources import Sources
 from llmdeck.render import marks
 from llmdeck.render.markdown import Markdown, plain_attributes, references, visible
 from llmdeck.render.numbers import Numbers
@@ -233,7 +235,8 @@ def _packed(shown: Controls, config: Config) -> str:
     cache = config.output / ".live" / f"{name}.{_key(shown, config)}"
     if cache.is_file():
         return cache.read_text(encoding="ascii")
-    raw = json.dumps(shown.fragments(), ensure_ascii=False).encode("utf-8")
+    fragments = [_with_pictures(fragment, shown, config) for fragment in shown.fragments()]
+    raw = json.dumps(fragments, ensure_ascii=False).encode("utf-8")
     text = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
     for old in cache.parent.glob(f"{name}.*"):
         old.unlink(missing_ok=True)
@@ -241,10 +244,42 @@ def _packed(shown: Controls, config: Config) -> str:
     return text
 
 
+def _with_pictures(fragment: str, shown: Controls, config: Config) -> str:
+    """Return a fragment with the pictures of the deck that it shows in it: it is swapped in whole.
+
+    Raises:
+        TemplateError: where one isn't there.
+    """
+    sources = Sources(
+        folder=config.folder,
+        themes=config.themes,
+        packages=config.folder,
+        figures={},
+        slides=(),
+    )
+    piece = inline(fragment, 0, sources)
+    for error in piece.errors:
+        place = Place(file=f"deck/{PARTIALS}/{shown.variant.demo}.html.j2")
+        raise TemplateError(error.message, place=place, hint=error.hint)
+    return piece.html
+
+
+def _pictures(config: Config) -> str:
+    """Return what is known of the files that a fragment may show, without reading them."""
+    apart = {config.results, config.slides, config.folder / PARTIALS}
+    found = []
+    for path in sorted(config.folder.rglob("*")):
+        is_text = path.suffix in (".toml", ".j2", ".css", ".txt", ".bib", ".md")
+        if path.is_file() and not is_text and apart.isdisjoint(path.parents):
+            stat = path.stat()
+            found.append(f"{config.relative(path)} {stat.st_mtime_ns} {stat.st_size}")
+    return "\n".join(found)
+
+
 def _key(shown: Controls, config: Config) -> str:
     """Return a key over what the fragments come from: grid, partials, settings, our own code."""
     stored = shown.digest or json.dumps(shown.results[shown.variant].facts)
-    settings = f"{shown.variant} {stored} {config.deck} {config.words}"
+    settings = f"{shown.variant} {stored} {config.deck} {config.words} {_pictures(config)}"
     whole = hashlib.sha256(settings.encode())
     partials = sorted((config.folder / PARTIALS).rglob("*.j2"))
     for path in [*partials, *sorted(Path(__file__).parent.glob("*.py"))]:

@@ -267,8 +267,18 @@ REVEAL = """
 """What `reveal` needs beside the theme: printed, as in a PDF, it is open."""
 
 
+FORMULA_IN_QUESTION = "\n.reveal summary p { display: inline; margin: 0 }\n"
+"""What a question with a formula needs: it is a paragraph, which Marp reads."""
+
+
+def has_formula(markdown: str) -> bool:
+    """Return whether Markdown may hold a formula, which only Marp draws."""
+    return "$" in markdown
+
+
 def reveal(asks: str, answer: str) -> Markdown:
-    """A question (HTML of one line) that opens to show its answer (Markdown of one paragraph)."""
+    """A question that opens to show its answer; both are Markdown of one paragraph."""
+    asks = f"\n\n{asks}\n\n" if has_formula(asks) else inline(asks)
     return Markdown(
         f'<details class="reveal"><summary>{asks}</summary>\n\n{answer}\n\n</details>\n'
     )
