@@ -8,9 +8,10 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NODE   := $(shell node -e 'process.exit(parseInt(process.versions.node) < 22 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo there)
 comma  := ,
 EXTRAS := lecture,live$(if $(NODE),,$(comma)node)
+SITE   := build/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help deck live pdf pptx demos check test test-oracle lint bench models clean
+.PHONY: help deck live pdf pptx demos check docs test test-oracle lint bench models clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +26,7 @@ $(VENV)/made: pyproject.toml
 
 $(VENV)/tested: $(VENV)/made
 	@echo "installing what the tests need into $(VENV)"
-	@$(PIP) install --editable '.[$(EXTRAS),test,lint,dev]'
+	@$(PIP) install --editable '.[$(EXTRAS),test,lint,docs,dev]'
 	@touch $@
 
 $(VENV)/models: demos/models.txt $(VENV)/made
@@ -51,6 +52,10 @@ demos: $(VENV)/made $(VENV)/models ## run every demo and print it
 check: $(VENV)/made $(VENV)/models ## recompute every number and say which slide is wrong
 	@$(BIN)/llmdeck check
 
+docs: $(VENV)/tested ## build the documentation: build/docs/index.html
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs $(SITE)
+	@echo "$(SITE)/index.html"
+
 test: $(VENV)/tested $(VENV)/models ## install what the tests need, browsers included, and run them all
 	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
 	@$(BIN)/python -m tests.firefox
@@ -73,7 +78,7 @@ lint: $(VENV)/tested ## ruff and mypy on the code; numbers, spelling and overflo
 	@$(BIN)/python -m llmdeck.marp.browser --install >/dev/null
 	@$(BIN)/llmdeck lint
 
-bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, the live deck, and the LLM against this machine's limits
+bench: $(VENV)/tested $(VENV)/models ## time the build against Marp alone, the live deck, and the LLM against this machine's limits; writes docs/performance/
 	@$(BIN)/python -m tests.benchmarks.bench_build
 	@$(BIN)/python -m tests.benchmarks.bench_live
 	@$(if $(wildcard $(ORACLE)/made),$(ORACLE),$(VENV))/bin/python -m tests.benchmarks.bench_smollm

@@ -15,13 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmdeck.check import Moved, all_moved
 from llmdeck.config import Config
 from llmdeck.errors import ConfigError, DeckError, raise_all
 from llmdeck.marp.convert import Expected, convert
 from llmdeck.marp.process import Marp
 from llmdeck.model import Variant
 from llmdeck.output.formats import HTML, Format
-from llmdeck.output.page import Page, make_self_contained
+from llmdeck.output.page import Page, check_size, make_self_contained, page_parts
 from llmdeck.output.sources import Sources
 from llmdeck.render.cache import RenderCache
 from llmdeck.render.controls import packed
@@ -53,6 +54,8 @@ class Built:
     """How many slides the deck has."""
     ran: tuple[Variant, ...] = ()
     """The variants that had to be computed."""
+    moved: tuple[Moved, ...] = ()
+    """What they gave that is no longer what was stored."""
     outdated: tuple[DeckError, ...] = ()
     """The failures behind facts that could not be recomputed (`keep_stale`)."""
 
@@ -66,6 +69,8 @@ def build(
     before: Mapping[str, str] | None = None,
 ) -> Built:
     """Build the deck: run what is not fresh, render, convert, verify; then put it in its place.
+
+    Only then do results go into the store: after a build that failed it is what it was.
 
     `marp` was started by the caller, so that it loads while the rest happens. `before` are the
     inputs as the caller has just seen them (see `fingerprint.inputs`).
@@ -81,15 +86,20 @@ def build(
         project.current.clear()
     resolved = complete(project, progress, runner, keep_stale=options.keep_stale)
     raise_all(resolved.errors)
+    with ThreadPoolExecutor(1) as beside:  # Marp, another process, converts meanwhile
+        kept = beside.submit(cache.write, config.output, before["llmdeck"])
+        _convert(config, options, resolved.rendered, marp)
+    kept.result()
+    moved = _moved(project, resolved.rendered)
+    project.results.publish()
     project.store.prune(resolved.rendered.variants)
-    _convert(config, options, resolved.rendered, marp)
-    cache.write(config.output, before["llmdeck"])
     if not resolved.outdated:  # else the next build tries again
         _note(options, project, resolved.rendered, before)
     return Built(
         outputs=tuple(config.output / made.file for made in options.formats),
         slides=len(resolved.rendered.slides),
         ran=tuple(resolved.ran),
+        moved=moved,
         outdated=tuple(resolved.outdated.values()),
     )
 
@@ -99,6 +109,13 @@ def _convert(config: Config, options: Options, rendered: Rendered, marp: Marp) -
     with _work_folder(config.output) as work:
         conversion = Conversion(config=config, rendered=rendered, marp=marp, work=work)
         _publish(config.output, work, conversion.run(options.formats))
+
+
+def _moved(project: Project, rendered: Rendered) -> tuple[Moved, ...]:
+    """Return what was computed and is no longer what is stored, as `check` would tell it."""
+    new, stored = project.results.computed, project.store.results()
+    old = {variant: stored[variant] for variant in new if variant in stored}
+    return tuple(all_moved(project, rendered, old, new))
 
 
 def _refuse_stale_in_ci(options: Options) -> None:
@@ -138,11 +155,14 @@ class Conversion:
 
         HTML is always made: with it, what the other formats load is found and verified.
         """
+        limit_mb = self.config.limits.page_mb
+        check_size(self.rendered.parts, limit_mb)
         source = _write(self.work / "deck.md", self.rendered.markdown)
         written = [source]
         for name, svg in self.rendered.figures.items():
             written.append(_write(self.work / name, svg))
         page = self._page(source)
+        check_size(page_parts(page, self.rendered.slides), limit_mb)
         for name, path in page.assets.items():
             written.append(_copy(path, self.work / name))
         for made in wanted:
@@ -167,6 +187,7 @@ class Conversion:
             packages=self.marp.folder / "node_modules",
             figures=self.rendered.figures,
             slides=self.rendered.slides,
+            formulas=self.rendered.formulas,
         )
         return make_self_contained(raw.read_text(encoding="utf-8"), sources, fragments.result())
 

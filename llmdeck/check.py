@@ -1,18 +1,34 @@
-"""Recompute every number, and say which is no longer what the slides say; nothing is written."""
+"""Recompute every number, and say which is no longer what the slides say; nothing is written.
+
+What is not the stored result to the last digit is computed a second time: two runs in a row that
+differ show a clock, an unseeded random number or a set's order, and then nothing else can be said
+of that demo. Where the store has the very same result, that was the other run. So a check costs
+twice its time only for what moved. A demo whose tolerance is its own says that its last digits
+depend on the machine: for it the two runs, too, may differ by so much.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from llmdeck.config import Config, Limits
 from llmdeck.errors import DeckError, DemoError
-from llmdeck.model import Drift, Result, State, Use, Variant
+from llmdeck.ledger import short
+from llmdeck.model import Drift, Place, Result, State, Use, Variant
 from llmdeck.render.deck import Rendered
 from llmdeck.resolve import Project, failures, run_variants
 from llmdeck.results.compare import Tolerance, differences
-from llmdeck.run.batch import Progress, Runner, run_jobs
+from llmdeck.run.batch import Outcome, Progress, Runner, run_jobs
+
+MAKE_IT_STEADY = (
+    "seed what is random (random.Random(0), numpy.random.default_rng(0)), take the clock out "
+    "(time.time()), sort what has no order (a set, a folder's files); where only last digits of "
+    "float32 or of matrix products differ, write in deck/deck.toml: [demos.{demo}] "
+    "tolerance = 1e-6"
+)
+"""What mends a demo that gives another result each time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +52,8 @@ class Checked:
     stale: Mapping[Variant, tuple[str, ...]] = field(default_factory=dict)
     """Variants whose stored result is not up to date, and why."""
     errors: tuple[DeckError, ...] = ()
-    """Demos that fail, claims that don't hold, templates that can't be rendered."""
+    """Demos that fail or that give another result each time, claims that don't hold, templates that
+    can't be rendered."""
 
     @property
     def clean(self) -> bool:
@@ -46,25 +63,85 @@ class Checked:
 
 def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Checked:
     """Recompute every variant and compare it with the store; write nothing."""
-    project = Project.read(config)
+    project = Project.read(config, computes=False)
     stored = project.render()
     variants, figures = stored.variants, stored.wants_figure
     outcomes = run_variants(config, project.demos, variants, figures, progress, runner)
     new = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, Result)}
     failed = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, DemoError)}
     old = {variant: project.results[variant] for variant in new if variant in project.results}
+    doubtful = [variant for variant in new if _is_doubtful(project, stored, old, new[variant])]
+    again = run_variants(config, project.demos, doubtful, figures, progress, runner)
+    unsteady = dict(_unsteady(project, stored, new, again))
     project.results.update(new)
     rendered = project.render()
+    steady = {variant: result for variant, result in old.items() if variant not in unsteady}
     return Checked(
         variants=len(outcomes),
         slides=len(rendered.slides),
-        moved=tuple(_all_moved(project, rendered, old, new)),
+        moved=tuple(all_moved(project, rendered, steady, new)),
         stale=_stale(project, stored),
-        errors=(*failures(failed, stored), *rendered.errors),
+        errors=(
+            *failures(failed, stored),
+            *_not_deterministic(project, stored, unsteady),
+            *rendered.errors,
+        ),
     )
 
 
-def _all_moved(
+def _is_doubtful(
+    project: Project, stored: Rendered, old: Mapping[Variant, Result], new: Result
+) -> bool:
+    """Return whether one run says too little of a variant: it is not as the store has it."""
+    before = old.get(new.variant)
+    return before is None or bool(_changes(project, stored, before, new))
+
+
+def _changes(project: Project, stored: Rendered, a: Result, b: Result) -> list[Drift]:
+    """Return what differs between two runs: any digit, where the demo has the usual tolerance."""
+    limits = project.config.limits_of(a.variant.demo)
+    usual = (limits.tolerance, limits.tolerance_abs) == (Limits.tolerance, Limits.tolerance_abs)
+    allowed = replace(limits, tolerance=0.0) if usual else limits
+    return drifts(a, b, allowed, stored.printed.get(a.variant, ()))
+
+
+def _unsteady(
+    project: Project,
+    stored: Rendered,
+    new: Mapping[Variant, Result],
+    again: Mapping[Variant, Outcome],
+) -> Iterator[tuple[Variant, Drift | DemoError]]:
+    """Give the variants whose second run was another than the first, and the first difference."""
+    for variant, second in again.items():
+        if isinstance(second, DemoError):
+            yield variant, second
+        elif changes := _changes(project, stored, new[variant], second):
+            yield variant, changes[0]
+
+
+def _not_deterministic(
+    project: Project, stored: Rendered, unsteady: Mapping[Variant, Drift | DemoError]
+) -> Iterator[DemoError]:
+    """Give an error for each demo that gives another result each time, and says what to do."""
+    by_demo: dict[str, list[Variant]] = {}
+    for variant in unsteady:
+        by_demo.setdefault(variant.demo, []).append(variant)
+    for demo, variants in by_demo.items():
+        found = unsteady[variants[0]]
+        if isinstance(found, DemoError):
+            yield found
+            continue
+        several = f" ({len(variants)} variants differ so)" if len(variants) > 1 else ""
+        yield DemoError(
+            f"demo {variants[0]}: two runs in a row give two results: "
+            f"{found.path} is {short(found.old)}, then {short(found.new)}{several}",
+            place=Place(file=project.demos[demo].file),
+            used=stored.places(variants),
+            hint=MAKE_IT_STEADY.format(demo=demo),
+        )
+
+
+def all_moved(
     project: Project,
     rendered: Rendered,
     old: Mapping[Variant, Result],

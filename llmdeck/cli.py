@@ -19,11 +19,15 @@ from pathlib import Path
 
 from llmdeck import __version__, lint
 from llmdeck.config import Config, find_root, load
-from llmdeck.errors import DeckError, did_you_mean
+from llmdeck.errors import ConfigError, DeckError, did_you_mean
 from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
-Command = Callable[[Config, argparse.Namespace], int]
+"""The exit code where Ctrl-C, or a closed pipe, ended a command."""
+WITHOUT_PROJECT = ("demo", "doctor")
+Command = Callable[[Config | None, argparse.Namespace], int]
+Anywhere = Callable[[argparse.Namespace], int]
+"""A command that needs no project."""
 Add = Callable[[str, str, str], argparse.ArgumentParser]
 """Adds a command to the parser: its name, its function, what it does."""
 
@@ -36,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()  # looking for garbage takes longer than a command has to live with it
     options = _parse(arguments)
     try:
-        config = load((options.root or find_root(Path.cwd())).resolve())
-        code = _command(options.run)(config, options)
+        code = _run(options)
         sys.stdout.flush()  # here, where a closed pipe is caught
         gc.freeze()
         return code
@@ -51,11 +54,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _command(place: str) -> Command:
-    """Import a command, named as `module:function`."""
-    module, name = place.split(":")
-    command: Command = getattr(import_module(module), name)
-    return command
+def _run(options: argparse.Namespace) -> int:
+    """Import a command, named as `module:function`, and run it in the project that it is about."""
+    module, name = options.run.split(":")
+    command = getattr(import_module(module), name)
+    if options.anywhere:
+        without_project: Anywhere = command
+        return without_project(options)
+    in_project: Command = command
+    return in_project(_config(options), options)
+
+
+def _config(options: argparse.Namespace) -> Config | None:
+    """Return the project's settings.
+
+    `doctor`, and the help of `demo`, are for somebody without a project, too, or with one whose
+    settings can't be read: they get None, and why in `options.problem`.
+    """
+    try:
+        return load((options.root or find_root(Path.cwd())).resolve())
+    except ConfigError as error:
+        if options.command not in WITHOUT_PROJECT:
+            raise
+        options.problem = error
+        return None
 
 
 def _show(error: DeckError, *, as_json: bool) -> None:
@@ -69,7 +91,7 @@ def _show(error: DeckError, *, as_json: bool) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; what `demo` does not know itself is for the demo, and in `rest`."""
-    parser = _parser()
+    parser = command_line()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "demo":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -77,7 +99,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser with all commands; the documentation of the commands is made from it."""
     about = "Executable slides: each claim is backed by a demo."
     parser = argparse.ArgumentParser(prog="llmdeck", description=about)
     parser.add_argument("--version", action="version", version=f"llmdeck {__version__}")
@@ -88,14 +111,40 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: str, about: str) -> argparse.ArgumentParser:
         own_help = name != "demo"  # whose help is made from the demo's signature
         command = commands.add_parser(name, help=about, description=about, add_help=own_help)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, anywhere=False)
         return command
 
+    _add_new(add)
     _add_build(add)
     _add_demos(add)
     _add_looks(add)
     _add_talks(add)
     return parser
+
+
+def _add_new(add: Add) -> None:
+    """The commands that write what an author begins with."""
+    start = add("new", "llmdeck.report.new:create", "write a new deck that builds at once")
+    start.set_defaults(anywhere=True)
+    start.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder, or a new one")
+    language = "the language of its slides (default: en)"
+    start.add_argument("--lang", choices=("en", "it"), default="en", help=language)
+    source = "the folder of another deck to copy instead"
+    start.add_argument("--from", dest="source", type=Path, metavar="DECK", help=source)
+    shape = "write the JSON Schemas of deck.toml and claims.toml, which editors complete with"
+    schema = add("schema", "llmdeck.report.new:schema", shape)
+    schema.set_defaults(anywhere=True)
+    schema.add_argument("folder", type=Path, metavar="FOLDER", help="where: deck/schemas")
+    begin = add("add", "", "write the beginning of a demo or a claim")
+    kinds = begin.add_subparsers(dest="kind", required=True, metavar="KIND")
+    demo = kinds.add_parser("demo", help="a demo, and the partial of its controls")
+    demo.add_argument("name", metavar="NAME", help="the demo's name: dark_matter")
+    demo.set_defaults(run="llmdeck.report.new:demo")
+    claim = kinds.add_parser("claim", help="a claim, at the end of the ledger")
+    claim.add_argument("id", metavar="ID", help="the claim's id: two-alike")
+    about = "the demo whose facts it is about; without one a source stands for it"
+    claim.add_argument("--demo", default="", metavar="NAME", help=about)
+    claim.set_defaults(run="llmdeck.report.new:claim")
 
 
 def _add_build(add: Add) -> None:
@@ -106,6 +155,7 @@ def _add_build(add: Add) -> None:
     build.add_argument("--only", choices=tuple(FORMATS), metavar="FORMAT", help=only)
     build.add_argument("--no-notes", action="store_true", help="leave the speaker notes out")
     build.add_argument("--rerun", action="store_true", help="run every demo again")
+    _add_scheduler(build)
     keep_stale = "show a failing demo's last good facts, marked as such"
     build.add_argument("--keep-stale", action="store_true", help=keep_stale)
 
@@ -115,11 +165,12 @@ def _add_demos(add: Add) -> None:
     demos.add_argument("--list", action="store_true", help="only list them")
     one = "run one demo with parameters: llmdeck demo NAME [--PARAMETER VALUE …]"
     demo = add("demo", "llmdeck.report.demos:demo", one)
-    demo.add_argument("name", nargs="?", metavar="NAME")
+    which = "the demo's name: the file in demos/, without .py"
+    demo.add_argument("name", nargs="?", metavar="NAME", help=which)
     demo.add_argument("-h", "--help", action="store_true", help="the parameters of a demo")
     changed = "say which part of a demo changed since its stored result"
     why = add("why", "llmdeck.report.why:why", changed)
-    why.add_argument("name", metavar="DEMO")
+    why.add_argument("name", metavar="DEMO", help=which)
     for command in (demos, demo, why):
         _add_json(command)
 
@@ -128,6 +179,7 @@ def _add_looks(add: Add) -> None:
     """The commands that look at a deck and leave it as it is."""
     again = "recompute everything and compare it with the store; exit 1 where something moved"
     check = add("check", "llmdeck.report.check:check", again)
+    _add_scheduler(check)
     ledger = "the ledger: id, verdict, whether it holds, slide"
     claims = add("claims", "llmdeck.report.claims:claims", ledger)
     stumble = "look for what a reader would stumble on; exit 1 where something is found"
@@ -157,6 +209,11 @@ def _add_talks(add: Add) -> None:
     live.add_argument("--host", default="127.0.0.1", help=host)
     token = "what a browser must show once (?token=…); or set LLMDECK_TOKEN"  # noqa: S105
     live.add_argument("--token", default="", help=token)
+
+
+def _add_scheduler(command: argparse.ArgumentParser) -> None:
+    where = "run the demos on a Dask cluster: tcp://HOST:PORT of its scheduler"
+    command.add_argument("--scheduler", default="", metavar="ADDRESS", help=where)
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

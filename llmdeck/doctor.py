@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import platform
 from argparse import Namespace
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
 from llmdeck import lint, report
 from llmdeck.config import Config
-from llmdeck.errors import DeckError
+from llmdeck.errors import ConfigError, DeckError, DemoError
 from llmdeck.marp import browser, install
 from llmdeck.model import State
 from llmdeck.results.store import Store
+from llmdeck.run.batch import describe_all
 from llmdeck.run.interface import find_demos
 
 
@@ -28,9 +29,9 @@ class Part:
     """False where only some commands need it."""
 
 
-def doctor(config: Config, options: Namespace) -> int:
+def doctor(config: Config | None, options: Namespace) -> int:
     """Show each part; 1 where one is missing that every build needs."""
-    parts = examine(config)
+    parts = examine(config) if config else _without_project(options.problem)
     if options.json:
         report.print_json([vars(part) for part in parts])
     else:
@@ -42,13 +43,26 @@ def doctor(config: Config, options: Namespace) -> int:
 def examine(config: Config) -> list[Part]:
     """Look at Python, Node.js, Marp, the browser, what lints need, the demos and the store."""
     return [
+        *_tools(),
+        *_lints(config),
+        *_demos(config),
+        Part(what="store", found=_store(config)),
+    ]
+
+
+def _without_project(problem: ConfigError) -> list[Part]:
+    """Look at what every project needs, and say why there is none here."""
+    is_broken = problem.place is not None  # else there is no deck.toml at all
+    found = report.describe(problem).removeprefix("error: ").replace("\n  hint:", ";")
+    return [*_tools(), Part(what="project", good=False, found=found, needed=is_broken)]
+
+
+def _tools() -> list[Part]:
+    return [
         Part(what="Python", found=platform.python_version()),
         _try("Node.js", _node),
         Part(what="marp-cli", found=_marp()),
         _try("browser", lambda: str(browser.find_browser()), needed=False),
-        _lints(config),
-        _demos(config),
-        Part(what="store", found=_store(config)),
     ]
 
 
@@ -71,18 +85,28 @@ def _marp() -> str:
     return "not installed yet; the first build gets it (about 60 MB)"
 
 
-def _lints(config: Config) -> Part:
-    """What each lint uses, as it says itself."""
-    used = [_try(name, partial(lint.load(name).need, config)) for name in lint.names()]
-    found = [f"{part.what}: {part.found or 'needs nothing'}" for part in used]
-    good = all(part.good for part in used)
-    return Part(what="lints", good=good, found="; ".join(found), needed=False)
+def _lints(config: Config) -> Iterator[Part]:
+    """Give what each lint uses, as it says itself; no build needs it."""
+    for name in lint.names():
+        part = _try(f"lint {name}", partial(lint.load(name).need, config), needed=False)
+        yield replace(part, found=part.found or "needs nothing")
 
 
-def _demos(config: Config) -> Part:
-    demos = find_demos(config)
-    found = f"{len(demos)}: {', '.join(demos)}" if demos else "none"
-    return Part(what="demos", good=bool(demos), found=found)
+def _demos(config: Config) -> Iterator[Part]:
+    """Give the demos that can be imported, then each that can't, and why."""
+    try:
+        demos = find_demos(config)
+    except ConfigError as error:
+        yield Part(what="demos", good=False, found=f"{error.message}; {error.hint}")
+        return
+    answers = describe_all(config, demos)
+    good = [name for name, answer in answers.items() if not isinstance(answer, DemoError)]
+    found = f"{len(good)}: {', '.join(good)}" if good else "none"
+    yield Part(what="demos", good=bool(good), found=found)
+    for name, answer in answers.items():
+        if isinstance(answer, DemoError):
+            where = f"{answer.place}: " if answer.place else ""
+            yield Part(what=f"demo {name}", good=False, found=f"{where}{answer.message}")
 
 
 def _store(config: Config) -> str:

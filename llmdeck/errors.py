@@ -56,6 +56,10 @@ class DemoError(DeckError):
     exit_code = 5
 
 
+class ParameterError(DemoError):
+    """A demo is asked for a parameter that it does not have, or for a value that it can't take."""
+
+
 class ClaimError(DeckError):
     """A claim does not hold."""
 
@@ -72,6 +76,12 @@ class MissingToolError(DeckError):
     """Node.js, npm or a browser is needed and isn't there."""
 
     exit_code = 8
+
+
+class ClusterError(DeckError):
+    """A cluster can't be reached, or would not run what this machine does."""
+
+    exit_code = 9
 
 
 class Failures(DeckError):  # noqa: N818  it is several errors, not one

@@ -9,10 +9,11 @@ computes and is as narrow as can be, a guess is made by a person who learns the 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from jinja2 import Environment, TemplateError, meta, nodes
+from jinja2 import Environment, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 
 from llmdeck.config import Config, TomlFile
 from llmdeck.errors import ClaimError, ConfigError, did_you_mean
@@ -26,16 +27,30 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "holds": ((str, list), "text, or a list of texts"),
     "verdict": ((str,), "text"),
     "often": ((str,), "text"),
-    "sources": ((list,), "a list"),
+    "sources": ((list,), "a list of texts"),
     "asks": ((str,), "text"),
     "answer": ((str,), "text"),
     "within": ((int, float), "a number"),
 }
+EXAMPLES = {
+    "demo": '"vram"',
+    "with": '{ model = "gpt3-175b" }',
+    "says": '"GPT-3 weighs {{ weights_gb | qty }}."',
+    "holds": '"weights_gb > 300"',
+    "verdict": '"verified"',
+    "often": '"GPT-3 weighs 100 GB"',
+    "sources": '["Kepler, Astronomia nova, 1609"]',
+    "asks": '"How much does GPT-3 weigh?"',
+    "answer": '"weights_gb"',
+    "within": "0.1",
+}
+"""A value of each key, as it is written."""
+NOT_EMPTY = ("demo", "says", "holds", "often", "answer", "asks")
 """The keys of a claim, the types of their values, and how these are called."""
 LONGEST = 80
 """How many characters of a value a message has."""
 
-Part = Literal["says", "asks"]
+Part = Literal["says", "often", "asks"]
 """A part of a claim that is a template."""
 
 
@@ -52,7 +67,7 @@ def load_ledger(config: Config) -> dict[str, Claim]:
     claims: dict[str, Claim] = {}
     for claim, table in source.tables.items():
         _check_keys(claim, table, source)
-        claims[claim] = _claim(claim, table, source.place(claim))
+        claims[claim] = _claim(claim, table, source)
     return claims
 
 
@@ -67,22 +82,28 @@ def _check_keys(claim: str, table: Any, source: TomlFile) -> None:
         if key not in KINDS:
             message = f"claim {claim}: unknown key `{key}`; known: {', '.join(KINDS)}"
             raise ConfigError(message, place=place, hint=did_you_mean(key, KINDS))
-        raise ConfigError(f"claim {claim}: `{key}` must be {KINDS[key][1]}", place=place)
+        message = f"claim {claim}: `{key}` must be {KINDS[key][1]}, not {short(value)}"
+        raise ConfigError(message, place=place, hint=f"write {key} = {EXAMPLES[key]}")
 
 
 def _fits(key: str, value: Any) -> bool:
     """Return whether a key is known and its value is of the right type."""
     if key not in KINDS or isinstance(value, bool):
         return False
-    if key == "holds" and isinstance(value, list):
-        return bool(value) and all(isinstance(check, str) for check in value)
+    if key in ("holds", "sources") and isinstance(value, list):
+        return bool(value) and all(isinstance(each, str) and each.strip() for each in value)
+    if isinstance(value, str) and key in NOT_EMPTY:
+        return bool(value.strip())
     return isinstance(value, KINDS[key][0])
 
 
-def _claim(key: str, table: Mapping[str, Any], place: Place) -> Claim:
+def _claim(key: str, table: Mapping[str, Any], source: TomlFile) -> Claim:
     """Return a claim from its table, whose keys are right."""
+    place = source.place(key)
     for fault in _faults(table):
         raise ConfigError(f"claim {key}: {fault}", place=place)
+    for name, value in table.get("with", {}).items():
+        _check_parameter(f"claim {key}: `{name}` in `with`", value, source.place(key, "with", name))
     checks = table.get("holds", ())
     variant = Variant.of(table["demo"], table.get("with", {})) if "demo" in table else None
     return Claim(
@@ -97,13 +118,26 @@ def _claim(key: str, table: Mapping[str, Any], place: Place) -> Claim:
         asks=table.get("asks"),
         answer=table.get("answer"),
         within=float(table.get("within", Claim.within)),
+        places={part: source.place(key, part) for part in table},
+    )
+
+
+def _check_parameter(what: str, value: Any, place: Place) -> None:
+    """See that a parameter is something that a demo's signature can ask for."""
+    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return
+    shown = value if isinstance(value, float) else type(value).__name__
+    raise ConfigError(
+        f"{what} must be a text, a number, true or false, not {shown}",
+        place=place,
+        hint='write a date as text: "2026-01-31"; lists are for live(…) on a slide',
     )
 
 
 def _faults(table: Mapping[str, Any]) -> Iterator[str]:
     """Give what is wrong with a claim, first things first."""
     if "says" not in table:
-        yield "has no sentence (`says`)"
+        yield f"has no sentence: {_example('says')}"
     yield from _faults_of_verdict(table)
     yield from _faults_of_question(table)
 
@@ -115,11 +149,17 @@ def _faults_of_verdict(table: Mapping[str, Any]) -> Iterator[str]:
     if verdict not in verdicts:
         yield f"`verdict` must be one of {', '.join(verdicts)}"
     if verdict != Verdict.CITED and not ("demo" in table and "holds" in table):
-        yield f"a {verdict} claim needs `demo` and `holds`"
+        yield f"a {verdict} claim needs `demo` and `holds`: {_example('demo')}, {_example('holds')}"
     if verdict == Verdict.CITED and not table.get("sources"):
-        yield "a cited claim needs `sources`"
-    if (verdict == Verdict.CORRECTED) != ("often" in table):
-        yield "`often` belongs to a corrected claim, and to no other"
+        yield f"a cited claim needs `sources`: {_example('sources')}"
+    if verdict == Verdict.CORRECTED and "often" not in table:
+        yield f"a corrected claim needs what is usually said: {_example('often')}"
+    if verdict != Verdict.CORRECTED and "often" in table:
+        yield f"`often` belongs to a corrected claim, and this one is {verdict}"
+
+
+def _example(key: str) -> str:
+    return f"{key} = {EXAMPLES[key]}"
 
 
 def _faults_of_question(table: Mapping[str, Any]) -> Iterator[str]:
@@ -154,8 +194,9 @@ def sources(claims: Mapping[str, Claim]) -> dict[str, str]:
     found: dict[str, str] = {}
     for claim in claims.values():
         found[source_name(claim, "says")] = claim.says
-        if claim.asks is not None:
-            found[source_name(claim, "asks")] = claim.asks
+        for part, text in (("often", claim.often), ("asks", claim.asks)):
+            if text is not None:
+                found[source_name(claim, part)] = text
         for part, expression in _expressions(claim).items():
             found[source_name(claim, part)] = f"{{% set result = ({expression}) %}}"
     return found
@@ -170,8 +211,12 @@ def _expressions(claim: Claim) -> dict[str, str]:
 def names_in(environment: Environment, claim: Claim) -> set[str]:
     """Return the top-level names of the facts that a claim reads, in any of its parts."""
     expressions = ["{{ " + expression + " }}" for expression in _expressions(claim).values()]
-    source = "".join([claim.says, claim.asks or "", *expressions])
-    return meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)
+    source = "".join([claim.says, claim.often or "", claim.asks or "", *expressions])
+    try:
+        tree = environment.parse(source)
+    except TemplateSyntaxError:  # that is an error of its own
+        return set()
+    return meta.find_undeclared_variables(tree) - set(environment.globals)
 
 
 def failures(
@@ -190,6 +235,7 @@ def failures(
             continue
         facts = results[claim.variant].facts
         try:
+            _see_that_it_reads(environment, claim, facts)
             if claim.answer:
                 answer(environment, claim, facts)
             failing = failing_check(environment, claim, facts)
@@ -201,14 +247,33 @@ def failures(
     return found
 
 
+def _see_that_it_reads(environment: Environment, claim: Claim, facts: Facts) -> None:
+    """See that the parts which are templates are Jinja, also where no slide says them."""
+    for part, text in (("says", claim.says), ("often", claim.often), ("asks", claim.asks)):
+        if text is None:
+            continue
+        try:
+            environment.get_template(source_name(claim, part))
+        except TemplateError as error:
+            raise unreadable(environment, claim, part, error, facts) from None
+
+
 def failing_check(environment: Environment, claim: Claim, facts: Facts) -> str:
     """Return the first check of a claim that is not true of `facts`; nothing where all are.
 
     Raises:
-        ClaimError: where a check can't be evaluated: a misspelt fact, a wrong expression.
+        ClaimError: where a check can't be evaluated (a misspelt fact, a wrong expression), or gives
+            something that is neither true nor false.
     """
     for number, check in enumerate(claim.holds, 1):
-        if not _evaluate(environment, claim, f"holds {number}", facts):
+        part = f"holds {number}"
+        value = _evaluate(environment, claim, part, facts)
+        if not isinstance(value, bool):
+            gives = f"its check `{check}` gives {short(value)}, not true or false"
+            message = f"claim {claim.id}: {gives}"
+            hint = f'say what must hold of it: holds = "{check} < 0.01"'
+            raise ClaimError(message, place=claim.place_of(part), hint=hint)
+        if not value:
             return check
     return ""
 
@@ -225,7 +290,7 @@ def answer(environment: Environment, claim: Claim, facts: Facts) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value):
         message = f"claim {claim.id}: its answer is no number: {short(value)}"
-        raise ClaimError(message, place=claim.place)
+        raise ClaimError(message, place=claim.place_of("answer"))
     return value  # type: ignore[no-any-return]  # a number: it was looked at
 
 
@@ -237,15 +302,62 @@ def _evaluate(environment: Environment, claim: Claim, part: str, facts: Facts) -
     """
     try:
         template = environment.get_template(source_name(claim, part))
-        return template.make_module(facts).result  # type: ignore[attr-defined]
-    except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
-        known = ", ".join(sorted(facts))
-        what = "answer" if part == "answer" else "check"
-        raise ClaimError(
-            f"claim {claim.id}: its {what} can't be evaluated: {error}",
-            place=claim.place,
-            hint=f"facts of {claim.variant}: {known}",
-        ) from None
+        value = template.make_module(facts).result  # type: ignore[attr-defined]
+        if isinstance(value, Undefined):
+            str(value)  # raises the error that names it
+        return value
+    except UNREADABLE as error:
+        raise unreadable(environment, claim, part, error, facts) from None
+
+
+BUILT_IN = "the README lists ours; Jinja's: https://jinja.palletsprojects.com/templates/#filters"
+UNREADABLE = (
+    TemplateError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+)
+"""What a mistake in an expression raises."""
+
+
+def unreadable(
+    environment: Environment, claim: Claim, part: str, error: Exception, facts: Facts
+) -> ClaimError:
+    """Return the error for a part of a claim that can't be evaluated, and how to write it."""
+    message, hint = _mistake(environment, claim, error, facts)
+    what = f"`{part}`"
+    if part == "answer":
+        what = "answer can't be evaluated"
+    elif part.startswith("holds"):
+        what = f"check can't be evaluated: `{_expressions(claim)[part]}`"
+    return ClaimError(
+        f"claim {claim.id}: its {what}: {message}",
+        place=claim.place_of(part),
+        hint=hint or f"facts of {claim.variant}: {', '.join(sorted(facts)) or 'none'}",
+    )
+
+
+def _mistake(
+    environment: Environment, claim: Claim, error: Exception, facts: Facts
+) -> tuple[str, str]:
+    """Return what is wrong in an expression, and what to write; no hint where the facts say it."""
+    message = str(error.message if isinstance(error, TemplateError) else error)
+    undefined = re.fullmatch(r"'(\w+)' is undefined", message)
+    if undefined:
+        near = did_you_mean(undefined[1], sorted(facts))
+        return f"{claim.variant or 'a cited claim'} has no fact `{undefined[1]}`; {near}", ""
+    if "got '='" in message:
+        return "`=` sets a value", "compare with two: `==`"
+    unknown = re.match(r"No (test|filter) named '(\w+)'", message)
+    if unknown:
+        known = environment.tests if unknown[1] == "test" else environment.filters
+        near = did_you_mean(unknown[2], sorted(known))
+        return f"no {unknown[1]} `{unknown[2]}`", BUILT_IN if near.startswith("there") else near
+    return message or type(error).__name__, ""
 
 
 def _does_not_hold(

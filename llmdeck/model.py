@@ -11,12 +11,12 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 Facts = dict[str, Any]
-"""What a demo's `run` returned: JSON, floats with 6 significant digits."""
+"""What a demo's `run` returned: JSON, with every number as it was computed."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -155,7 +155,7 @@ class Result:
     inputs: Mapping[str, str]
     """SHA-256 of each project file that it came from: modules, data files, listed folders."""
     figure: str | None = None
-    """The figure as SVG, where a slide shows it."""
+    """The figure as SVG, where a slide shows it; of a grid those of all points (`run.drawings`)."""
     alt: str | None = None
     """The figure in words."""
     outdated: bool = False
@@ -166,8 +166,11 @@ class State(StrEnum):
     """What the store says of a variant."""
 
     FRESH = "fresh"
+    """Nothing that it came from has changed."""
     STALE = "stale"
+    """Something that it came from has changed: the demo runs again."""
     MISSING = "missing"
+    """There is no result: the demo runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +201,7 @@ class Claim:
     says: str
     """The sentence, a Jinja template over the facts."""
     verdict: Verdict
+    """What is known of it: each verdict needs other keys."""
     place: Place
     variant: Variant | None = None
     """The variant whose facts the sentence and the check use; none for a cited claim."""
@@ -206,12 +210,19 @@ class Claim:
     often: str | None = None
     """What is usually said, where that is wrong."""
     sources: tuple[str, ...] = ()
+    """Who says so, and where: author, title, year, page, address."""
     asks: str | None = None
     """The question that it answers, a Jinja template over the facts: `llmdeck quiz` asks it."""
     answer: str | None = None
     """A Jinja expression over the facts that gives the right number, with `asks`."""
     within: float = 0.1
     """How far a right guess may be from the answer, as a share of it; 0 wants the very number."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Where each of its keys stands in the ledger."""
+
+    def place_of(self, part: str) -> Place:
+        """Return where a part stands: `with`, `says`, `holds 2`; else where the claim does."""
+        return self.places.get(part.split(" ")[0], self.place)
 
 
 @dataclass(frozen=True, kw_only=True)

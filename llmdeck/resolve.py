@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from llmdeck import ledger
 from llmdeck.config import Config
-from llmdeck.errors import DeckError, DemoError
+from llmdeck.errors import DeckError, DemoError, ParameterError
 from llmdeck.model import Claim, Demo, Result, Variant
 from llmdeck.render.cache import KeptLedger, RenderCache
 from llmdeck.render.deck import Rendered, Renderer
 from llmdeck.results.digests import NamedDigests
-from llmdeck.results.store import Results, Store
+from llmdeck.results.store import ASIDE, Results, Store
 from llmdeck.run.batch import Job, Progress, Runner, run_jobs
 from llmdeck.run.interface import find_demos
 
@@ -40,8 +40,12 @@ class Project:
         notes: bool = True,
         known: Mapping[str, str] | None = None,
         cache: RenderCache | None = None,
+        computes: bool = True,
     ) -> Project:
         """Read a project; `known` are digests of its files, `cache` is what was rendered before.
+
+        Where nothing will be computed, the stored results alone count; else also those that were
+        computed for a deck that could not be built.
 
         Raises:
             ConfigError: where the ledger or `deck.toml` is not right.
@@ -50,6 +54,8 @@ class Project:
         digests = NamedDigests(config.root, known)
         demos, claims = find_demos(config), _claims(config, digests, cache)
         store = Store(config, digests, cache.heads)
+        aside = Store(config, digests, folder=config.output / ASIDE) if computes else None
+        results = store.results(aside)
         cache.heads = store.heads_by_name
         renderer = Renderer(config=config, demos=demos, claims=claims, notes=notes, cache=cache)
         return cls(
@@ -57,9 +63,9 @@ class Project:
             demos=demos,
             claims=claims,
             store=store,
-            results=store.results(),
+            results=results,
             renderer=renderer,
-            current={variant for variant in store.heads if store.is_fresh(variant)},
+            current={*filter(store.is_fresh, store.heads), *results.computed},
         )
 
     def look_again(self) -> None:
@@ -135,7 +141,7 @@ def complete(
             found.rendered.wants_figure,
             progress,
             runner,
-            project.results,
+            project.store.results(),
         )
         if not outcomes:
             break
@@ -155,7 +161,7 @@ def _wanted(project: Project, rendered: Rendered) -> set[Variant]:
 def _take_in(
     project: Project, variant: Variant, outcome: Result | DemoError, *, keep_stale: bool
 ) -> None:
-    """Store a result; after a failure show the last good one, or none."""
+    """Keep a result; after a failure show the last good one, or none."""
     if isinstance(outcome, Result):
         project.results.save(outcome)
         project.current.add(variant)
@@ -177,11 +183,15 @@ def failures(failed: Mapping[Variant, DemoError], rendered: Rendered) -> Iterabl
         alike.setdefault((error.place, message), []).append(variant)
     for (_, message), variants in alike.items():
         error = failed[variants[0]]
+        used = rendered.places(variants)
+        place = error.place
+        if isinstance(error, ParameterError):  # what is wrong stands where the variant is asked for
+            place = rendered.asked_at(variants[0]) or place
         several = f" ({len(variants)} variants, the first: {variants[0]})"
         yield DemoError(
             message + several if len(variants) > 1 else error.message,
-            place=error.place,
-            used=rendered.places(variants),
+            place=place,
+            used=used,
             hint=error.hint,
             printed=error.printed,
         )

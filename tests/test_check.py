@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmdeck.check import check
+from llmdeck.config import Config
+from llmdeck.model import Variant
+from llmdeck.run.batch import Job, Progress, run_jobs
 from tests.conftest import DECK, DEMO, LEDGER, SLIDE, Project
 
 FILES = {
@@ -153,13 +158,13 @@ def test_every_slide_that_shows_a_fact_is_named(built: Project) -> None:
     """A fact in two places names both; one in notes or in a loop's head names its slide."""
     spoil(built, "many/default-*", x=0.4, word="due", rows=[{"a": 2}, {"a": 1}])
     assert moved(built) == [
-        ("x", 0.4, 0.333333, ["02-molte.md.j2:4 2", "02-molte.md.j2:34 8"]),
+        ("x", 0.4, 1 / 3, ["02-molte.md.j2:4 2", "02-molte.md.j2:34 8"]),
         ("word", "due", "uno", ["02-molte.md.j2:7 2"]),
         ("rows[0].a", 2, 1, ["02-molte.md.j2:14 3"]),
     ]
     done = built.run("check")
     assert (
-        "02-molte.md.j2:4 (slide 2): many: x was 0.4, is now 0.333333\n"
+        "02-molte.md.j2:4 (slide 2): many: x was 0.4, is now 0.3333333333333333\n"
         "  also at deck/slides/02-molte" in done.stdout
     )
 
@@ -168,7 +173,7 @@ def test_a_slide_that_a_loop_made_is_the_right_one(built: Project) -> None:
     """Of three slides from the same lines the one that moved is named, also in an included file."""
     spoil(built, "many/8-*", x=1.0, hidden=0)
     assert moved(built) == [
-        ("x", 1.0, 2.66667, ["02-molte.md.j2:23 5"]),
+        ("x", 1.0, 8 / 3, ["02-molte.md.j2:23 5"]),
         ("hidden", 0, 8, ["altro.md.j2:1 5"]),
     ]
 
@@ -176,36 +181,96 @@ def test_a_slide_that_a_loop_made_is_the_right_one(built: Project) -> None:
 def test_a_fact_that_only_the_output_shows_names_that_slide(built: Project) -> None:
     """A variant whose facts no slide reads is placed where its output stands, spoiled or not."""
     spoil(built, "many/5-*", x=1.0)
-    assert moved(built) == [("x", 1.0, 1.66667, ["02-molte.md.j2:30 7"])]
-    spoil(built, "many/5-*", x=1.66667)
+    assert moved(built) == [("x", 1.0, 5 / 3, ["02-molte.md.j2:30 7"])]
+    spoil(built, "many/5-*", x=5 / 3)
     (path,) = built.root.glob("deck/results/many/5-*.json")
     path.write_text(
         path.read_text(encoding="utf-8").replace("vale 1.6", "vale 1.7"), encoding="utf-8"
     )
     assert moved(built) == [
-        ("output, line 1", "vale 1.76667", "vale 1.66667", ["02-molte.md.j2:30 7"])
+        (
+            "output, line 1",
+            f"vale {5 / 3}".replace("1.6", "1.7"),
+            f"vale {5 / 3}",
+            ["02-molte.md.j2:30 7"],
+        )
     ]
 
 
 def test_drift_within_the_tolerance_is_none(built: Project) -> None:
     """A float may move by `tolerance` of itself and no further; a whole number not at all."""
-    spoil(built, "many/default-*", x=0.333338)
+    spoil(built, "many/default-*", x=1 / 3 * (1 + 0.9e-9))
     assert moved(built) == []
-    spoil(built, "many/default-*", x=0.333343)
+    spoil(built, "many/default-*", x=1 / 3 * (1 + 1.1e-9))
     assert [fact for fact, *_ in moved(built)] == ["x"]
     built.write(
         "deck/deck.toml", '[deck]\ntitle = "Prova"\nlang = "it"\n[demos.many]\ntolerance = 1e-3\n'
     )
+    spoil(built, "many/default-*", x=1 / 3 * (1 + 0.9e-3))
     assert moved(built) == []
+
+
+NOT_STEADY = {
+    "time.time()": "import time\n",
+    "random.random()": "import random\n",
+    "numpy.random.default_rng().random()": "import numpy\n",
+    "[os.getpid()]": "import os\n",
+}
+
+
+@pytest.mark.parametrize("expression", NOT_STEADY)
+def test_a_demo_that_gives_another_result_each_time_is_told(
+    project: Project, expression: str
+) -> None:
+    """Clock, chance and process number: two runs of one check find them, and it says what to do.
+
+    It has not "moved", however near the two results are: a clock's differ by 1e-11 of themselves.
+    """
+    project.edit("demos/twice.py", "21) -> dict:", f"21) -> dict:\n    x = {expression}")
+    project.edit("demos/twice.py", '{"n": n', '{"x": x, "n": n')
+    project.edit("demos/twice.py", "\n\ndef run", f"\n{NOT_STEADY[expression]}\n\ndef run")
+    assert project.run("build").returncode == 0
+    done = project.run("check")
+    assert done.returncode == 5
+    assert done.stdout == "1 variants on 1 slides: 1 failed\n"
+    assert "demos/twice.py: demo twice: two runs in a row give two results: x" in done.stderr
+    assert "seed what is random" in done.stderr
+    assert "used at deck/slides/01-uno.md.j2:3 (slide 1)" in done.stderr
+
+
+def test_only_what_is_not_as_stored_runs_twice(built: Project) -> None:
+    """What the store has to the last digit has run twice with it; a moved one runs once more."""
+    spoil(built, "twice/default-*", double=43)
+    runs: list[Variant] = []
+
+    def counted(config: Config, jobs: Sequence[Job], progress: Progress) -> Mapping[Variant, Any]:
+        runs.extend(variant for job in jobs for variant in job.variants)
+        return run_jobs(config, jobs, progress)
+
+    checked = check(built.config, lambda *_: None, counted)
+    assert [moved.drift.path for moved in checked.moved] == ["double"]
+    twice = Variant.of("twice", {})
+    assert {variant for variant in runs if runs.count(variant) > 1} == {twice}
+    assert runs.count(twice) == 2
+
+
+def test_a_demo_with_a_tolerance_of_its_own_may_move_between_two_runs(project: Project) -> None:
+    """Where deck.toml says that last digits differ, two runs within that are the same result."""
+    project.edit("demos/twice.py", '{"n": n', '{"x": 1 + 1e-8 * time.time() % 1e-7, "n": n')
+    project.edit("demos/twice.py", "\n\ndef run", "\nimport time\n\n\ndef run")
+    assert project.run("build").returncode == 0
+    assert "two runs in a row" in project.run("check").stderr
+    project.write("deck/deck.toml", DECK + "[demos.twice]\ntolerance = 1e-6\n")
+    assert project.run("check").stdout == "1 variants on 1 slides: nothing moved\n"
 
 
 @pytest.mark.parametrize(
     ("fact", "stored", "told"),
     [
-        ("x", ..., ("x", None, 0.333333)),
+        ("x", ..., ("x", None, 1 / 3)),
         ("none", ..., ("none", None, None)),
         ("gone", 1, ("gone", 1, None)),
-        ("x", "0.333333", ("x", "0.333333", 0.333333)),
+        ("x", "0.333333", ("x", "0.333333", 1 / 3)),
         ("hidden", True, ("hidden", True, 1)),
         ("rows", [{"a": 1}], ("rows", [{"a": 1}], [{"a": 1}, {"a": 1}])),
     ],

@@ -69,11 +69,11 @@ def test_a_check_that_cannot_be_evaluated_is_an_error_not_a_false(
         ('[a]\nverdict = "cited"\nsources = ["s"]\n', "has no sentence"),
         (
             '[a]\nsays = "x"\nverdict = "cited"\nsources = ["s"]\noften = "y"\n',
-            "`often` belongs to a corrected claim",
+            "`often` belongs to a corrected claim, and this one is cited",
         ),
         (
             '[a]\nsays = "x"\nverdict = "corrected"\ndemo = "d"\nholds = "1"\n',
-            "`often` belongs to a corrected claim",
+            "a corrected claim needs what is usually said: often = ",
         ),
         ('[a]\nsay = "x"\n', "unknown key `say`"),
         ("[a\n", "not TOML"),

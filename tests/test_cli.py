@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,8 +82,45 @@ def test_all_demos_run_and_one_that_fails_is_told(project: Project) -> None:
 def test_doctor_says_what_is_there(project: Project) -> None:
     """`doctor --json` names each thing that a build needs."""
     found = {item["what"]: item for item in json.loads(project.run("doctor", "--json").stdout)}
-    assert list(found) == ["Python", "Node.js", "marp-cli", "browser", "lints", "demos", "store"]
+    tools = ["Python", "Node.js", "marp-cli", "browser"]
+    lints = ["lint numbers", "lint overflow", "lint spelling"]
+    assert list(found) == [*tools, *lints, "demos", "store"]
     assert found["demos"]["found"] == "1: twice"
+
+
+def test_doctor_names_each_demo_that_cannot_be_imported(project: Project) -> None:
+    """With file and line, and exit 1: no build can do with it."""
+    project.write("demos/bad.py", "def run():\n    return (\n")
+    done = project.run("doctor")
+    assert done.returncode == 1
+    assert re.search(r"demos +ok +1: twice\n", done.stdout)
+    assert re.search(r"demo bad +– +demos/bad.py:2: demo bad: SyntaxError", done.stdout)
+
+
+def test_doctor_and_the_help_of_demo_need_no_project(tmp_path: Path) -> None:
+    """Doctor says what is there, and that there is no project; a broken one is exit 1."""
+    here = Project(tmp_path)
+    done = here.run("doctor")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"project +– +no deck/deck.toml in .*; run llmdeck in a project", done.stdout)
+    done = here.run("demo", "--help")
+    assert (done.returncode, done.stdout[:27]) == (0, "usage: llmdeck demo NAME [-")
+    assert here.run("demo", "twice").returncode == 3
+    here.write("deck/deck.toml", "[deck\n")
+    done = here.run("doctor")
+    assert done.returncode == 1
+    assert re.search(r"project +– +deck/deck.toml:1: not TOML", done.stdout)
+
+
+def test_a_demo_that_cannot_be_imported_leaves_the_others_in_the_list(project: Project) -> None:
+    """`demos --list` shows the others, then why this one isn't there; exit 5."""
+    project.write("demos/bad.py", "import nothing_of_this_name\n")
+    done = project.run("demos", "--list")
+    assert done.returncode == 5
+    assert re.search(r"bad +\(can't be imported: see below\)\ntwice +Doubles", done.stdout)
+    assert "error: demos/bad.py:1: demo bad: ModuleNotFoundError" in done.stderr
+    listed = project.run("demos", "--list", "--json")
+    assert [item["name"] for item in json.loads(listed.stdout)] == ["twice"]
 
 
 @pytest.mark.parametrize(

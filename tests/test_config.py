@@ -30,10 +30,14 @@ def test_a_demos_own_limits_win_over_the_general_ones(project: Project) -> None:
     [
         ('[deck]\ntitle = "x"\nlangg = "it"\n', "unknown key `langg`", 3),
         ('[deck]\ntitle = "x"\n[limit]\n', "unknown key `limit`", 3),
-        ('[deck]\ntitle = "x"\npaginate = "yes"\n', "`paginate` in \\[deck\\] must be bool", 3),
+        (
+            '[deck]\ntitle = "x"\npaginate = "yes"\n',
+            "`paginate` in \\[deck\\] must be true or false, not 'yes'",
+            3,
+        ),
         (
             '[deck]\ntitle = "x"\n[limits]\ntime_s = true\n',
-            "`time_s` in \\[limits\\] must be float",
+            "`time_s` in \\[limits\\] must be a number",
             4,
         ),
         (
@@ -43,7 +47,7 @@ def test_a_demos_own_limits_win_over_the_general_ones(project: Project) -> None:
         ),
         (
             '[deck]\ntitle = "x"\n[controls.b]\nlabel = "y"\n[controls.a]\nlabel = 3\n',
-            "`label` in \\[controls.a\\] must be str",
+            "`label` in \\[controls.a\\] must be text",
             6,
         ),
         (
@@ -54,7 +58,7 @@ def test_a_demos_own_limits_win_over_the_general_ones(project: Project) -> None:
         ('[deck]\ntitle = "x"\n[demos]\na = 3\n', "\\[demos.a\\] must be a table", 4),
         ('demos = 3\n[deck]\ntitle = "x"\n', "\\[demos\\] must be a table", 1),
         ('[deck]\nlang = "it"\n', "title", 1),
-        ("[deck\n", "not TOML", 0),
+        ("[deck\n", "not TOML", 1),
     ],
 )
 def test_a_mistake_in_deck_toml_is_told_with_its_line(

@@ -289,7 +289,7 @@ def test_an_answer_that_is_no_number_stops_the_build(asking: Project, answer: st
     asking.edit("deck/claims.toml", 'answer = "double"', f'answer = "{answer}"')
     done = asking.run("build")
     assert done.returncode == ClaimError.exit_code
-    assert "deck/claims.toml:11: claim double: its answer" in done.stderr
+    assert "deck/claims.toml:16: claim double: its answer" in done.stderr
 
 
 def test_a_fact_that_only_the_answer_reads_is_named_when_it_moves(asking: Project) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from llmdeck.ledger import load_ledger
 from llmdeck.model import Place, Result, Variant
+from llmdeck.render.blocks import blocks
 from llmdeck.render.deck import Rendered, Renderer
 from llmdeck.render.excerpt import excerpt
-from llmdeck.render.page import split
 from llmdeck.run.interface import find_demos
 from tests.conftest import Project
 
@@ -84,7 +84,7 @@ def mistake(project: Project, template: str) -> tuple[str, Place | None]:
         ("{{ (f.n | num) ~ f.name }}", "3a&#42;b"),
         ("{% macro m(x) %}**{{ x }}**{% endmacro %}{{ m(f.name) }}", "**a&#42;b**"),
         ("{% if f.n > 2 %}grande{% endif %}", "grande"),
-        ("$x = {{ f.weight_gb | num(1) }}$", "$x = 1.234,5$"),
+        ("$x = {{ f.weight_gb | num(1) }}$", "$x = 1.234{,}5$"),
     ],
 )
 def test_a_template_writes_facts_in_the_decks_locale_and_as_themselves(
@@ -202,7 +202,8 @@ def test_a_mistake_in_a_template_is_told_with_its_line(
 def test_slides_are_told_apart_as_marp_does() -> None:
     """A ruler starts a slide, but not one inside a fence, and not the underline of a heading."""
     text = "# A\n\n---\n\nB\n---\n\n```\n---\n```\n\n***\n\nlast\n"
-    assert split(text) == ((2, 11), ("A", "B", ""), frozenset())
+    found = blocks(text)
+    assert (found.rulers, found.titles, found.codes) == ((2, 11), ("A", "B", ""), frozenset())
 
 
 def test_each_use_knows_its_slide_and_its_line(project: Project) -> None:

@@ -48,6 +48,12 @@ SLIDES = """
 
 a ![{{ f.text }}](x.svg)
 
+b ![{{ f.text }}](x.svg "{{ f.text }}")
+
+<i>[{{ f.text }}](<x.svg> '{{ f.text }}')</i>
+
+<em>con</em> **{{ f.text }}** dentro
+
 <div title="{{ f.text }}" data-also='a{{ f.text }}b'>x</div>
 
 {{ table([[f.text]], headers=[f.text]) }}
@@ -83,7 +89,8 @@ READ = r"""
   return {
     lines: all(':scope > p:not(.figure)'), alone: all('h2, li, td, th, p > code, .claim'),
     output: all('pre.output')[0], active: section.querySelectorAll('script, style, [onerror], [onload]').length,
-    attributes: [box.title, box.dataset.also, ...images.map((image) => image.alt)], notes: note?.textContent ?? '',
+    attributes: [box.title, box.dataset.also, ...images.map((image) => image.alt)],
+    titles: [...section.querySelectorAll('img[title], a[title]')].map((each) => each.title), notes: note?.textContent ?? '',
   }
 })
 """
@@ -153,20 +160,23 @@ def expected(text: str) -> dict[str, Any]:
             inside,
             joined,
             alone,
+            f"b {shown}" if text else "b",
+            shown,
+            inside,
             f"{shown} verified" if text else "verified",
         ],
         "alone": [shown] * 10,
         "output": shown.rstrip(" \t\n"),
         "active": 0,
-        "attributes": [shown, f"a{shown}b", shown, shown.replace("\n", " ")],
+        "attributes": [shown, f"a{shown}b", shown, shown, shown.replace("\n", " ")],
+        "titles": [shown, shown] if text else [],
         "notes": noted(shown),
     }
 
 
 def noted(shown: str) -> str:
-    """A string as the notes, which are an HTML comment, show it."""
-    spelt = shown.replace("\ue000", r"\ue000").replace("\ue001", r"\ue001")
-    return re.sub(r"[\s\ufeff]+$", "", re.sub(r"--(!?)>", r"--\1 >", spelt).lstrip())
+    """A string as the notes, which begin and end with no space, show it."""
+    return re.sub(r"[\s\ufeff]+$", "", shown.lstrip())
 
 
 def read_back(project: Project, chromium: Browser, texts: Sequence[str]) -> list[dict[str, Any]]:

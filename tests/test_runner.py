@@ -290,7 +290,10 @@ def test_one_failing_variant_does_not_take_the_others(project: Project) -> None:
 
 
 def test_every_failing_demo_is_reported_and_the_good_ones_are_kept(project: Project) -> None:
-    """A build with two failing demos names both, keeps the third's result, and exits with 5."""
+    """A build with two failing demos names both, keeps the third's result, and exits with 5.
+
+    It is kept aside: the next build does not compute it again, and stores it where it succeeds.
+    """
     project.write("demos/bad.py", "def run():\n    raise ValueError('uno')" + SHOW)
     project.write("demos/worse.py", "def run():\n    raise ValueError('due')" + SHOW)
     project.write(
@@ -307,8 +310,12 @@ def test_every_failing_demo_is_reported_and_the_good_ones_are_kept(project: Proj
         "  used at deck/slides/02-due.md.j2:7 (slide" in done.stderr
     )
     assert "Traceback" not in done.stderr
-    assert len(list(project.root.glob("deck/results/twice/*.json"))) == 1
+    assert not list(project.root.glob("deck/results/*/*"))
     assert not project.html.exists()
+    (project.root / "deck/slides/02-due.md.j2").unlink()
+    done = project.run("build")
+    assert "0 variants computed" in done.stdout
+    assert len(list(project.root.glob("deck/results/twice/*.json"))) == 1
 
 
 def test_a_demo_computes_with_few_threads(

@@ -11,7 +11,9 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """Write a number in Italian, with so many `decimals`, or else as many as it needs (3 at most).
+    r"""Write a number in Italian, with so many `decimals`, or else as many as it needs (3 at most).
+
+    A number that would be a long row of zeros becomes a power of ten.
 
     The sign is a true minus (U+2212), as wide as a plus, and not the keyboard's hyphen.
 
@@ -21,7 +23,11 @@ def number(value: float, decimals: int | None = None) -> str:
     '1.234,50'
     >>> number(-0.5)
     '−0,5'
+    >>> number(6.6743e-11)
+    '6,67\xa0×\xa010⁻¹¹'
     """
+    if decimals is None and value and not 1e-4 <= abs(value) < 1e15:
+        return power_of_ten(value)
     pattern = None  # Babel's own: as many decimals as needed
     if decimals is not None:
         pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
@@ -68,13 +74,13 @@ def wrap(text: str, width: int = 88, first: str = "", then: str = "   ") -> str:
 
 
 def power_of_ten(value: float) -> str:
-    r"""Write a large number as digits times a power of ten; no line breaks at its spaces.
+    r"""Write a number as digits times a power of ten; no line breaks at its spaces.
 
     >>> power_of_ten(3.1428766e23)
     '3,14\xa0×\xa010²³'
     """
-    digits, _, exponent = f"{value:.2e}".partition("e+")
-    raised = str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{digits.replace('.', ',')}\xa0×\xa010{raised}"
 
 

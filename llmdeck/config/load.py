@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -11,7 +12,22 @@ from llmdeck.config.tables import FOLDER, SETTINGS, Config, Control, Deck, Limit
 from llmdeck.config.toml import TomlFile
 from llmdeck.errors import ConfigError, did_you_mean
 
-TABLES = ("deck", "limits", "words", "lint", "demos", "controls")
+TABLES = ("deck", "limits", "words", "lint", "demos", "controls", "units")
+CHOICES = {"math": ("katex", "mathjax")}
+"""The keys that take only some words."""
+POSITIVE = ("time_s", "memory_gib", "output_mb", "facts_mb", "figure_mb", "page_mb")
+"""The limits that leave nothing to do where they are 0 or less."""
+TYPES = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    dict: "a table",
+}
+"""What messages call the types of values."""
+LONGEST = 40
+PAGE = "page_mb"
+"""The one limit that is the deck's, and no demo's."""
 T = TypeVar("T")
 
 
@@ -41,15 +57,21 @@ def load(root: Path) -> Config:
         raise ConfigError(f"no {file} in {root}")
     reader = _Reader(TomlFile.read(root / file, file))
     reader.reject_unknown(reader.toml.tables, TABLES)
+    deck = reader.read(Deck, "deck")
     limits = reader.read(Limits, "limits")
+    demos = reader.read_each(Limits, "demos", defaults=vars(limits))
+    for name, own in demos.items():
+        if own.page_mb != limits.page_mb:
+            reader.reject_unknown({PAGE: own.page_mb}, (), "demos", name)
     return Config(
         root=root,
-        deck=reader.read(Deck, "deck"),
+        deck=replace(deck, lang=deck.lang or deck.locale.replace("_", "-") or "en"),
         limits=limits,
         words=reader.read(Words, "words"),
         lint=reader.read(Lint, "lint"),
-        demos=reader.read_each(Limits, "demos", defaults=vars(limits)),
+        demos=demos,
         controls=reader.read_each(Control, "controls"),
+        units=reader.read_texts("units"),
     )
 
 
@@ -65,15 +87,24 @@ class _Reader:
         """Return the tables `[name.…]` by the last part of their names."""
         return {key: self.read(kind, name, key, defaults=defaults) for key in self._table(name)}
 
+    def read_texts(self, name: str) -> dict[str, str]:
+        """Return a table whose keys the author chooses, and whose values are texts."""
+        table = self._table(name)
+        for key, value in table.items():
+            if not isinstance(value, str):
+                raise self._mistake(f"`{key}` in [{name}] must be text", name, key)
+        return table
+
     def read(self, kind: type[T], *path: str, defaults: Mapping[str, Any] | None = None) -> T:
         """Return one table; what it leaves out comes from `defaults`, else from `kind`'s own."""
         table = self._table(*path)
         types = get_type_hints(kind)
         self.reject_unknown(table, tuple(types), *path)
         for key, value in table.items():
-            if not _is(value, types[key]):
-                message = f"`{key}` in {_header(path)} must be {_called(types[key])}"
-                raise self._mistake(message, *path, key)
+            fault, hint = _fault(key, value, types[key])
+            if fault:
+                message = f"`{key}` in {_header(path)} {fault}, not {_shown(value)}"
+                raise self._mistake(message, *path, key, hint=hint)
         values = {**(defaults or {}), **table}
         for key in _needed(kind):
             if key not in values:
@@ -107,9 +138,31 @@ def _header(path: tuple[str, ...]) -> str:
     return f"[{'.'.join(path)}]"
 
 
+def _fault(key: str, value: Any, kind: Any) -> tuple[str, str]:
+    """Return what is wrong with a value, and what to write; nothing where it is right."""
+    if not _is(value, kind):
+        return f"must be {_called(kind)}", ""
+    if key in POSITIVE and value <= 0:
+        return "must be more than 0", f"write {key} = 30"
+    if key in CHOICES and value not in CHOICES[key]:
+        allowed = " or ".join(f'"{choice}"' for choice in CHOICES[key])
+        return f"must be {allowed}", ""
+    return "", ""
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message has it."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    shown = repr(value) if isinstance(value, str | bool | int | float) else str(value)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+
+
 def _called(kind: Any) -> str:
     """What a message calls a type."""
-    return "a list of texts" if kind == list[str] else str(kind.__name__)
+    if kind == list[str]:
+        return "a list of texts"
+    return TYPES.get(kind, str(kind.__name__))
 
 
 def _needed(kind: Any) -> Iterator[str]:
@@ -125,5 +178,6 @@ def _is(value: Any, kind: Any) -> bool:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if isinstance(value, bool):  # which Python counts among the numbers
         return kind is bool
-    wanted = (int, float) if kind is float else kind
-    return isinstance(value, wanted)
+    if kind is float:
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, kind)

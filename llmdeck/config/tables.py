@@ -15,15 +15,20 @@ class Deck:
     """The table `[deck]`: what the whole deck is."""
 
     title: str
+    """What the deck is called, in the browser's tab and in the files' metadata."""
     author: str = ""
-    lang: str = "en"
-    """The language of the slides, for `<html lang>` and screen readers."""
+    """Whose deck it is, in the files' metadata."""
+    lang: str = ""
+    """The language of the slides, for `<html lang>` and screen readers; the locale's (`de-AT` of
+    `de_AT`) where it is left out, English where that is, too."""
     locale: str = ""
     """How numbers are written (`it_IT`); the language's own way where it is left out."""
     theme: str = "default"
     """A theme of `deck/theme/*.css` by its `@theme` name, or one of Marp's own."""
     size: str = "16:9"
+    """The format of a slide, by the name that the theme has for it: `16:9`, `4:3`."""
     paginate: bool = True
+    """Whether slides show their numbers."""
     math: str = "katex"
     """`katex` or `mathjax`."""
     demos: str = "demos"
@@ -50,14 +55,27 @@ class Limits:
     """How long one demo may take, all its variants together."""
     memory_gib: float = 4.0
     """How much address space one demo may have, where the system can limit it (Linux)."""
-    tolerance: float = 2e-5
+    output_mb: float = 1.0
+    """How much one variant may print, in 10^6 bytes."""
+    facts_mb: float = 10.0
+    """How large the facts of one variant may be as JSON, all points of a grid together."""
+    figure_mb: float = 2.0
+    """How large a figure may be as SVG."""
+    page_mb: float = 50.0
+    """How large the deck may be as one HTML file; of the whole deck, so in `[limits]` alone."""
+    tolerance: float = 1e-9
     """How far a float may move, relative to itself, before it is drift.
 
-    Facts have 6 significant digits."""
-    tolerance_abs: float = 1e-12
-    """How far any float may move before it is drift.
+    Another machine's mathematical functions differ in the last of 16 digits, which this leaves room
+    for. A demo whose numbers go through BLAS (NumPy's matrix products, whose sums depend on threads
+    and processor) or through float32 says its own in `[demos.NAME]`."""
+    tolerance_abs: float = 0.0
+    """How far any float may move before it is drift, in its own unit.
 
-    For facts that a demo rounds, one step of the rounding."""
+    For facts that a demo rounds, one step of the rounding; for differences that are nearly zero,
+    how near."""
+    needs: list[str] = field(default_factory=list)
+    """What a worker of a cluster must have to run it, by the names of Dask's resources (`gpu`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +94,16 @@ class Words:
     wrong: str = "wrong"
     not_a_number: str = "that is no number"
     """What `llmdeck quiz` says of a guess."""
+    power_of_ten: str = "times 10 to the power of"
+    """What a screen reader says between 6,67 and −11, which a slide shows as a power of ten."""
     true: str = "yes"
     false: str = "no"
     lost: str = "the server has stopped: waiting for it"
     """What a served page says meanwhile."""
+    working: str = "computing"
+    """What a served page says while demos run, before their names and the seconds."""
+    crowded: str = "too many pages are open: this one asks every few seconds"
+    """What a page says that the server has no room to tell of saves."""
     free: str = "any text"
     """The name of the field for a text that is none of a list, where the deck is served."""
 
@@ -117,9 +141,12 @@ class Config:
     words: Words = field(default_factory=Words)
     lint: Lint = field(default_factory=Lint)
     demos: Mapping[str, Limits] = field(default_factory=dict)
-    """Limits of single demos."""
+    """Limits of single demos; what one leaves out is as `[limits]` says."""
     controls: Mapping[str, Control] = field(default_factory=dict)
     """What parameters are called on controls, by their name."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The table `[units]`: what facts' names may end in beside the units that are known, and how it
+    is written: `ct = "¢"`. An empty text says that it is no unit: `k = ""`."""
 
     @property
     def folder(self) -> Path:

@@ -45,8 +45,12 @@ class TomlFile:
         try:
             text = path.read_text(encoding="utf-8-sig")
             tables = tomllib.loads(text)
-        except ValueError as error:
-            raise ConfigError(f"not TOML: {error}", place=_place(file)) from None
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"no UTF-8 text: {error}", place=_place(file)) from None
+        except (ValueError, RecursionError) as error:
+            at = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+            place = _place(file, int(at[1]) if at else 0)
+            raise ConfigError(f"not TOML: {error}", place=place) from None
         return cls(file=file, text=text, tables=tables)
 
     def place(self, *path: str) -> Place:

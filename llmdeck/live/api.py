@@ -81,7 +81,7 @@ def schema(config: Config, described: Mapping[str, Any]) -> dict[str, Any]:
 
     `x-names` is what the values are called on a slide, `x-kind` which control they have.
     """
-    numbers = Numbers(config.deck.number_locale)
+    numbers = Numbers.of(config)
     properties = {
         parameter.name: _property(parameter, config, numbers)
         for parameter in map(from_json, described["parameters"])

@@ -6,9 +6,11 @@ import asyncio
 import socket
 import sys
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from llmdeck.errors import ConfigError
+from llmdeck.live.guard import with_headers
 
 PORT = 4180
 PORTS = 20
@@ -50,6 +52,14 @@ class TimedProtocol(H11Protocol):
             transport.abort()
         else:
             self._await_headers()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, with the headers that every answer has, and close."""
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        answer = h11.Response(status_code=400, headers=with_headers(headers), reason=b"Bad Request")
+        for part in (answer, h11.Data(data=msg.encode("ascii", "replace")), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(part) or b"")
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Stop waiting once the headers are whole; wait again where only a part has come."""

@@ -28,6 +28,7 @@ from llmdeck.live.page import (
     errors_of,
     in_pieces,
     live_part,
+    unexpected,
     with_slides,
 )
 from llmdeck.live.single import changed_templates, convert_alone
@@ -35,15 +36,16 @@ from llmdeck.marp.convert import Expected, convert
 from llmdeck.marp.process import Marp
 from llmdeck.model import Demo, Variant
 from llmdeck.output.inline import Piece
-from llmdeck.output.page import SLIDE_START, make_self_contained
+from llmdeck.output.page import SLIDE_START, check_size, make_self_contained, page_parts
 from llmdeck.output.sources import Sources
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import RenderCache
-from llmdeck.render.controls import PARTIALS, one_line, packed
+from llmdeck.render.controls import PARTIALS, one_line, packed, shows_figure
 from llmdeck.render.deck import Rendered
 from llmdeck.resolve import Project, complete
 from llmdeck.results.files import digest
 from llmdeck.run.batch import Progress, run_jobs
+from llmdeck.run.drawings import Drawing
 from llmdeck.run.interface import find_demos
 from llmdeck.run.process import Running
 
@@ -105,6 +107,9 @@ class LiveDeck:
             self.errors = errors_of(error)
         except OSError as error:  # a file went while it was read: its going is the next change
             self.errors = errors_of(DeckError(str(error)))
+        except Exception as error:  # noqa: BLE001  the next save must be followed
+            self._project = Latest[Project]()  # it may be half changed
+            self.errors = unexpected(error, self.page).errors
         if self.page is None:
             return Update(build="", errors=self.errors)
         if earlier is None or self.errors or earlier.build == self.page.build:
@@ -118,7 +123,9 @@ class LiveDeck:
         runner = partial(run_jobs, running=self._running)
         resolved = complete(project, self.progress, runner)
         raise_all(resolved.errors)
-        return self._show(resolved.rendered, files)
+        page = self._show(resolved.rendered, files)
+        project.results.publish()
+        return page
 
     def _read_project(self, config: Config, files: Files) -> Project:
         """Return the project as it is now; what failed is not tried again before a demo changed."""
@@ -172,6 +179,7 @@ class LiveDeck:
         """Return the page of the whole deck."""
         self._has_single_slides = False
         rendered = source.rendered
+        check_size(rendered.parts, self.config.limits.page_mb)
         ask_marp = partial(self._marp_html, rendered.markdown, len(rendered.slides))
         raw = self._html.get(source.for_marp, ask_marp)
         return self._page.get((raw, source.around), partial(self._assemble, raw, source))
@@ -186,6 +194,7 @@ class LiveDeck:
             served=source.live_part,
             kept=pieces,
         )
+        check_size(page_parts(page, source.rendered.slides), self.config.limits.page_mb)
         present = {(piece, number) for number, piece in enumerate(SLIDE_START.split(raw))}
         for old in pieces.keys() - present:
             del pieces[old]
@@ -200,6 +209,7 @@ class LiveDeck:
             packages=self.marp.folder / "node_modules",
             figures=source.rendered.figures,
             slides=source.rendered.slides,
+            formulas=source.rendered.formulas,
         )
 
     def _marp_html(self, markdown: str, n_slides: int) -> str:
@@ -212,8 +222,16 @@ class LiveDeck:
             convert(source, target, expected, themes=themes, marp=self.marp)
             return target.read_text(encoding="utf-8")
 
+    def draws(self, demo: str) -> bool:
+        """Return whether the demo's partial shows a figure of what was asked for."""
+        return shows_figure(self.config, demo)
+
     def fragment(
-        self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]
+        self,
+        demo: str,
+        facts: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        drawing: Drawing | None = None,
     ) -> str | None:
         """Return what the demo's partial shows of facts; None where it has no partial.
 
@@ -224,7 +242,7 @@ class LiveDeck:
         if project is None or not _has_partial(project.config, demo):
             return None
         api = self._partials.get(project, partial(_new_api, project))
-        return one_line(api.fragment(demo, facts, parameters))
+        return one_line(api.fragment(demo, facts, parameters, drawing))
 
 
 def _new_api(project: Project) -> TemplateApi:

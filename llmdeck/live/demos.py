@@ -21,6 +21,7 @@ from llmdeck.live.events import event
 from llmdeck.live.guard import NOTHING, Address
 from llmdeck.model import Demo, first_line
 from llmdeck.run.batch import describe
+from llmdeck.run.drawings import Drawing
 from llmdeck.run.pool import Pool, Reply
 from llmdeck.run.process import Running
 
@@ -101,7 +102,8 @@ class Demos:
     async def run(self, request: Request) -> Response:
         """Answer with what a demo gives for some parameters."""
         demo, values = self._demo(request), await read_values(request)
-        figure = request.query_params.get("figure") in ("true", "1")
+        asked = request.query_params.get("figure") in ("true", "1")
+        figure = asked or self.deck.draws(demo.name)
         reply = self._ask(demo, {"do": "run", "values": values, "figure": figure, "stream": False})
         answer = asyncio.create_task(reply.whole())
         gone = asyncio.create_task(wait_until_gone(request))
@@ -111,7 +113,7 @@ class Demos:
             answer.cancel()
             reply.cancel()
             return Response(status_code=400)  # the client has gone: nobody reads this
-        return JSONResponse(self._answer(demo, values, answer.result()))
+        return JSONResponse(self._answer(demo, values, answer.result(), figure=asked))
 
     async def stream(self, request: Request) -> Response:
         """Answer with what a demo finds while it computes, then with what it gives."""
@@ -120,7 +122,8 @@ class Demos:
             raise HTTPException(404, f"demo {demo.name} has no stream")
         if await request.is_disconnected():
             return Response(status_code=400)  # nobody reads this
-        reply = self._ask(demo, {"do": "run", "values": values, "figure": False, "stream": True})
+        ask = {"do": "run", "values": values, "stream": True}
+        reply = self._ask(demo, ask | {"figure": self.deck.draws(demo.name)})
         return StreamingResponse(self._events(demo, values, reply), media_type="text/event-stream")
 
     async def _events(
@@ -198,14 +201,20 @@ class Demos:
         return demos[name]
 
     def _answer(
-        self, demo: Demo, values: Mapping[str, Any], line: Mapping[str, Any]
+        self,
+        demo: Demo,
+        values: Mapping[str, Any],
+        line: Mapping[str, Any],
+        *,
+        figure: bool = False,
     ) -> dict[str, Any]:
         """Return what a demo gave, with the fragment that a slide shows of it."""
+        drawing = Drawing(line["figure"], line["alt"]) if "figure" in line else None
         try:
-            fragment = self.deck.fragment(demo.name, line["facts"], values)
+            fragment = self.deck.fragment(demo.name, line["facts"], values, drawing)
         except RecursionError:
             raise DemoError(f"demo {demo.name}: its facts are nested too deep") from None
         answer = {"facts": line["facts"], "output": line["output"], "fragment": fragment}
-        if "figure" in line:
-            answer["figure"] = {"svg": line["figure"], "alt": line["alt"]}
+        if figure and drawing:
+            answer["figure"] = {"svg": drawing.svg, "alt": drawing.alt}
         return answer

@@ -12,6 +12,8 @@ from llmdeck.live.page import Update
 
 PING_S = 15.0
 RECONNECT_MS = 500
+ASK_AGAIN_MS = 3000
+"""How often a page asks that is one too many to be told."""
 MOST_LISTENERS = 64
 MOST_UNREAD = 16
 
@@ -30,8 +32,11 @@ class Events:
     """The pages that listen, and the last update that they were told."""
 
     def __init__(self) -> None:
-        self.last = Update(build="")
-        self._listeners: set[asyncio.Queue[Update]] = set()
+        self.last: Update | None = None
+        """Without the slides that changed; none before the deck was built first."""
+        self.working: list[str] = []
+        """The demos that run now."""
+        self._listeners: set[asyncio.Queue[str]] = set()
 
     @property
     def full(self) -> bool:
@@ -41,28 +46,49 @@ class Events:
     def publish(self, update: Update) -> None:
         """Tell every page of an update."""
         self.last = replace(update, since="", slides={}, notes={})
+        self._send(event(asdict(update)))
+
+    def demo_works(self, demo: str, what: str) -> None:
+        """Tell every page that a demo begins (`start`) or has ended (`done`)."""
+        if what == "start":
+            self.working.append(demo)
+        elif demo in self.working:
+            self.working.remove(demo)
+        self._send(event(self.working, "working"))
+
+    def _send(self, text: str) -> None:
         for listener in self._listeners:
             if listener.qsize() < MOST_UNREAD:
-                listener.put_nowait(update)
+                listener.put_nowait(text)
                 continue
-            # It reads nothing: instead of all updates it gets one that loads the page again.
+            # It reads nothing: instead of all events it gets one that loads the page again.
             while not listener.empty():
                 listener.get_nowait()
-            listener.put_nowait(self.last)
+            listener.put_nowait(self.state())
+
+    def state(self, *, crowded: bool = False) -> str:
+        """Return the events that say how things are; `crowded` tells a page to ask for them."""
+        working = event(self.working, "working")
+        last = event(asdict(self.last)) if self.last else ""
+        return (event(True, "crowded") if crowded else "") + working + last
 
     async def listen(self) -> AsyncIterator[str]:
-        """Give one page the state of the deck, then each update, and a sign of life meanwhile."""
-        unread: asyncio.Queue[Update] = asyncio.Queue()
+        """Give one page the state of the deck, then each event, and a sign of life meanwhile."""
+        unread: asyncio.Queue[str] = asyncio.Queue()
         self._listeners.add(unread)
         try:
-            yield f"retry: {RECONNECT_MS}\n" + event(asdict(self.last))
+            yield f"retry: {RECONNECT_MS}\n" + self.state()
             while True:
                 try:
                     async with asyncio.timeout(PING_S):
-                        update = await unread.get()
+                        text = await unread.get()
                 except TimeoutError:
                     yield ": still here\n\n"
                 else:
-                    yield event(asdict(update))
+                    yield text
         finally:
             self._listeners.discard(unread)
+
+    async def answer_once(self) -> AsyncIterator[str]:
+        """Give one page the state of the deck and an end, after which browsers ask again."""
+        yield f"retry: {ASK_AGAIN_MS}\n" + self.state(crowded=True)

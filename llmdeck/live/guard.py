@@ -147,7 +147,7 @@ class Guard:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": _with_headers(message.get("headers", ()))}
+                message = {**message, "headers": with_headers(message.get("headers", ()))}
             await send(message)
 
         try:
@@ -204,7 +204,7 @@ def _decoded(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
 
 
-def _with_headers(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def with_headers(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return an answer's headers, and of ours those that it does not have."""
     named = {bytes(name).lower(): bytes(value) for name, value in given}
     ours = HEADERS | {"content-security-policy": NOTHING}

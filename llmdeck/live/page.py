@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import re
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,9 +19,13 @@ from llmdeck.report import describe
 
 BUILD = '"build": "{}"'
 """How the page's script is given the page's digest (see `live_part`)."""
+FAILED = "llmdeck failed over what was saved"
+"""How a mistake of its own begins: what authors get wrong has words of its own."""
 UNKNOWN = "the-build-of-this-page"
 """What stands for the digest until it is known."""
 NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)</div>', re.DOTALL)
+WORDS = ("lost", "free", "working", "crowded")
+"""The words of the deck's language that the page's script writes."""
 END = "</div>"
 LAST_SLIDE_END = "</foreignObject></svg>" + END
 FRAGMENT = "data-marpit-fragment"
@@ -77,12 +82,20 @@ def errors_of(error: DeckError) -> Sequence[Mapping[str, Any]]:
     ]
 
 
+def unexpected(error: Exception, page: LivePage | None) -> Update:
+    """Return what browsers are told of a mistake of llmdeck's own, printed on the terminal."""
+    traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    told = DeckError(f"{FAILED}: {what}", hint="the terminal has all of it; please report it")
+    return Update(build=page.build if page else "", errors=errors_of(told))
+
+
 def live_part(config: Config, lives: Sequence[Controls]) -> str:
     """Return what only a served page has: the script that follows the server, and its data."""
     data = {
         "build": UNKNOWN,
         "lives": {live.id: control_data(live) for live in lives},
-        "words": {"lost": config.words.lost, "free": config.words.free},
+        "words": {name: getattr(config.words, name) for name in WORDS},
     }
     text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     style = (RUNTIME / "live.css").read_text(encoding="utf-8")

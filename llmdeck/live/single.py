@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
+from llmdeck.errors import raise_all
 from llmdeck.live.page import END, LAST_SLIDE_END
 from llmdeck.output.inline import inline
 from llmdeck.output.page import SLIDE_START
@@ -65,6 +66,9 @@ def convert_alone(
     """Return the slides of some templates, by their place in the deck, from 0.
 
     `convert` returns Marp's HTML of a page that has so many slides.
+
+    Raises:
+        DeckError: where a slide shows a picture that isn't there, or a formula that can't be read.
     """
     n_slides = len(rendered.slides)
     slides = {}
@@ -74,7 +78,9 @@ def convert_alone(
         pieces = _pieces(page, has_last=places[-1] + 1 == n_slides)
         for place, piece in zip(places, pieces, strict=True):
             number = place + 1
-            slides[place] = inline(_numbered(piece, number, n_slides), number, sources).html
+            made = inline(_numbered(piece, number, n_slides), number, sources)
+            raise_all(made.errors)
+            slides[place] = made.html
     return slides
 
 

@@ -7,13 +7,17 @@ import { join } from 'node:path'
 // it says, it is no directive and no linter's comment. A colon written as a reference (`&#58;`)
 // begins no emoji shortcode. In a picture's words, references count (markdown-it drops them) and
 // markup doesn't.
+const inNotes = (text) =>
+  text.replace(/\u2060(?:0|1|(\d+);)/g, (spelt, code) =>
+    code ? String.fromCodePoint(code) : spelt[1] === '0' ? '\u2060' : '>',
+  )
 const asItself = (md) => {
   md.renderer.rules.llmdeck_colon = () => ':'
   md.core.ruler.after('inline', 'llmdeck_as_itself', ({ tokens }) => {
     for (const token of tokens.flatMap((each) => [each, ...(each.children ?? [])])) {
       if (token.type === 'text_special' && token.content === ':') token.type = 'llmdeck_colon'
       if (token.type === 'marpit_comment' && token.content.startsWith('\u2060')) {
-        token.content = token.content.slice(1)
+        token.content = inNotes(token.content.slice(1))
         token.meta = {}
       }
       if (token.type === 'image') {

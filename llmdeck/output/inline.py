@@ -9,13 +9,14 @@ import base64
 import html
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 
-from llmdeck.errors import DeckError, MarpError
+from llmdeck.errors import DeckError, MarpError, TemplateError
+from llmdeck.output import framed
 from llmdeck.output.sources import Sources, path_in
 
 LOADING = {"src", "poster", "data", "style", "href", "xlink:href", "srcset"}
@@ -27,9 +28,24 @@ FONT_SOURCES = re.compile(
     r"src:\s*(url\([^)]*\)\s*format\([\"']?woff2[\"']?\))\s*"
     r"(?:,\s*url\([^)]*\)\s*format\([^)]*\)\s*)+"
 )
+FILE = "put the file into deck/ and name it relative to it"
+FRAME = "a deck needs no network: show a picture that links there, or a page of deck/ in one file"
+"""What to do for a page from elsewhere."""
 ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z+.-]*:|//")
 """How an address begins that is not relative."""
 
+KATEX_ERROR = re.compile(
+    r'<span[^>]* class="katex-error"[^>]* title="([^"]*)"[^>]*>(.*?)</span>', re.DOTALL
+)
+"""What Marp makes of a formula that KaTeX can't read: the reason, and the formula in red."""
+KATEX_UNKNOWN = re.compile(
+    r'<mstyle mathcolor="#cc0000"><mtext>(\\[^<]+)</mtext></mstyle>'
+    r'(?:(?!</math>).)*?<annotation encoding="application/x-tex">([^<]*)</annotation>',
+    re.DOTALL,
+)
+"""What it makes of a command that it does not know, and the formula."""
+MATHJAX_ERROR = re.compile(r'data-mjx-error="([^"]*)"')
+AS_ITSELF = r"what is meant as itself in a formula is written \&, \%, \#, \_, \{, \}, \backslash"
 LOADING_WORDS = ("<style", "url(", "@import", "src", "poster")
 LOADING_PATTERNS = (
     re.compile(r"data\s*="),
@@ -60,12 +76,35 @@ def inline(source: str, slide: int, sources: Sources) -> Piece:
     The piece is the `slide`-th slide, with what follows the last one, or for 0 what comes before
     them all.
     """
+    unread = list(unread_formulas(source, slide, sources))
     if not may_load(source):
-        return Piece(source, (), {})
+        return Piece(source, unread, {})
     parser = Inliner(source, slide, sources)
     parser.feed(source)
     parser.close()
-    return Piece(parser.result(), parser.errors, parser.assets)
+    return Piece(parser.result(), [*unread, *parser.errors], parser.assets)
+
+
+def unread_formulas(source: str, slide: int, sources: Sources) -> Iterator[TemplateError]:
+    """Give an error for each formula that KaTeX or MathJax could not read, and so shows in red."""
+    for formula, reason in _unread_by_katex(source):
+        first = next(iter(formula.splitlines()), "")
+        place = sources.formulas.get(formula) or sources.place(first, slide)
+        message = f"slide {slide}: the formula `{formula}` can't be read: {reason}"
+        yield TemplateError(message, place=place, hint=AS_ITSELF)
+    for mathjax in MATHJAX_ERROR.finditer(source):
+        message = f"slide {slide}: a formula can't be read: {html.unescape(mathjax[1])}"
+        yield TemplateError(message, place=sources.template(slide), hint=AS_ITSELF)
+
+
+def _unread_by_katex(source: str) -> Iterator[tuple[str, str]]:
+    """Give each formula that KaTeX shows in red, as a whole or a command in it, and why."""
+    for whole in KATEX_ERROR.finditer(source):
+        reason = html.unescape(whole[1]).removeprefix("ParseError: KaTeX parse error: ")
+        yield html.unescape(whole[2]).strip(), reason.strip()
+    for command in KATEX_UNKNOWN.finditer(source):
+        formula = html.unescape(command[2]).strip()
+        yield formula, f"there is no command {html.unescape(command[1])}"
 
 
 def may_load(source: str) -> bool:
@@ -100,6 +139,8 @@ class Inliner(HTMLParser):
         self.assets: dict[str, Path] = {}
         self.line_starts = [0, *(found.end() for found in re.finditer("\n", source))]
         self.in_style = False
+        self.tag = ""
+        """The tag that is being read."""
 
     def result(self) -> str:
         """Return the piece with the edits made."""
@@ -115,7 +156,10 @@ class Inliner(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Rewrite the attributes that load something."""
-        self.in_style = tag == "style"
+        self.in_style, self.tag = tag == "style", tag
+        if tag in ("object", "embed"):
+            self._error(f"no deck shows <{tag}>", f"<{tag}", "use <img>, <video> or <iframe>")
+            return
         if tag == "a" or LOADING.isdisjoint(name for name, _ in attrs):
             return
         raw, start = self.get_starttag_text() or "", self._offset()
@@ -164,10 +208,14 @@ class Inliner(HTMLParser):
             return address
         if ELSEWHERE.match(address):
             message = f"{address} would be loaded from the network"
-            self._error(message, address, "put the file into deck/ and name it relative to it")
+            hint = FRAME if self.tag == "iframe" else FILE
+            self._error(message, address, hint)
             return address
         path = path_in(address)
         content = self._content(path)
+        if content is not None and path.lower().endswith(framed.SUFFIXES):
+            for fault in framed.faults(content.decode("utf-8", "replace")):
+                self._error(f"{address} in an <iframe>: {fault}", address)
         if content is None:
             hint = "addresses are relative to deck/ and stay below it"
             self._error(f"there is no {address}", address, hint)

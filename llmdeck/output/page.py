@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmdeck.errors import DeckError, raise_all
+from llmdeck.errors import DeckError, TemplateError, raise_all
+from llmdeck.model import Place, Slide
+from llmdeck.output import framed
 from llmdeck.output.inline import Piece, inline
 from llmdeck.output.sources import Sources
 
@@ -25,7 +27,8 @@ NO_ICON = '<link rel="icon" href="data:,">'
 """Without it a browser asks whatever server the page lies on for `/favicon.ico`."""
 POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
-    "font-src data:; media-src data:; frame-src 'self' file:; base-uri 'none'; form-action 'none'"
+    "font-src data:; media-src data:; frame-src 'self' file: data:; base-uri 'none'; "
+    "form-action 'none'"
 )
 
 
@@ -74,9 +77,38 @@ def make_self_contained(
     raise_all(errors)
     pieces = [piece.html for piece in made]
     _add_at_end(pieces, _runtime(fragments or {}) + _summaries(pieces) + served)
-    policy = policy_of(pieces, served=bool(served))
+    inside = [path for path in assets.values() if path.suffix.lower() in framed.SUFFIXES]
+    framed_pages = [path.read_text(encoding="utf-8", errors="replace") for path in inside]
+    policy = policy_of(pieces, served=bool(served), framed_pages=framed_pages)
     _add_policy(pieces, policy)
     return Page(pieces=pieces, assets=assets, policy=policy)
+
+
+def check_size(parts: Sequence[tuple[str, Place]], limit_mb: float) -> None:
+    """See that a deck is not larger than its limit, before a browser is made to load it.
+
+    `parts` are its texts, each with what made it: slides of the page, or templates' Markdown.
+
+    Raises:
+        TemplateError: it is larger; with the part that is the largest.
+    """
+    sizes = [len(text.encode()) / 1e6 for text, _ in parts]
+    if sum(sizes) <= limit_mb:
+        return
+    largest = max(sizes)
+    raise TemplateError(
+        f"the deck is {sum(sizes):.0f} MB large, its limit is {limit_mb:g} MB; "
+        f"the largest part has {largest:.0f} MB",
+        place=parts[sizes.index(largest)][1],
+        hint="show less there, or smaller pictures, or set page_mb in [limits] of deck.toml",
+    )
+
+
+def page_parts(page: Page, slides: Sequence[Slide]) -> list[tuple[str, Place]]:
+    """Return a page's slides, each with the template that made it; what is around them first."""
+    head, *shown = page.pieces
+    places = [Place(file=slide.file) for slide in slides]
+    return [(head, places[0]), *zip(shown, places, strict=True)]
 
 
 def _add_at_end(pieces: list[str], added: str) -> None:
@@ -124,14 +156,27 @@ def _runtime(fragments: Mapping[str, str]) -> str:
     return f"{''.join(data)}<style>{style}</style><script>{script}</script>"
 
 
-def policy_of(pieces: Sequence[str], *, served: bool) -> str:
-    """Return the content security policy, with the digest of each script in the page."""
-    scripts = " ".join(_digests(pieces)) or "'none'"
+def policy_of(pieces: Sequence[str], *, served: bool, framed_pages: Sequence[str] = ()) -> str:
+    """Return the content security policy, with the digest of each script in the page.
+
+    Those of pages in its frames, where the policy holds too, are among them.
+    """
+    digests = [*_digests(pieces), *_digests_of_framed(framed_pages)]
+    scripts = " ".join(dict.fromkeys(digests)) or "'none'"
     return POLICY.format(scripts=scripts) + ("; connect-src 'self'" if served else "")
 
 
 def _digests(pieces: Sequence[str]) -> Iterator[str]:
     for piece in pieces:
-        for script in SCRIPT.findall(piece):
-            digest = hashlib.sha256(script.encode("utf-8")).digest()
-            yield f"'sha256-{base64.b64encode(digest).decode()}'"
+        yield from map(_digest, SCRIPT.findall(piece))
+
+
+def _digests_of_framed(pages: Sequence[str]) -> Iterator[str]:
+    for page in pages:
+        yield from map(_digest, framed.scripts(page))
+
+
+def _digest(script: str) -> str:
+    """Return how a policy names a script."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -7,7 +7,7 @@ installed npm packages (`twemoji/`, `katex/`), in `deck/` and in `deck/theme/`, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +31,8 @@ class Sources:
     """The figures by address, as SVG."""
     slides: Sequence[Slide]
     """The slides, to say where an address stands."""
+    formulas: Mapping[str, Place] = field(default_factory=dict)
+    """Where formulas with values in them were written (see `Rendered.formulas`)."""
 
     def find(self, path: str) -> Path | None:
         """Return the file that a relative path means, or None where there is no such file."""
@@ -57,7 +59,12 @@ class Sources:
             for line, content in enumerate(text.splitlines(), 1):
                 if address in content:
                     return Place(file=file, line=line)
-        return Place(file=templates[0] if number and templates else self.folder.name)
+        return self.template(number)
+
+    def template(self, number: int) -> Place:
+        """Return the template of slide `number`, without a line; the deck's folder for 0."""
+        templates = [slide.file for slide in self.slides if slide.number == number]
+        return Place(file=templates[0] if templates else self.folder.name)
 
     def _themes(self) -> Iterator[str]:
         """Yield the themes' files, relative to the folder that holds `deck/`."""

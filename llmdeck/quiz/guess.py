@@ -6,7 +6,8 @@ import re
 
 from babel.numbers import NumberFormatError, parse_decimal
 
-from llmdeck.render.numbers import BYTES, UNITS, Numbers
+from llmdeck.render.numbers import RAISED, Numbers
+from llmdeck.render.units import BYTES, SYMBOLS
 
 GUESS = re.compile(
     r"(?<!\w)(?P<sign>[-+]?)(?P<number>\d[\d.,'’ ]{0,40})"
@@ -14,6 +15,9 @@ GUESS = re.compile(
     re.IGNORECASE,
 )
 """The first number of a line, and what stands behind it."""
+POWER = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+LOWERED = {raised: plain for plain, raised in RAISED.items()}
+"""What the characters of an exponent are, written on the line."""
 WORD = re.compile(r"[^\W\d_]+|%|\S")
 PREFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
 """Short for a magnitude in any language: 7B, 300M."""
@@ -31,7 +35,8 @@ def read_number(line: str, numbers: Numbers, unit: str = "") -> float | None:
     (175000000000.0, 350.0)
     >>> read_number("boh", it)
     """
-    match = GUESS.search(line.translate(PLAIN))
+    plain = POWER.sub(lambda power: f"^{power[0].translate(LOWERED)}", line)
+    match = GUESS.search(plain.translate(PLAIN))
     if match is None:
         return None
     digits = re.sub(r"['’ ]", "", match["number"]).rstrip(".,")
@@ -67,7 +72,7 @@ def _scale(rest: str, numbers: Numbers, unit: str) -> float:
     for word in WORD.findall(rest):
         magnitude = numbers.magnitudes.get(word.casefold()) or PREFIXES.get(word)
         if magnitude is None:
-            given = UNITS.get(word.casefold(), "")
+            given = SYMBOLS.get(word.casefold(), "")
             if given in BYTES and unit in BYTES:
                 scale *= BYTES[given] / BYTES[unit]
             break

@@ -34,7 +34,7 @@ class Quiz:
 
     def __init__(self, config: Config) -> None:
         self.words = config.words
-        self.numbers = Numbers(config.deck.number_locale)
+        self.numbers = Numbers.of(config)
         self.answered = self.correct = 0
 
     def ask(

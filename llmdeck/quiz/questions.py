@@ -11,7 +11,8 @@ from llmdeck.errors import ClaimError, ConfigError, DeckError, did_you_mean, rai
 from llmdeck.ledger import answer, load_ledger, source_name
 from llmdeck.model import Claim, Facts, Place, Result, Variant
 from llmdeck.render import markdown
-from llmdeck.render.environment import MISTAKES, DeckEnvironment, environment, view
+from llmdeck.render.environment import DeckEnvironment, environment, view
+from llmdeck.render.mistakes import MISTAKES
 from llmdeck.render.numbers import Numbers
 from llmdeck.resolve import run_variants
 from llmdeck.results.store import Store
@@ -19,7 +20,7 @@ from llmdeck.run.batch import Progress, Runner
 from llmdeck.run.interface import find_demos
 
 ROUNDING = 1e-9
-"""How much further than its claim says a guess may be: facts have 6 significant digits."""
+"""How much further than its claim says a guess may be: both are sums of binary fractions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,15 @@ def questions(
         random.Random(seed).shuffle(chosen)  # noqa: S311  an order, not a secret
     variants = {claim.variant for claim in chosen if claim.variant}
     results = _results(config, variants, progress, runner)
-    env = environment(config, Numbers(config.deck.number_locale), claims)
-    return [_question(env, claim, results[claim.variant]) for claim in chosen if claim.variant]
+    numbers = Numbers.of(config)
+    env = environment(config, numbers, claims)
+    found = []
+    for claim in chosen:
+        if claim.variant:
+            result = results[claim.variant]
+            facts = view(result.facts, "", f"demo {claim.variant.demo}", numbers.units)
+            found.append(_question(env, claim, facts))
+    return found
 
 
 def _chosen(config: Config, claims: Mapping[str, Claim], only: Sequence[str]) -> list[Claim]:
@@ -93,8 +101,7 @@ def _results(
     return results | {v: found for v, found in outcomes.items() if isinstance(found, Result)}
 
 
-def _question(env: DeckEnvironment, claim: Claim, result: Result) -> Question:
-    facts: Facts = view(result.facts, "", f"demo {result.variant.demo}")
+def _question(env: DeckEnvironment, claim: Claim, facts: Facts) -> Question:
     try:
         asks = env.get_template(source_name(claim, "asks")).render(facts)
         says = env.get_template(source_name(claim, "says")).render(facts)

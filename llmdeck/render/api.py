@@ -6,34 +6,33 @@ result yet answers with `Pending`.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import jinja2
+
 from llmdeck import ledger
-from llmdeck.config import Config
-from llmdeck.errors import ClaimError, ConfigError, TemplateError, did_you_mean
+from llmdeck.config import Config, TomlFile
+from llmdeck.errors import ConfigError, TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.render import controls, markdown, marks, register
 from llmdeck.render.controls import Controls
-from llmdeck.render.environment import (
-    MISTAKES,
-    FactsView,
-    Pending,
-    cell,
-    environment,
-    mistake,
-    view,
-)
+from llmdeck.render.environment import FactsView, Pending, cell, environment, view
 from llmdeck.render.excerpt import excerpt
 from llmdeck.render.markdown import Markdown
+from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.numbers import Numbers
 from llmdeck.render.page import Notes, Placed
 from llmdeck.render.printed import part
+from llmdeck.run.drawings import Drawing
 
 ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
+OF_THE_POINT = "a partial has the facts and the figure() of its own point; add to the demo's facts"
 SOMEWHERE = Place(file="deck/slides")
 """The place of what is called outside any template line."""
 FUNCTIONS = (
@@ -53,6 +52,75 @@ FUNCTIONS = (
 """The names that templates call: methods of `TemplateApi`."""
 
 
+@dataclass(frozen=True)
+class Point:
+    """What a demo's partial shows: a point of a grid, or what a server was asked for."""
+
+    demo: str
+    parameters: Mapping[str, Any]
+    drawing: Drawing | None
+    """Its figure, where it was drawn."""
+    grid: Variant | None
+
+    def is_meant(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Return whether `figure(name, **values)` is the figure of this point."""
+        return not name or (name == self.demo and dict(values) == dict(self.parameters))
+
+
+def _unknown_locale(config: Config, error: ValueError) -> ConfigError:
+    """Return the error for a locale that nobody knows, at the key that gives it."""
+    from babel.localedata import locale_identifiers
+
+    key = "locale" if config.deck.locale else "lang"
+    settings = TomlFile.read(config.settings, config.relative(config.settings))
+    near = did_you_mean(config.deck.number_locale, locale_identifiers())
+    hint = "" if near.startswith("there are") else f"{near} "
+    example = 'lang = "it", or locale = "it_IT" for the numbers alone'
+    return ConfigError(str(error), place=settings.place("deck", key), hint=f"{hint}write {example}")
+
+
+def _rows(given: Any) -> list[Any]:
+    """Return the rows of a table: dicts by column, or lists; a dict of them has them by id."""
+    what = f"a {type(given).__name__}"
+    if not isinstance(given, str | bytes) and isinstance(given, Iterable):
+        rows = list(given.values() if isinstance(given, Mapping) else given)
+        wrong = [row for row in rows if not isinstance(row, dict | list | tuple)]
+        if not wrong:
+            return rows
+        what = f"{ledger.short(wrong[0])} among them"
+    raise ValueError(
+        f"table: rows are dicts or lists, not {what}; a dict's names and values are rows in "
+        'table(f.NAME | items, headers=["name", "value"])'
+    )
+
+
+def _listed(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+
+
+def _plain_list(value: Any) -> Any:
+    """Return a range or a tuple as a list, any other value as it is."""
+    return list(value) if isinstance(value, range | tuple) else value
+
+
+def _refuse_no_parameter(what: str, value: Any) -> None:
+    """See that a value can be a parameter; what is not computed yet may become one."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)  # raises the error that names it
+    items = value if isinstance(value, list) else [value]
+    for item in items:
+        plain = isinstance(item, str | int | Pending)
+        if not (plain or (isinstance(item, float) and math.isfinite(item))):
+            shown = ledger.short(item)
+            raise ValueError(f"{what} must be a text, a number, true or false, not {shown}")
+
+
+def _drawn(drawing: Drawing) -> Markdown:
+    """Return a figure that needs no file."""
+    size = markdown.svg_size(drawing.svg)
+    return markdown.figure(markdown.in_page(drawing.svg), drawing.alt, *size)
+
+
 class TemplateApi:
     """What templates call, with the results that there are, and the notes of the page at hand."""
 
@@ -68,10 +136,12 @@ class TemplateApi:
         self.config, self.demos, self.claims = config, demos, claims
         self.with_notes = with_notes
         self.page = Notes()
+        self._point: Point | None = None
+        """What a partial that is being rendered shows."""
         try:
-            self.numbers = Numbers(config.deck.number_locale)
+            self.numbers = Numbers.of(config)
         except ValueError as error:
-            raise ConfigError(str(error), place=Place(file="deck/deck.toml")) from None
+            raise _unknown_locale(config, error) from None
         self.env = environment(config, self.numbers, claims)
         self.env.globals |= {name: getattr(self, name) for name in FUNCTIONS}
         self.env.globals["deck"] = config.deck
@@ -115,12 +185,14 @@ class TemplateApi:
             return Pending()
         return self._said(claim, self.sentence(claim))
 
-    def often(self, key: str) -> Markdown:
+    def often(self, key: str) -> Any:
         """Return what is usually said instead of a corrected claim."""
         claim = self._claim(key)
         if claim.verdict is not Verdict.CORRECTED or claim.often is None:
             raise ValueError(f"claim {key} is {claim.verdict}: only a corrected one has an `often`")
-        return Markdown(f'<span class="often">{markdown.text(claim.often)}</span>')
+        if not self._is_known(claim):
+            return Pending()
+        return Markdown(f'<span class="often">{self.sentence(claim, "often")}</span>')
 
     def cited(self, literal: str, /, *, source: str) -> Markdown:
         """Show a literal (Markdown) that no demo computes, with a mark that leads to its source.
@@ -140,7 +212,7 @@ class TemplateApi:
         else:
             opening = '<span class="source" role="note"'
             mark = f"{opening} {title} {label}>{markdown.text(word)}</span>"
-        return Markdown(f'<span class="cited">{literal}</span> {mark}')
+        return Markdown(f'<span class="cited">{marks.spelt_out(literal)}</span> {mark}')
 
     def quiz(self, key: str) -> Any:
         """Return a claim's question, and behind it the claim, which a click or a key shows."""
@@ -162,7 +234,9 @@ class TemplateApi:
         for claim in self.claims.values():
             if self._is_known(claim):
                 mark = self.page.mark_row(claim.id, computed=claim.variant is not None)
-                made.append(register.row(claim, self.sentence(claim), self.config.words, mark))
+                often = self.sentence(claim, "often") if claim.often else ""
+                said = self.sentence(claim)
+                made.append(register.row(claim, said, often, self.config.words, mark))
         self.page.need_style(register.STYLE)
         return register.pages(made, rows)
 
@@ -170,25 +244,43 @@ class TemplateApi:
         """Return rows of facts as a table of some `columns`, which `headers` name."""
         if isinstance(rows, Pending):
             return rows
-        if isinstance(rows, dict):  # rows by id
-            rows = list(rows.values())
+        rows = _rows(rows)
         first = rows[0] if rows else ()
         names = first if isinstance(first, dict) else map(str, range(len(first)))
         chosen = tuple(columns) or tuple(names)
         write = partial(cell, self.numbers, self.config)
         return markdown.table(rows, chosen, tuple(headers) or chosen, write)
 
-    def figure(self, name: str, /, **values: Any) -> Any:
-        """Return the figure of a demo, with its alternative text."""
+    def figure(self, name: str = "", /, **values: Any) -> Any:
+        """Return the figure of a demo, with its alternative text.
+
+        In a partial `figure()` is that of the point that the controls stand at.
+        """
+        if self._point and self._point.is_meant(name, values):
+            return self._figure_of_point(self._point)
+        if not name:
+            raise ValueError('figure: which demo\'s? figure("NAME"); only a partial has its own')
         variant = self._variant(name, values)
         self.page.wants_figure.add(variant)
         result = self.results.get(variant)
         if result is None or result.figure is None or result.alt is None:
             self.page.pending.add(variant)
             return Pending()
+        if self._point:  # what controls swap must be in the page, whole
+            return _drawn(Drawing(result.figure, result.alt))
         path = f"figures/{name}-{variant.slug}.svg"
         self.page.figures[path] = variant
         return markdown.figure(path, result.alt, *markdown.svg_size(result.figure))
+
+    def _figure_of_point(self, point: Point) -> Any:
+        """Return the figure of the point that a partial shows; where it has none, want it."""
+        if point.drawing:
+            return _drawn(point.drawing)
+        if point.grid is None:
+            raise ValueError(f"figure: {point.demo} has drawn none for these values")
+        self.page.wants_figure.add(point.grid)
+        self.page.pending.add(point.grid)
+        return Pending()
 
     def live(self, name: str, /, *parameters: str, **values: Any) -> Any:
         """Return controls for some parameters of a demo, and what its partial shows of each point.
@@ -196,6 +288,7 @@ class TemplateApi:
         `values` fixes other parameters, or lists what a control offers:
         `live("next_token", "text", text=[…])`.
         """
+        values = {key: _plain_list(value) for key, value in values.items()}
         listed = [
             key
             for key, value in values.items()
@@ -203,10 +296,12 @@ class TemplateApi:
         ]
         if not (parameters or listed):
             raise ValueError(f"live: name a parameter of {name} that the controls set")
-        variant = Variant.of(name, values, (*parameters, *listed))
+        variant = self._asked(name, values, (*parameters, *listed))
         place = self._here()
         self.note_use(variant, place)
         if variant not in self.results:
+            if controls.shows_figure(self.config, name):
+                self.page.wants_figure.add(variant)
             return Pending()
         placed = Placed(variant=variant, place=place, number=len(self.page.controls) + 1)
         self.page.controls.append(placed)
@@ -237,8 +332,8 @@ class TemplateApi:
         self.page.printed.setdefault(variant, set()).update(number + 1 for number in shown)
         return markdown.output("\n".join(lines[number] for number in shown))
 
-    def code(self, name: str, function: str) -> Markdown:
-        """Return the source of a function of the demos, without its docstring.
+    def code(self, name: str, function: str, *, docstring: bool = False) -> Markdown:
+        """Return the source of a function of the demos, with its docstring where that is wanted.
 
         `code("vram", "cards")` is of `demos/vram.py`, `code("common.words", …)` of a shared one.
         """
@@ -247,7 +342,9 @@ class TemplateApi:
         self.page.note_file(file)
         if not path.is_file():
             raise ValueError(f"code: there is no {file}")
-        return markdown.fence(excerpt(path.read_text(encoding="utf-8"), function), "python")
+        source = path.read_text(encoding="utf-8-sig")
+        shown = excerpt(source, function, file, docstring=docstring)
+        return markdown.fence(shown, "python")
 
     def notes(self, value: str = "", caller: Callable[[], str] | None = None) -> Markdown:
         """Put speaker notes on a slide, in a `{% call %}` block, unless they are left out."""
@@ -263,12 +360,19 @@ class TemplateApi:
             place=placed.place,
             number=number,
             results=self.results,
-            render=partial(self.fragment, placed.variant.demo),
+            render=partial(self.fragment, placed.variant.demo, grid=placed.variant),
             digest=digest,
         )
 
-    def fragment(self, demo: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-        """Return what a demo's partial makes of one point.
+    def fragment(
+        self,
+        demo: str,
+        facts: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        drawing: Drawing | None = None,
+        grid: Variant | None = None,
+    ) -> str:
+        """Return what a demo's partial makes of one point, of a `grid` where it is in one.
 
         Raises:
             TemplateError: where there is no partial, or it can't show these facts.
@@ -277,11 +381,32 @@ class TemplateApi:
         if not (self.config.folder / source).is_file():
             message = f"live: there is no deck/{source}, which shows what {demo} gives"
             raise TemplateError(message, place=self._here())
+        with self._at_point(Point(demo, parameters, drawing, grid)) as own:
+            try:
+                seen = view(facts, "", f"demo {demo}", self.numbers.units)
+                shown = self.env.get_template(source).render(seen, parameters=parameters)
+            except MISTAKES as error:
+                raise mistake(error, source, self.config) from None
+        for variant in own.pending:
+            message = f"at {_listed(parameters)} it needs {variant}, which nothing else computes"
+            place = Place(file=f"deck/{source}")
+            raise TemplateError(message, place=place, hint=OF_THE_POINT)
+        return shown
+
+    @contextmanager
+    def _at_point(self, point: Point) -> Iterator[Notes]:
+        """Let `figure()` be that of a point; give the notes of what nobody will compute.
+
+        Where pages are finished (no marks are written), what is missing stays so.
+        """
+        outside, own = self.page, Notes()
+        if self.env.on_mark is None:
+            self.page = own
+        self._point = point
         try:
-            seen = view(facts, "", f"demo {demo}")
-            return self.env.get_template(source).render(seen, parameters=parameters)
-        except MISTAKES as error:
-            raise mistake(error, source, self.config) from None
+            yield own
+        finally:
+            self._point, self.page = None, outside
 
     def sentence(self, claim: Claim, part: ledger.Part = "says") -> str:
         """Return a claim's sentence, or another part of it that is a template, as Markdown.
@@ -293,9 +418,7 @@ class TemplateApi:
         try:
             return self.env.get_template(ledger.source_name(claim, part)).render(facts)
         except MISTAKES as error:
-            known = f"facts of {claim.variant}: {', '.join(facts)}" if facts else ""
-            message = f"claim {claim.id}: {error}"
-            raise ClaimError(message, place=claim.place, hint=known) from None
+            raise ledger.unreadable(self.env, claim, part, error, facts) from None
 
     def note_use(self, variant: Variant, place: Place, *, fact: str = "", claim: str = "") -> None:
         """Note that a place uses a variant, and that it has no result, if that is so.
@@ -318,11 +441,25 @@ class TemplateApi:
 
     def _variant(self, name: str, values: Mapping[str, Any]) -> Variant:
         """Return a variant, and note its use."""
-        variant = Variant.of(name, values)
+        variant = self._asked(name, values)
         self.note_use(variant, self._here())
         return variant
 
+    def _asked(self, name: str, values: Mapping[str, Any], grid: Sequence[str] = ()) -> Variant:
+        """Return a variant as a template asks for it.
+
+        Raises:
+            ValueError: a name that is none, or a value that no parameter can have.
+        """
+        if not isinstance(name, str):
+            raise ValueError(f'a demo is named by a text: demo("vram"), not {ledger.short(name)}')
+        for key, value in values.items():
+            _refuse_no_parameter(f"demo {name}: `{key}`", value)
+        return Variant.of(name, values, grid)
+
     def _claim(self, key: str) -> Claim:
+        if not isinstance(key, str):
+            raise ValueError(f'a claim is named by its id: claim("gpt3-350gb"), not {key!r}')
         if key not in self.claims:
             hint = did_you_mean(key, self.claims)
             raise ValueError(f"no claim `{key}` in deck/{ledger.FILE}; {hint}")
@@ -349,5 +486,6 @@ class TemplateApi:
         """Return a variant's facts as templates see them; claims share them."""
         if variant not in self._views:
             facts = self.results[variant].facts
-            self._views[variant] = view(facts, "", f"demo {variant.demo}")
+            owner = f"demo {variant.demo}"
+            self._views[variant] = view(facts, "", owner, self.numbers.units)
         return self._views[variant]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ from llmdeck.model import Kind, Place, Result, Variant
 from llmdeck.render import marks
 from llmdeck.render.markdown import Markdown, plain_attributes, references, visible
 from llmdeck.render.numbers import Numbers
+from llmdeck.render.values import settle_html
 from llmdeck.results.files import write_whole
+from llmdeck.run.drawings import Drawing, split
 from llmdeck.run.grid import Axis, default_point, points
 
 PARTIALS = "partials"
@@ -45,8 +48,8 @@ class Controls:
     """Which one of the deck it is, counted from 1."""
     results: Mapping[Variant, Result]
     """Where the grid is looked up, once it is needed."""
-    render: Callable[[Facts, Parameters], str]
-    """Renders the partial for the facts and the parameters of a point."""
+    render: Callable[[Facts, Parameters, Drawing | None], str]
+    """Renders the partial for the facts, the parameters and the figure of a point."""
     digest: str = ""
     """The digest of the stored grid; empty where it is not stored."""
 
@@ -88,15 +91,31 @@ class Controls:
         }
         return list(points(self.axes, fixed))
 
+    @cached_property
+    def drawings(self) -> Sequence[Drawing | None]:
+        """The figure of each point; none where the partial shows none."""
+        figures = self.results[self.variant].figure
+        return split(figures) if figures else [None] * len(self.facts)
+
     def fragment(self, number: int) -> str:
         """Return the HTML of one point, one line."""
-        return one_line(self.render(self.facts[number], self.parameters()[number]))
+        facts, parameters = self.facts[number], self.parameters()[number]
+        return one_line(self.render(facts, parameters, self.drawings[number]))
 
     def fragments(self) -> list[str]:
         """Return the HTML of all points, for a page that is finished."""
-        pairs = zip(self.facts, self.parameters(), strict=True)
-        shown = [one_line(self.render(facts, parameters)) for facts, parameters in pairs]
-        return [marks.strip(fragment) for fragment in shown]
+        found = zip(self.facts, self.parameters(), self.drawings, strict=True)
+        return [marks.strip(one_line(self.render(*point))) for point in found]
+
+
+def shows_figure(config: Config, demo: str) -> bool:
+    """Return whether a demo's partial reads as if it showed the figure of its point.
+
+    It is known so before the partial is rendered, and the figure is drawn together with the facts.
+    """
+    path = config.folder / PARTIALS / f"{demo}.html.j2"
+    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+    return re.search(rf"\bfigure\(\s*(?:\)|[\"']{re.escape(demo)}[\"'])", text) is not None
 
 
 def one_line(fragment: str) -> str:
@@ -107,7 +126,7 @@ def one_line(fragment: str) -> str:
     """
     lines = [line.strip() for line in fragment.splitlines()]
     joined = " ".join(line for line in lines if line)
-    return plain_attributes(marks.strip_marks(joined))
+    return plain_attributes(settle_html(marks.strip_marks(joined)))
 
 
 def markup(shown: Controls, number: str, numbers: Numbers, config: Config) -> Markdown:
@@ -198,11 +217,14 @@ def _too_much(all_controls: Sequence[Controls], made: Mapping[str, str]) -> Temp
     largest = max(all_controls, key=lambda each: len(made[each.id]))
     size = len(made[largest.id]) / 1e6
     most = max(largest.axes, key=lambda axis: len(axis.values))
+    smaller = "its partial smaller"
+    if largest.drawings[0]:
+        smaller = "its figures smaller: fewer points in a curve, rasterized=True for many marks"
     return TemplateError(
         f"the controls add {total / 1e6:.1f} MB to the deck; {MOST_BYTES / 1e6:g} MB at most",
         place=largest.place,
         hint=f"{largest.variant} is the largest ({size:.1f} MB): "
-        f"thin out `{most.name}` ({len(most.values)} values), or make its partial smaller",
+        f"thin out `{most.name}` ({len(most.values)} values), or make {smaller}",
     )
 
 

@@ -19,19 +19,24 @@ import babel
 import jinja2
 
 from llmdeck import ledger
-from llmdeck.config import Config
-from llmdeck.errors import ClaimError, DeckError, TemplateError
+from llmdeck.config import Config, TomlFile
+from llmdeck.errors import ClaimError, ConfigError, DeckError, TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Slide, Use, Variant
 from llmdeck.render.api import TemplateApi
 from llmdeck.render.cache import KeptPage, RenderCache
 from llmdeck.render.controls import Controls
-from llmdeck.render.environment import MISTAKES, mistake
+from llmdeck.render.looks import looks
 from llmdeck.render.merge import Merged, each_once, flagged
+from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.page import Notes, Page, finished
 from llmdeck.results.digests import NamedDigests
 from llmdeck.results.store import Results
+from llmdeck.run.interface import controlled_names
 
 SUFFIX = ".md.j2"
+NO_SLIDES = "this file makes no slides"
+MISNAMED = (".md", ".markdown", ".j2")
+"""How files end that somebody takes for slides; those with `SUFFIX` are."""
 VERBATIM = ".verbatim { white-space: pre-wrap }"
 """The one style that values need with any theme: spaces and line breaks show (`markdown.text`)."""
 
@@ -62,6 +67,8 @@ class Rendered:
     failing: frozenset[str] = frozenset()
     """The ids of claims whose check is not true, or can't be evaluated."""
     controls: tuple[Controls, ...] = ()
+    formulas: Mapping[str, Place] = field(default_factory=dict)
+    """The formulas with a value in them, as Marp gets them, and the line that wrote it."""
     lines: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
     """The template lines with an expression, and the slides that each made: in a loop, several."""
     claim_slides: tuple[tuple[str, int], ...] = ()
@@ -71,6 +78,15 @@ class Rendered:
     def variants(self) -> tuple[Variant, ...]:
         """All variants that the deck uses, each once."""
         return tuple(dict.fromkeys(use.variant for use in self.uses))
+
+    def asked_at(self, variant: Variant) -> Place | None:
+        """Return the first place that asks for a variant, the ledger's before any slide's."""
+        return next((use.place for use in self.uses if use.variant == variant), None)
+
+    @property
+    def parts(self) -> list[tuple[str, Place]]:
+        """The Markdown of each template, with its file."""
+        return [(text, Place(file=file)) for file, text in self.pages.items()]
 
     def places(self, variants: Collection[Variant]) -> tuple[str, ...]:
         """Return the places of slides that use variants; of the ledger, where no slide does."""
@@ -115,20 +131,38 @@ class Renderer:
         Raises:
             TemplateError: where there is no template.
         """
-        paths = sorted((self.config.folder / "slides").glob(f"*{SUFFIX}"))
-        if not paths:
-            place = Place(file=f"deck/slides/*{SUFFIX}")
-            raise TemplateError("the deck has no slides", place=place)
+        paths = self._templates()
         self.digests = NamedDigests(self.config.root) if digests is None else digests
         self.api.use_results(results)
         ledger_uses, errors = self._uses_of_ledger()
         pages = [self._page(path, results) for path in paths]
         rendered = self._merge(pages, ledger_uses, results)
         failing = self._failing_claims(rendered, results)
+        errors += self._unknown_controls(rendered)
         errors += [error for page in pages for error in page.errors]
         errors += failing.values()
         distinct = {(error.message, error.place): error for error in errors}
         return replace(rendered, errors=tuple(distinct.values()), failing=frozenset(failing))
+
+    def _templates(self) -> list[Path]:
+        """Return the files of the slides, in the order of their names.
+
+        Raises:
+            TemplateError: where there is none, or one has a name that would leave it out.
+        """
+        folder = self.config.slides
+        for path in sorted(folder.glob("*")):
+            is_hidden = path.name.startswith(".")
+            if path.name.endswith(MISNAMED) and not (is_hidden or path.name.endswith(SUFFIX)):
+                file = self.config.relative(path)
+                name = path.name.split(".")[0] + SUFFIX
+                hint = f"rename it {name}, or move it out of deck/slides"
+                raise TemplateError(NO_SLIDES, place=Place(file=file), hint=hint)
+        paths = sorted(folder.glob(f"*{SUFFIX}"))
+        if not paths:
+            place = Place(file=f"deck/slides/*{SUFFIX}")
+            raise TemplateError("the deck has no slides", place=place)
+        return paths
 
     def _uses_of_ledger(self) -> tuple[list[Use], list[DeckError]]:
         """Return the uses of variants by claims, also by those that no slide says yet."""
@@ -137,7 +171,8 @@ class Renderer:
         for claim in self.claims.values():
             try:
                 if claim.variant:
-                    self.api.note_use(claim.variant, claim.place, claim=claim.id)
+                    place = claim.place_of("with")
+                    self.api.note_use(claim.variant, place, claim=claim.id)
             except DeckError as error:
                 errors.append(error)
         return self.api.page.uses, errors
@@ -166,6 +201,7 @@ class Renderer:
             pending=frozenset(pending),
             wants_figure=frozenset(wants_figure),
             printed=_printed(pages),
+            formulas={formula: place for page in pages for formula, place in page.formulas.items()},
             controls=tuple(self._controls(pages, results)),
             lines=merged.lines,
             claim_slides=tuple(merged.claim_slides),
@@ -219,7 +255,9 @@ class Renderer:
                 errors.append(mistake(error, name, self.config))
         if notes.pending:
             errors = []  # the mistake may be the gap's own
-        return finished(file, text, notes, errors), _inputs(notes)
+        is_whole = self.notes and not (errors or notes.pending)
+        source = path.read_text(encoding="utf-8-sig") if is_whole else None
+        return finished(file, text, notes, errors, source=source), _inputs(notes)
 
     def _value(self, what: Input, results: Mapping[Variant, Result]) -> object:
         """Return an input of a page as it is now; an empty text where it can't be compared."""
@@ -239,6 +277,20 @@ class Renderer:
         controls = sorted(config.controls.items())
         versions = (platform.python_version(), jinja2.__version__, babel.__version__)
         return repr((config.deck, config.words, controls, self.notes, list(self.demos), versions))
+
+    def _unknown_controls(self, rendered: Rendered) -> Iterator[ConfigError]:
+        """Give the tables `[controls.NAME]` that are no parameter of a slide or a demo."""
+        used = {name for variant in rendered.variants for name in variant.grid}
+        unused = [name for name in self.config.controls if name not in used]
+        known = controlled_names(self.config, self.demos) if unused else None
+        if known is None:
+            return
+        for name in set(unused) - known:
+            settings = self.config.settings
+            file = TomlFile.read(settings, self.config.relative(settings))
+            message = f"[controls.{name}]: no demo has a parameter `{name}`"
+            hint = did_you_mean(name, sorted(known))
+            yield ConfigError(message, place=file.place("controls", name), hint=hint)
 
     def _failing_claims(
         self, rendered: Rendered, results: Mapping[Variant, Result]
@@ -328,7 +380,7 @@ def front_matter(config: Config, pages: Iterable[Page] = ()) -> str:
         "size": deck.size,
         "paginate": deck.paginate,
         "math": deck.math,
-        "style": "\n".join([VERBATIM, *styles]),
+        "style": "\n".join([VERBATIM, *looks(config), *styles]),
     }
     lines = [
         f"{name}: {json.dumps(value, ensure_ascii=False)}"

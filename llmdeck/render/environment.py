@@ -5,38 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn
 
 import jinja2
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
 from jinja2.filters import make_attrgetter
-from jinja2.nodes import Concat
 from markupsafe import Markup
 
 from llmdeck import __version__, ledger
 from llmdeck.config import Config
-from llmdeck.errors import TemplateError, did_you_mean
+from llmdeck.errors import did_you_mean
 from llmdeck.marp.install import cache_folder
 from llmdeck.model import Claim, Place
-from llmdeck.render import markdown
+from llmdeck.render import markdown, marks
+from llmdeck.render.compiler import Generator
+from llmdeck.render.lexer import LineLexer
 from llmdeck.render.markdown import Markdown
-from llmdeck.render.numbers import Numbers, unit_of, with_unit
+from llmdeck.render.numbers import Numbers, Written, exact, with_unit
 from llmdeck.render.places import note_places
+from llmdeck.render.units import Units
 
-MISTAKES = (
-    jinja2.TemplateError,
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
+COMPILES = (
+    "environment.py",
+    "compiler.py",
+    "lexer.py",
+    "places.py",
+    "markdown.py",
+    "marks.py",
+    "numbers.py",
+    "units.py",
 )
-"""What a mistake in a template raises."""
-COMPILES = ("environment.py", "places.py", "markdown.py", "numbers.py")
 """The modules that a compiled template depends on: constants are folded with them."""
 
 
@@ -88,30 +88,43 @@ class FactsView(dict[str, Any]):
         return value
 
 
-def view(value: Any, name: str, owner: str) -> Any:
+def view(value: Any, name: str, owner: str, units: Units) -> Any:
     """Return a fact as templates see it; numbers remember the unit that the fact's name ends in."""
     if isinstance(value, dict):
-        return FactsView({key: view(item, key, owner) for key, item in value.items()}, owner)
+        items = {key: view(item, key, owner, units) for key, item in value.items()}
+        return FactsView(items, owner)
     if isinstance(value, list):
-        return [view(item, name, owner) for item in value]
-    return with_unit(value, unit_of(name))
+        return [view(item, name, owner, units) for item in value]
+    return with_unit(value, units.of(name))
 
 
-class _Generator(CodeGenerator):
-    """Jinja's code generator, but `a ~ b` escapes as `{{ a }}{{ b }}` does."""
+class Number(Markdown):
+    """A number as a filter writes it: characters that are no syntax, so Markdown everywhere."""
 
-    def visit_Concat(self, node: Concat, frame: Frame) -> None:  # noqa: N802  Jinja's name
-        self.write("environment.concatenate((")
-        for arg in node.nodes:
-            self.visit(arg, frame)
-            self.write(", ")
-        self.write("))")
+    written = Written()
+
+    @classmethod
+    def of(cls, text: str) -> Number:
+        """Return what a filter wrote."""
+        number = cls(text)
+        number.written = text if isinstance(text, Written) else Written.of(text)
+        return number
+
+    @property
+    def value(self) -> Markdown:
+        """The number as the page is told of it: where it stands, it is not known yet.
+
+        What another filter made of it (`replace`) is Markdown, and nothing more.
+        """
+        if str(self) != str(self.written):
+            return Markdown(self)
+        return Markdown(marks.value(self.written, self.written.exact, self.written.spoken))
 
 
 class DeckEnvironment(jinja2.Environment):
     """Jinja with strict names, facts before methods, escaping for Markdown, and known places."""
 
-    code_generator_class = _Generator
+    code_generator_class = Generator
     place: Place | None = None
     """The template line that is being rendered; none while no template has begun."""
     on_mark: Callable[[Place], str] | None = None
@@ -131,8 +144,15 @@ class DeckEnvironment(jinja2.Environment):
             return Markdown("")
         return Markdown(self.on_mark(self.place))
 
+    @cached_property
+    def lexer(self) -> LineLexer:
+        """What reads templates."""
+        return LineLexer(self)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
+        for written in tree.find_all(nodes.TemplateData):
+            written.data = marks.spelt_out(written.data)
         if name and name.endswith(".j2"):
             note_places(tree, f"deck/{name}")
             tree.set_environment(self)
@@ -163,8 +183,28 @@ class DeckEnvironment(jinja2.Environment):
     def concatenate(parts: Sequence[Any]) -> Any:
         """Join plain values to a plain string; with Markdown among them, escape the others."""
         if any(hasattr(part, "__html__") for part in parts):
-            return Markdown("").join(parts)
+            return Markdown("").join(map(_piece, parts))
         return "".join(map(str, parts))
+
+
+def _piece(part: Any) -> Markdown:
+    """Return a part of what is joined to Markdown; text and numbers still know where they stand."""
+    if isinstance(part, Number):
+        return part.value
+    return (
+        Markdown(part) if hasattr(part, "__html__") else Markdown(marks.value(markdown.text(part)))
+    )
+
+
+class _Files(jinja2.FileSystemLoader):
+    """The files of a deck; each ends its last line, so that what includes one goes on below it."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Return the text of a file, its path, and whether that is what it still says."""
+        source, path, is_current = super().get_source(environment, template)
+        return source if source.endswith("\n") else f"{source}\n", path, is_current
 
 
 def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -> DeckEnvironment:
@@ -172,7 +212,7 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
 
     Compiling is most of what rendering costs, so compiled templates are kept in the user's cache.
     """
-    files = jinja2.FileSystemLoader(config.folder, encoding="utf-8")
+    files = _Files(config.folder, encoding="utf-8-sig")
     sentences = jinja2.DictLoader(ledger.sources(claims))
     env = DeckEnvironment(
         loader=jinja2.ChoiceLoader([sentences, files]),
@@ -191,10 +231,12 @@ def environment(config: Config, numbers: Numbers, claims: Mapping[str, Claim]) -
 
 
 def _number_filter(function: Callable[..., str]) -> Callable[..., Any]:
-    """Numbers are written in characters that are no syntax, so they are Markdown everywhere."""
+    """Make a filter of what writes a number."""
 
     def apply(value: Any, *args: Any, **kwargs: Any) -> Any:
-        return value if isinstance(value, Pending) else Markdown(function(value, *args, **kwargs))
+        if isinstance(value, jinja2.Undefined):
+            str(value)  # raises the error that names it
+        return value if isinstance(value, Pending) else Number.of(function(value, *args, **kwargs))
 
     return apply
 
@@ -205,7 +247,7 @@ def _text_filters() -> dict[str, Callable[..., Any]]:
         "e": Markdown.escape,
         "escape": Markdown.escape,
         "forceescape": markdown.text,
-        "safe": Markdown,
+        "safe": _safe,
         "join": _join,
         "tojson": _json,
         "css": _css,
@@ -216,6 +258,11 @@ def _text_filters() -> dict[str, Callable[..., Any]]:
 def _code(value: Any) -> Any:
     """Write a value in the code face."""
     return value if isinstance(value, Pending) else markdown.inline_code(value)
+
+
+def _safe(value: Any) -> Any:
+    """Take text for Markdown."""
+    return value if isinstance(value, Pending) else Markdown(marks.spelt_out(str(value)))
 
 
 def _css(value: Any) -> Any:
@@ -253,58 +300,56 @@ def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
 
 def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
     """Return what `{{ value }}` writes: the value as itself."""
+    if isinstance(value, Number):
+        return value.value
     if isinstance(value, jinja2.Undefined | Markup):
         return value
+    _refuse_unshowable(value)
     return show(numbers, config, value)
+
+
+SHOWABLE = (str, int, float, type(None), list, tuple, dict, Pending)
+"""What a slide can show as itself."""
+
+
+def _refuse_unshowable(value: Any) -> None:
+    """See that a value is data.
+
+    Raises:
+        TypeError: a function without its parentheses, or an object of Jinja's or Python's.
+    """
+    if isinstance(value, SHOWABLE):
+        return
+    name = getattr(value, "__name__", None) or getattr(value, "name", None)
+    if callable(value) and isinstance(name, str):
+        raise TypeError(f"`{name}` is a function, and a slide shows what it returns: {name}(…)")
+    kind = type(value).__name__
+    raise TypeError(
+        f"a slide can't show a {kind}: {{{{ value | join(', ') }}}} shows several values"
+    )
 
 
 def show(numbers: Numbers, config: Config, value: Any) -> Markdown:
     """Return a bare value as a slide shows it.
 
     Numbers are in the deck's locale, truth in its words, text is as itself; nothing for `Pending`.
+    Where machines read it, in a tag, a number has all its digits.
     """
     if isinstance(value, Pending):
         return Markdown("")
     if isinstance(value, bool):
-        return markdown.text(config.words.true if value else config.words.false)
+        word = markdown.text(config.words.true if value else config.words.false)
+        return Markdown(marks.value(word, exact(value)))
     if isinstance(value, int | float):
-        return Markdown(numbers.num(value))
-    return markdown.text(value)
+        written = numbers.num(value)
+        return Markdown(marks.value(written, exact(value), written.spoken))
+    return Markdown(marks.value(markdown.text(value)))
 
 
 def cell(numbers: Numbers, config: Config, value: Any) -> Markdown:
     """Return a table's cell: a number with a unit shows it."""
     if getattr(value, "unit", ""):
-        return Markdown(numbers.qty(value))
+        return Number.of(numbers.qty(value)).value
+    if isinstance(value, Number):
+        return value.value
     return value if isinstance(value, Markdown) else show(numbers, config, value)
-
-
-def mistake(error: Exception, name: str, config: Config) -> TemplateError:
-    """Return the error for a mistake in a template, whose `name` is relative to `deck/`."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        file, line = error.name or name, error.lineno
-    else:
-        file, line = _where(error.__traceback__, config) or (name, 0)
-    if Path(file).is_absolute():  # Jinja's lexer names the file, its parser the template
-        file = Path(file).relative_to(config.folder).as_posix()
-    message = str(error.message if isinstance(error, jinja2.TemplateError) else error)
-    hint = ""
-    if "comment" in message:
-        hint = "`{#` starts a comment in Jinja: write {{ '{#' }} where it is meant as text"
-    place = Place(file=f"deck/{file}", line=line)
-    return TemplateError(message or type(error).__name__, place=place, hint=hint)
-
-
-def _where(trace: TracebackType | None, config: Config) -> tuple[str, int] | None:
-    """Return template and line of the innermost frame of a template; None where there is none."""
-    found = None
-    while trace is not None:
-        frame, line = trace.tb_frame, trace.tb_lineno
-        template = frame.f_globals.get("__jinja_template__")
-        source = Path(frame.f_code.co_filename)
-        if template is not None and template.name:
-            found = template.name, template.get_corresponding_lineno(line)
-        elif source.suffix == ".j2":
-            found = source.relative_to(config.folder).as_posix(), line
-        trace = trace.tb_next
-    return found

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -30,9 +31,26 @@ TAG = re.compile(
     rf"""<[a-zA-Z](?:[^<>"']|"(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*')*>"""
 )
 QUOTED = re.compile(rf""""(?:[^"<]|{WRAPPER.pattern})*"|'(?:[^'<]|{WRAPPER.pattern})*'""")
+HUMAN = re.compile(
+    r"alt|title|placeholder|label|abbr|data-said|"
+    r"aria-(?:label|valuetext|description|roledescription)"
+)
+"""The attributes that are read by people; any other is for machines."""
+SCRIPTS = re.compile(r"<(style|script)\b[^>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
+IN_ADDRESS = " /:=;,()!*+-._~?@"
+"""What stands for itself in an address in an attribute."""
 OWN_TAG = re.compile(r"</?(?:a|bdi|span|code)\b[^>]*>")
 NOTE = "\u2060"
-"""What a speaker note begins with: Marp then takes it for no directive (see `marp.config.mjs`)."""
+"""What a speaker note begins with: Marp then takes it for no directive (see `marp.config.mjs`).
+
+In it, what would end the comment, or be a mark of ours, is spelt with it too: see `_in_comment`."""
+TITLE = re.compile(
+    r"""(\]\(\s*(?:<[^<>\n]*>|[^\s()<>]+)\s+|^ {0,3}\[[^\]\n]+\]:\s*(?:<[^<>\n]*>|\S+)\s+)"""
+    rf"""("(?:{WRAPPER.pattern}|[^"\n])*"|'(?:{WRAPPER.pattern}|[^'\n])*')""",
+    re.MULTILINE,
+)
+"""The address of a link or a picture in Markdown, and its title."""
+EMPTY_EMPHASIS = re.compile(rf"(\*{{1,3}}|_{{1,3}}|~~)((?:{marks.MARK.pattern})+)\1")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
@@ -190,28 +208,56 @@ def figure(source: str, alt: str, width: float, height: float) -> Markdown:
     return Markdown(f'<p class="figure"><img src="{html.escape(source)}" alt="{words}" {size}></p>')
 
 
+def in_page(svg: str) -> str:
+    """Return an SVG as an address that has it all: it needs no file, and compresses well.
+
+    >>> in_page("<svg>50%</svg>")
+    'data:image/svg+xml,%3Csvg%3E50%25%3C/svg%3E'
+    """
+    return f"data:image/svg+xml,{quote(svg, safe=IN_ADDRESS)}"
+
+
 def note(value: str) -> Markdown:
     """Speaker notes: an HTML comment, which Marp takes for the notes of its slide.
 
-    Notes are plain text, so references are decoded again and the markup of values is left out; what
-    would end the comment is broken up, and a character that is a mark for us is spelt out.
+    Notes are plain text, so references are decoded again and the markup of values is left out.
     """
     plain = visible(html.unescape(OWN_TAG.sub("", marks.strip(value)))).strip()
-    plain = re.sub(f"[{marks.PRIVATE}]", lambda match: f"\\u{ord(match[0]):x}", plain)
-    plain = re.sub(r"--(!?)>", r"--\1 >", plain)
     said_here = marks.only(value)  # what the notes say is said on this slide
-    return Markdown(f"{said_here}<!--\n{NOTE}{plain}\n-->")
+    return Markdown(f"{said_here}<!--\n{NOTE}{_in_comment(plain)}\n-->")
+
+
+def _in_comment(plain: str) -> str:
+    r"""Return a text as a comment can hold it; `marp.config.mjs` makes it the same again.
+
+    >>> _in_comment("<!-- a -->")
+    '<!-- a --\u20601'
+    """
+    text = plain.replace(NOTE, f"{NOTE}0")
+    text = re.sub(r"(--!?)>", rf"\g<1>{NOTE}1", text)
+    return re.sub(f"[{marks.PRIVATE}]", lambda found: f"{NOTE}{ord(found[0])};", text)
 
 
 def plain_attributes(markdown: str) -> str:
     """Return Markdown without the markup of `text` in attributes of HTML tags, where it would show.
 
+    The title of a link or a picture becomes one.
+
     >>> plain_attributes('<p title="<bdi>x</bdi>">"<bdi>y</bdi>"</p>')
     '<p title="x">"<bdi>y</bdi>"</p>'
     """
-    return TAG.sub(
-        lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), markdown
-    )
+    plain = TITLE.sub(lambda link: link[1] + WRAPPER.sub("", link[2]), markdown)
+    return TAG.sub(lambda tag: QUOTED.sub(lambda quoted: WRAPPER.sub("", quoted[0]), tag[0]), plain)
+
+
+def without_empty_emphasis(markdown: str) -> str:
+    """Return Markdown without emphasis around values that are empty: `****` would show, or rule.
+
+    >>> shown = f"a **{marks.Marks().add(marks.Mark(n_uses=0))}** b"
+    >>> marks.strip(without_empty_emphasis(shown))
+    'a  b'
+    """
+    return EMPTY_EMPHASIS.sub(r"\2", markdown)
 
 
 REVEAL = """

@@ -6,20 +6,18 @@ A page depends on its inputs alone, so that one whose inputs did not change is u
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
 
 from llmdeck.errors import DeckError, TemplateError
 from llmdeck.model import Place, Use, Variant
-from llmdeck.render import markdown, marks
+from llmdeck.render import markdown, marks, values
+from llmdeck.render.blocks import blocks
+from llmdeck.render.faults import Source, faults
 from llmdeck.render.marks import Mark, Marks
 
-CODE = ("code_inline", "code_block", "fence")
-REFERENCE = re.compile(r"&#\d+;")
 IN_CODE = "write {{ value | code }}, or output(…), which escape for the code face"
 
 
@@ -107,6 +105,8 @@ class Page:
     styles: tuple[str, ...]
     pending: frozenset[Variant] = frozenset()
     wants_figure: frozenset[Variant] = frozenset()
+    formulas: Mapping[str, Place] = field(default_factory=dict)
+    """The formulas with a value in them, as Marp gets them, and the line that wrote it."""
     errors: tuple[DeckError, ...] = ()
 
     @property
@@ -115,16 +115,34 @@ class Page:
         return len(self.titles)
 
 
-def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) -> Page:
-    """Return the page that a template's text and notes make."""
+def finished(
+    file: str,
+    text: str,
+    notes: Notes,
+    errors: Sequence[DeckError] = (),
+    *,
+    source: str | None = None,
+) -> Page:
+    """Return the page that a template's text and notes make.
+
+    Its slides are looked at where the template's `source` is given (see `faults`).
+    """
+    text, formulas = values.settle(text)
+    text = markdown.without_empty_emphasis(text)
     plain = markdown.plain_attributes(marks.strip_marks(text))
-    ends, titles, codes = split(marks.strip(plain))
+    found = blocks(marks.strip(plain))
+    if not (plain.endswith("\n") or found.ends_with_html):
+        plain += "\n"
+    ends = found.rulers
     reader = _Reader(text, ends, notes)
+    errors = [*errors, *map(_in_code, reader.places_on(found.codes))]
+    if source is not None:
+        errors += faults(found, Source(file, source, marks.strip(plain), reader.first_places()))
     uses = [replace(use, slide=reader.slide_of(n)) for n, use in enumerate(notes.uses)]
     return Page(
         file=file,
         text=plain,
-        titles=titles,
+        titles=found.titles,
         ends=ends,
         uses=tuple(uses),
         lines=reader.slides_by_place(),
@@ -136,7 +154,8 @@ def finished(file: str, text: str, notes: Notes, errors: Sequence[DeckError]) ->
         styles=tuple(notes.styles),
         pending=frozenset(notes.pending),
         wants_figure=frozenset(notes.wants_figure),
-        errors=(*errors, *map(_in_code, reader.places_on(codes))),
+        formulas={formula.strip(): place for formula, place in reader.places_of(formulas)},
+        errors=tuple(errors),
     )
 
 
@@ -148,7 +167,7 @@ class _Reader:
     """Reads the marks in a page's text: which slide each is on, and so each use."""
 
     def __init__(self, text: str, ends: Sequence[int], notes: Notes) -> None:
-        self.uses = notes.uses
+        self.uses, self.marks = notes.uses, notes.marks
         self.found: list[tuple[int, int, Mark]] = []
         """Line of the text, slide, and mark, in their order."""
         self.by_place: dict[Place, list[tuple[int, int]]] = {}
@@ -181,6 +200,21 @@ class _Reader:
         wanted = set(lines)
         return [mark.place for line, _, mark in self.found if line in wanted and mark.place]
 
+    def places_of(self, formulas: Iterable[tuple[str, int]]) -> Iterator[tuple[str, Place]]:
+        """Give formulas with the template line that wrote a value in them, by its mark."""
+        for formula, mark in formulas:
+            place = self.marks.made[mark].place
+            if place:
+                yield formula, place
+
+    def first_places(self) -> dict[int, Place]:
+        """Return the place of the first mark on each line of the text that has one."""
+        found: dict[int, Place] = {}
+        for line, _, mark in self.found:
+            if mark.place:
+                found.setdefault(line, mark.place)
+        return found
+
     def slides_by_place(self) -> dict[Place, tuple[int, ...]]:
         """Return for each template line the slides that it made."""
         return {
@@ -212,40 +246,3 @@ class _Reader:
         lines = self.by_file.get(place.file, [])
         later = [slide for line, slide in lines if line >= place.line]
         return later[0] if later else lines[-1][1] if lines else 0
-
-
-def split(text: str) -> tuple[tuple[int, ...], tuple[str, ...], frozenset[int]]:
-    r"""Return where a page's slides end, each slide's title, and the lines of code with references.
-
-    A slide ends on the line of its ruler. A reference is how a value is escaped (see
-    `markdown.references`); in code it would show as it is written.
-
-    >>> split("# One\n\n---\n\n```\n---\n```\n\n`&#42;`\n")
-    ((2,), ('One', ''), frozenset({8}))
-    """
-    from markdown_it import MarkdownIt
-
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    rulers: list[int] = []
-    titles = [""]
-    codes: set[int] = set()
-    for number, token in enumerate(tokens):
-        if token.map and _has_reference_in_code(token):
-            codes.update(range(*token.map))
-        if token.type == "hr" and token.level == 0 and token.map:
-            rulers.append(token.map[0])
-            titles.append("")
-        elif token.type == "heading_open" and not titles[-1]:
-            titles[-1] = _words(tokens[number + 1].children or [])
-    return tuple(rulers), tuple(titles), frozenset(codes)
-
-
-def _has_reference_in_code(token: Any) -> bool:
-    inside = [token, *(token.children or [])]
-    codes = [part.content for part in inside if part.type in CODE]
-    return any(REFERENCE.search(content) for content in codes)
-
-
-def _words(children: Sequence[Any]) -> str:
-    kinds = ("text", "text_special", "code_inline")
-    return "".join(child.content for child in children if child.type in kinds).strip()

@@ -24,7 +24,7 @@ STYLE = f"""
 font-size: {TEXT_PX}px; line-height: {LINE_PX}px }}
 .register li {{ margin: 0; padding: 8px 0; border-bottom: 1px solid #8886; \
 overflow-wrap: anywhere }}
-.register li:target {{ background: #fffae0 }}
+.register li:target {{ background: #ffe00030 }}
 .register p {{ margin: 0 }}
 .register .verdict {{ font-size: {CODE_PX}px }}
 .register code {{ font-size: {CODE_PX}px; line-height: 24px; white-space: pre-wrap }}
@@ -39,28 +39,34 @@ MOST_SLIDES = 3
 SOURCE = re.compile(r"(?P<name>.*?)[:,]?\s*(?P<url>https?://\S+)\s*(?P<rest>.*)", re.DOTALL)
 
 
-def row(claim: Claim, says: str, words: Words, mark: str) -> str:
-    """Return a claim's row, with its sentence; `mark` tells later on which slide the row stands.
+def row(claim: Claim, says: str, often: str, words: Words, mark: str) -> str:
+    """Return a claim's row, with its sentence and what is `often` said instead, or nothing.
+
+    `mark` tells later on which slide the row stands.
 
     Its two paragraphs are Markdown, with blank lines around them, so that Marp draws formulas and
     emoji in them.
     """
-    first, second = _sentence(claim, says, words), " · ".join(_references(claim, words))
+    first = _sentence(claim, says, often, words)
+    second = " · ".join(_references(claim, words))
     return f'{mark}<li id="{anchor(claim.id)}">\n\n{first}\n\n{second}\n\n</li>\n'
 
 
-def _sentence(claim: Claim, says: str, words: Words) -> str:
+def _sentence(claim: Claim, says: str, often: str, words: Words) -> str:
     """Return the verdict, what the claim says, and what is often said."""
     kind = claim.verdict.value
+    says = _one_line(says)
+    verdict = f'<span class="verdict {kind}">{markdown.text(getattr(words, kind))}</span>'
+    if not often:
+        return f"{verdict} {says}"
+    return f'{verdict} {says} <span class="often">{_one_line(often)}</span>'
+
+
+def _one_line(says: str) -> str:
+    """Return a sentence without marks and line breaks, cut off where it is too long for a row."""
     says = marks.strip_marks(says).replace("\n", " ")
     plain = markdown.plain(says)
-    if len(plain) > LONGEST:
-        says = markdown.text(_cut_off(plain, LONGEST))
-    verdict = f'<span class="verdict {kind}">{markdown.text(getattr(words, kind))}</span>'
-    if not claim.often:
-        return f"{verdict} {says}"
-    often = markdown.text(_cut_off(claim.often, LONGEST))
-    return f'{verdict} {says} <span class="often">{often}</span>'
+    return markdown.text(_cut_off(plain, LONGEST)) if len(plain) > LONGEST else says
 
 
 def _references(claim: Claim, words: Words) -> list[str]:
@@ -92,10 +98,13 @@ def pages(rows: Sequence[str], most: int) -> list[Markdown]:
 
 
 def _source(source: str) -> str:
-    """Return a source as a link with a short name; without an address, as it is."""
+    """Return a source as a link with a short name, which leads to the rest.
+
+    Without an address it is whole: a book with its title and section can't be found otherwise.
+    """
     match = SOURCE.fullmatch(source)
     if not match:
-        return markdown.text(_short(source))
+        return markdown.text(_cut_off(source, LONGEST))
     name = _short(match["name"] or match["url"].split("://", 1)[1])
     title = " ".join(filter(None, (match["name"], match["rest"])))
     titled = f' title="{markdown.references(title)}"' if title else ""

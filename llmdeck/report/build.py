@@ -57,6 +57,7 @@ def _build(
     inputs: dict[str, str],
 ) -> Built:
     from llmdeck.build import Options, build
+    from llmdeck.report.runner import runner_at
 
     wanted = Options(
         formats=formats,
@@ -64,14 +65,19 @@ def _build(
         rerun=options.rerun,
         keep_stale=options.keep_stale,
     )
-    with report.progress_bar() as progress:
-        return build(config, wanted, marp, progress, before=inputs)
+    with report.progress_bar() as progress, runner_at(options.scheduler) as runner:
+        return build(config, wanted, marp, progress, runner, inputs)
 
 
 def _show(config: Config, built: Built) -> None:
     for error in built.outdated:
         report.show_error(error)
         report.say("warning: its last good facts are shown, marked as not updated")
+    if built.moved:
+        from llmdeck.report.check import show_moved
+
+        for moved in built.moved:
+            show_moved(moved)
     for path in built.outputs:
         counted = f"{built.slides} slides, {len(built.ran)} variants computed"
         print(f"{config.relative(path)}: {counted}")

@@ -11,15 +11,16 @@ from llmdeck.check import check as recompute
 from llmdeck.config import Config
 from llmdeck.ledger import short
 from llmdeck.model import Place, Variant
+from llmdeck.report.runner import runner_at
 
 MOVED = 1
-"""The exit code where a number moved, or where the store is not up to date."""
+"""The exit code where a number moved, or the store is not up to date."""
 
 
 def check(config: Config, options: Namespace) -> int:
     """Recompute everything, compare it with the store, and show what differs."""
-    with report.progress_bar() as progress:
-        checked = recompute(config, progress)
+    with report.progress_bar() as progress, runner_at(options.scheduler) as runner:
+        checked = recompute(config, progress, runner)
     if options.json:
         report.print_json(as_json(checked))
     else:
@@ -32,7 +33,7 @@ def check(config: Config, options: Namespace) -> int:
 def show(config: Config, checked: Checked) -> None:
     """Print what a check found, and count it."""
     for moved in checked.moved:
-        _show_moved(moved)
+        show_moved(moved)
     for variant, reasons in checked.stale.items():
         _show_stale(config, variant, reasons)
     for error in checked.errors:
@@ -41,7 +42,8 @@ def show(config: Config, checked: Checked) -> None:
     print(f"{counted}: nothing moved" if checked.clean else f"{counted}: {_count(checked)}")
 
 
-def _show_moved(moved: Moved) -> None:
+def show_moved(moved: Moved) -> None:
+    """Print one fact that moved, with all the places that say it."""
     message = moved_message(moved)
     places = list(dict.fromkeys(str(use) for use in moved.uses))
     where = places[0] if places else str(moved.drift.variant)

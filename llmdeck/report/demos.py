@@ -7,23 +7,31 @@ from collections.abc import Mapping
 
 from llmdeck import report
 from llmdeck.config import Config
-from llmdeck.errors import ConfigError, DeckError, did_you_mean, raise_all
+from llmdeck.errors import ConfigError, DeckError, DemoError, did_you_mean, raise_all
 from llmdeck.model import Demo, Result, Variant, first_line
 from llmdeck.run import options as command_line
-from llmdeck.run.batch import Job, describe, run_job, run_jobs
+from llmdeck.run.batch import Job, describe, describe_all, run_job, run_jobs
 from llmdeck.run.interface import find_demos
 
 WIDTH = 84
 """How many characters the line above a demo's output has, its name among them."""
 WRONG_USAGE = 2
+BROKEN = "(can't be imported: see below)"
+USAGE = """usage: llmdeck demo NAME [--PARAMETER VALUE …] [--json]
+
+Run one demo with parameters, and print what it says; --json prints its facts.
+llmdeck demo NAME --help shows what NAME takes.
+"""
 
 
 def demos(config: Config, options: Namespace) -> int:
     """Run every demo with its defaults, or only list them."""
     found = find_demos(config)
     if options.list:
-        show_list(config, found, as_json=options.json)
-        return 0
+        failed = show_list(config, found, as_json=options.json)
+        for error in failed:  # on stderr: what is printed stays one list
+            report.show_error(error)
+        return failed[0].exit_code if failed else 0
     jobs = [Job(demo=demo, variants=(Variant(name),)) for name, demo in found.items()]
     with report.progress_bar() as progress:
         outcomes = run_jobs(config, jobs, progress)
@@ -45,26 +53,36 @@ def show_output(result: Result) -> None:
     print(f"━━ {name} {line}\n\n{result.output.rstrip()}\n")
 
 
-def show_list(config: Config, found: Mapping[str, Demo], *, as_json: bool) -> None:
-    """Print what each demo shows; as JSON its parameters, too."""
-    described = {name: describe(config, demo) for name, demo in found.items()}
+def show_list(config: Config, found: Mapping[str, Demo], *, as_json: bool) -> list[DemoError]:
+    """Print what each demo shows; as JSON its parameters, too. Return what failed."""
+    answers = describe_all(config, found)
+    failed = {name: each for name, each in answers.items() if isinstance(each, DemoError)}
+    described = {name: each for name, each in answers.items() if not isinstance(each, DemoError)}
     if as_json:
         items = [
             {**item, "name": name, "file": found[name].file} for name, item in described.items()
         ]
         report.print_json(items)
-        return
-    rows = [(name, first_line(item["doc"])) for name, item in described.items()]
+        return list(failed.values())
+    about = {name: first_line(item["doc"]) for name, item in described.items()}
+    rows = [(name, about.get(name, BROKEN)) for name in found]
     report.show_table(("demo", "what it shows"), rows)
+    return list(failed.values())
 
 
-def demo(config: Config, options: Namespace) -> int:
-    """Run one demo with the parameters that follow its name; print what it says or its facts."""
-    found = find_demos(config)
+def demo(config: Config | None, options: Namespace) -> int:
+    """Run one demo with the parameters that follow its name; print what it says or its facts.
+
+    Without a project (`config`) there is only the help.
+    """
     name, given = _name_and_rest(options)
     if name is None:
-        print(f"usage: llmdeck demo NAME [--PARAMETER VALUE …]\n\ndemos: {', '.join(found)}")
+        listed = f"\ndemos: {', '.join(find_demos(config))}" if config else ""
+        print(f"{USAGE}{listed}")
         return 0 if options.help else WRONG_USAGE
+    if config is None:
+        raise options.problem
+    found = find_demos(config)
     chosen = named(name, found)
     values = command_line.parse(chosen, describe(config, chosen), given)
     variant = Variant.of(name, values)

@@ -6,6 +6,10 @@ under a temporary name and renamed, so that a reader never sees half a file; the
 and its digest is in the JSON, so that a build that was killed in between leaves a stale result, not
 a wrong one. Two builds at once write the same bytes.
 
+What was computed is kept aside in the output folder until the deck is built (see `Results.save`):
+a build that fails, or is killed, leaves the stored results as they were, and the next one has not
+to compute again what it had computed.
+
 What is asked of every result at once (which variant, from which inputs) is its `Head`, which a
 build keeps by the digest of the file, so that only files that changed are read.
 """
@@ -14,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import suppress
@@ -28,6 +33,10 @@ from llmdeck.results.digests import NamedDigests
 from llmdeck.results.files import LEFTOVER_S, write_whole
 
 FORMAT = 1
+GRID_FIGURES = ".figures"
+"""How the file of a grid's figures ends (see `run.drawings`)."""
+ASIDE = ".results"
+"""The folder, in the output folder, of what was computed and is not in the store yet."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 """What a damaged file raises while it is read."""
 
@@ -47,8 +56,8 @@ class Head:
 
     @property
     def figure(self) -> str:
-        """The file of its figure, where it has one, relative to the root."""
-        return f"{self.name.removesuffix('.json')}.svg"
+        """The file of its figure, or of those of a grid, where it has one, relative to the root."""
+        return self.name.removesuffix(".json") + (GRID_FIGURES if self.variant.grid else ".svg")
 
 
 class Store:
@@ -59,14 +68,15 @@ class Store:
         config: Config,
         digests: NamedDigests | None = None,
         known: Mapping[str, Head] | None = None,
+        folder: Path | None = None,
     ) -> None:
         """Look at a project's results.
 
         `digests` are those of its files, as far as they are known, and `known` the heads of
-        earlier ones, by the name of their file.
+        earlier ones, by the name of their file. `folder` is another one than the project's own.
         """
         self.root = config.root
-        self.folder = config.folder / "results"
+        self.folder = folder or config.results
         self.digests = NamedDigests(config.root) if digests is None else digests
         self._known = {} if known is None else known
         self._prefix = config.relative(self.folder)
@@ -105,9 +115,21 @@ class Store:
             return head if self.name(head.variant) == name else None
         return None
 
-    def results(self) -> Results:
-        """Return every stored result that can be read, fresh or not."""
-        return Results(self)
+    def results(self, aside: Store | None = None) -> Results:
+        """Return every stored result that can be read, fresh or not.
+
+        What `aside` has that is fresh takes the place of what is stored.
+        """
+        return Results(self, aside)
+
+    def fresh_results(self) -> dict[Variant, Result]:
+        """Return the results that came from the inputs as they are, read."""
+        found = {}
+        for variant in self.heads:
+            with suppress(*UNREADABLE):  # it goes while it is read: a build that ends now stored it
+                if self.is_fresh(variant):
+                    found[variant] = self.read(variant)
+        return found
 
     def look_up(self, variant: Variant, *, figure: bool = False) -> Answer:
         """Return what the store says of a variant; `figure` asks for a result with its figure."""
@@ -167,7 +189,8 @@ class Store:
         path, name = self.path(result.variant), self.name(result.variant)
         record = _record(result)
         if result.figure is not None:
-            write_whole(path.with_suffix(".svg"), result.figure)
+            suffix = GRID_FIGURES if result.variant.grid else ".svg"
+            write_whole(path.with_name(f"{path.stem}{suffix}"), result.figure)
         write_whole(path, _lines(record) + "\n")
         self.digests.forget(name)
         head = _head(record, name, self.digests[name])
@@ -180,24 +203,30 @@ class Store:
         keep = {name for head in heads for name in (head.name, head.figure)}
         for path in self.folder.glob("*/*"):
             name = f"{self._prefix}/{path.parent.name}/{path.name}"
-            if name.endswith((".json", ".svg")) and name not in keep:
+            if name.endswith((".json", ".svg", GRID_FIGURES)) and name not in keep:
                 path.unlink(missing_ok=True)
                 self.heads_by_name.pop(name, None)
         for path in self.folder.glob("*/.*.*.*"):  # what `write_whole` writes to, then renames
             old = time.time() - path.stat().st_mtime > LEFTOVER_S
-            if path.suffix not in (".json", ".svg") and old:
+            if path.suffix not in (".json", ".svg", GRID_FIGURES) and old:
                 path.unlink(missing_ok=True)
 
 
 class Results(MutableMapping[Variant, Result]):
     """The results of a store, read when they are asked for; others can be put in their place."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, aside: Store | None = None) -> None:
+        self.store, self.aside = store, aside
         self._read: dict[Variant, Result] = {}
         self._unsaved: set[Variant] = set()
         """The variants whose result is another than the stored one."""
+        self._saved: dict[Variant, str] = {}
+        """The digests of those of them that are kept aside."""
         self._gone: set[Variant] = set()
+        if aside:
+            for variant, result in aside.fresh_results().items():
+                self[variant] = result
+                self._saved[variant] = aside.heads[variant].digest
 
     def __contains__(self, variant: object) -> bool:
         stored = variant in self.store.heads and variant not in self._gone
@@ -213,19 +242,37 @@ class Results(MutableMapping[Variant, Result]):
     def __setitem__(self, variant: Variant, result: Result) -> None:
         self._gone.discard(variant)
         self._unsaved.add(variant)
+        self._saved.pop(variant, None)
         self._read[variant] = result
 
     def __delitem__(self, variant: Variant) -> None:
         if variant not in self:
             raise KeyError(variant)
         self._read.pop(variant, None)
+        self._saved.pop(variant, None)
         self._gone.add(variant)
 
     def save(self, result: Result) -> None:
-        """Put a result into the store, too."""
-        self.store.write(result)
-        self[result.variant] = result
-        self._unsaved.discard(result.variant)
+        """Put a computed result in its place, and keep it aside until `publish` is called."""
+        variant = result.variant
+        self[variant] = result
+        if self.aside:
+            self.aside.write(result)
+            self._saved[variant] = self.aside.heads[variant].digest
+
+    @property
+    def computed(self) -> dict[Variant, Result]:
+        """The results that are kept aside, and not in the store yet."""
+        return {variant: self._read[variant] for variant in self._saved}
+
+    def publish(self) -> None:
+        """Put into the store what was kept aside, now that the deck was built with it."""
+        for variant, result in self.computed.items():
+            self.store.write(result)
+            self._unsaved.discard(variant)
+        self._saved.clear()
+        if self.aside:
+            self.aside.prune(())
 
     def __iter__(self) -> Iterator[Variant]:
         return iter([v for v in dict.fromkeys([*self.store.heads, *self._read]) if v in self])
@@ -239,7 +286,9 @@ class Results(MutableMapping[Variant, Result]):
         return {variant for variant, result in self._read.items() if result.outdated}
 
     def digest(self, variant: Variant) -> str:
-        """Return the digest of a stored result; nothing where there is none, or another is used."""
+        """Return the digest of a saved result; nothing where there is none, or another is used."""
+        if variant in self._saved:
+            return self._saved[variant]
         if variant not in self.store.heads or variant in self._unsaved | self._gone:
             return ""
         return self.store.heads[variant].digest
@@ -272,16 +321,43 @@ def _head(record: Mapping[str, Any], name: str, digest: str) -> Head:
     if record["format"] != FORMAT:
         raise ValueError(record["format"])
     variant = Variant.of(record["demo"], record["parameters"], record.get("grid", ()))
-    facts, _output = record["facts"], record["output"]
-    if not isinstance(facts, dict) or (variant.grid and not facts["points"][0]["all"]):
-        raise ValueError("facts are an object")
+    facts, inputs, alt = record["facts"], record["inputs"], record.get("alt")
+    if not (isinstance(facts, dict) and isinstance(record["output"], str)):
+        raise ValueError("facts are an object, output is text")
+    if not (isinstance(inputs, dict) and isinstance(alt, str | None)):
+        raise ValueError("inputs are an object, words are text")
+    if variant.grid:
+        _check_grid(variant, facts)
     return Head(
         name=name,
         digest=digest,
         variant=variant,
-        inputs=dict(record["inputs"]),
+        inputs=inputs,
         figure_digest=record.get("figure_sha256"),
     )
+
+
+def _check_grid(variant: Variant, facts: Mapping[str, Any]) -> None:
+    """See that stored facts are those of a grid: its axes, and a point for each combination.
+
+    Raises:
+        ValueError, KeyError, TypeError: where they are not.
+    """
+    axes, points = facts["axes"], facts["points"]
+    names = tuple(axis["name"] for axis in axes)
+    if names != variant.grid:
+        raise ValueError("other axes")
+    for axis in axes:
+        kinds = ("choice", "slider", "switch")
+        if axis["kind"] not in kinds or not isinstance(axis["values"], list):
+            raise ValueError("an axis that is none")
+        axis["values"][axis["default"]]  # there is such a value
+    n_points = math.prod(len(axis["values"]) for axis in axes)
+    whole = [point["all"] if "all" in point else point["new"] for point in points]
+    if len(whole) != n_points or "all" not in points[0]:
+        raise ValueError("not a point for each combination")
+    if not all(isinstance(point, dict) for point in whole):
+        raise ValueError("points are objects")
 
 
 def fold(facts: Facts) -> Facts:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
@@ -13,27 +15,28 @@ from typing import Any
 
 from llmdeck.model import Facts, Parameter
 from llmdeck.run import Line
+from llmdeck.run.drawings import Drawing, joined
 from llmdeck.run.failure import InvalidValueError, RejectedError
 from llmdeck.run.grid import Axis, axes_of, points
 from llmdeck.run.interface import bind, parameters_of, to_json
-from llmdeck.run.sandbox import Inputs
-
-SIGNIFICANT_DIGITS = 6
+from llmdeck.run.sandbox import Echo, Inputs, too_large
 
 
 def normalise(value: Any, path: str = "facts") -> Any:
-    """Return facts as JSON data with floats of 6 significant digits.
+    """Return facts as JSON data; every number stays as it was computed.
 
     Raises:
         RejectedError: where something is no JSON, with its path and type.
 
     >>> normalise({"total_gb": 1 / 3, "ids": (1, 2)})
-    {'total_gb': 0.333333, 'ids': [1, 2]}
+    {'total_gb': 0.3333333333333333, 'ids': [1, 2]}
     """
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return _short_enough(value, path)
     if type(value) is float:
-        return _rounded(value, path)
+        return _finite(value, path)
     if isinstance(value, str):
         return _unicode(value, path)
     if isinstance(value, list | tuple):
@@ -44,10 +47,18 @@ def normalise(value: Any, path: str = "facts") -> Any:
     raise RejectedError(f"{path} is a {kind}: facts are JSON (try float(), int() or .tolist())")
 
 
-def _rounded(value: float, path: str) -> float:
+def _short_enough(value: int, path: str) -> int:
+    """Return a whole number that Python reads and writes as text; it refuses very long ones."""
+    most = sys.get_int_max_str_digits()
+    if most and abs(value) >= 10**most:
+        raise RejectedError(f"{path} has more than {most} digits: give it as a text, or as a float")
+    return value
+
+
+def _finite(value: float, path: str) -> float:
     if not math.isfinite(value):
         raise RejectedError(f"{path} is {value}: JSON has no such number")
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 makes -0.0 a plain zero
+    return value + 0.0  # which makes -0.0 a plain zero
 
 
 def _unicode(value: str, path: str) -> str:
@@ -80,21 +91,45 @@ def settle_to(stored: Facts | None, tolerance: Mapping[str, float]) -> Settle:
 
 
 def run_variant(
-    module: ModuleType, request: Line, inputs: Inputs, buffer: io.BytesIO, settle: Settle
+    module: ModuleType,
+    request: Line,
+    inputs: Inputs,
+    buffer: Echo,
+    settle: Settle,
+    most: Mapping[str, int],
 ) -> Line:
-    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for."""
+    """Run one variant: facts, what it prints into `buffer`, and the figure if one is asked for.
+
+    `most` is how many bytes it may give of each.
+    """
     values = checked(interface(module), request["values"])
     facts = normalise(module.run(**values))
     facts = settle(facts)
     if not isinstance(facts, dict):
         raise RejectedError(f"run must return a dict, not {type(facts).__name__}")
+    _check_facts(facts, most["facts"])
     start = buffer.tell()
     module.show(facts)
+    buffer.check()
     output = _as_text(buffer.getvalue()[start:])
     answer: Line = {"facts": facts, "output": output}
     if request.get("figure"):
-        answer["figure"], answer["alt"] = draw(module, facts)
+        answer["figure"], answer["alt"] = _drawn(module, facts, most["figure"])
     return answer | {"inputs": inputs.so_far()}
+
+
+def _check_facts(facts: Facts, limit: int) -> None:
+    """See that facts are not too large.
+
+    Raises:
+        RejectedError: they are, as JSON, or are nested too deep to be JSON.
+    """
+    try:
+        size = len(json.dumps(facts, ensure_ascii=False).encode())
+    except RecursionError:
+        raise RejectedError("its facts are nested too deep") from None
+    if size > limit:
+        raise too_large(f"its facts, {size / 1e6:.1f} MB as JSON, are", "facts_mb", limit)
 
 
 def _as_text(raw: bytes) -> str:
@@ -105,8 +140,17 @@ def _as_text(raw: bytes) -> str:
         raise RejectedError(f"it prints bytes that are no text ({wrong})", "show") from None
 
 
-def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) -> Line:
-    """Run all points of a grid: its axes, and the facts of each point in the order of `points`."""
+def run_grid(
+    module: ModuleType,
+    request: Line,
+    inputs: Inputs,
+    settle: Settle,
+    most: Mapping[str, int],
+) -> Line:
+    """Run all points of a grid: its axes, and the facts of each point in the order of `points`.
+
+    Where a figure is asked for, each point has one. `most` is how many bytes it may give of each.
+    """
     names, given = request["grid"], request["values"]
     parameters = interface(module)
     try:
@@ -123,11 +167,25 @@ def run_grid(module: ModuleType, request: Line, inputs: Inputs, settle: Settle) 
         "axes": [_axis_to_json(axis) for axis in axes],
         "points": found,
     }
-    return {
-        "facts": settle(grid),
-        "output": "",
-        "inputs": inputs.so_far(),
-    }
+    _check_facts(grid, most["facts"])
+    grid = settle(grid)
+    answer: Line = {"facts": grid, "output": ""}
+    if request.get("figure"):
+        drawn = [_drawn(module, facts, most["figure"]) for facts in grid["points"]]
+        answer["figure"] = joined(drawn)
+    return answer | {"inputs": inputs.so_far()}
+
+
+def _drawn(module: ModuleType, facts: Facts, limit: int) -> Drawing:
+    """Return the figure of some facts.
+
+    Raises:
+        RejectedError: where it has more bytes than the limit.
+    """
+    drawing = Drawing(*draw(module, facts))
+    if len(drawing.svg.encode()) > limit:
+        raise too_large("its figure is", "figure_mb", limit, "plot")
+    return drawing
 
 
 def _axis_to_json(axis: Axis) -> dict[str, Any]:
@@ -138,16 +196,30 @@ def _axis_to_json(axis: Axis) -> dict[str, Any]:
     return vars(axis) | plain
 
 
+DRAWS = {
+    "plot": "`plot`: def plot(facts): … return figure, a matplotlib one",
+    "alt": "`alt`, which says it in words: def alt(facts): return 'A curve that rises to …'",
+}
+"""The functions that draw a figure, and how they are written."""
+
+
 def draw(demo: ModuleType, facts: Facts) -> tuple[str, str]:
     """Return the figure as SVG, the same bytes each time, and its words."""
     module = figure_module(demo)
-    if module is None or not hasattr(module, "plot") or not hasattr(module, "alt"):
-        raise RejectedError("a slide shows its figure, but it has no plot and alt", "plot", module)
+    for name, example in DRAWS.items():
+        if not callable(getattr(module, name, None)):
+            message = f"a slide shows its figure, but it has no {example}"
+            raise RejectedError(message, "plot", module)
+    assert module is not None  # noqa: S101  it has both
     alt = module.alt(facts)
     if not isinstance(alt, str) or not alt.strip():
-        raise RejectedError("alt must return the figure in words", "alt", module)
-    alt = _unicode(alt, "alt")
-    return _svg(module.plot(facts)), alt
+        raise RejectedError(f"alt must return the figure in words, not {alt!r}", "alt", module)
+    figure = module.plot(facts)
+    if not callable(getattr(figure, "savefig", None)):
+        kind = type(figure).__name__
+        message = f"plot must return a matplotlib figure, not {kind}: end it with `return figure`"
+        raise RejectedError(message, "plot", module)
+    return _svg(figure), _unicode(alt, "alt")
 
 
 def _svg(figure: Any) -> str:
@@ -158,6 +230,9 @@ def _svg(figure: Any) -> str:
     salt = mpl.rcParams["svg.hashsalt"] or "llmdeck"
     with mpl.rc_context({"svg.hashsalt": salt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot:  # which keeps every figure that it has made, and warns of more than twenty
+        pyplot.close(figure)
     return buffer.getvalue().decode("utf-8")
 
 

@@ -84,6 +84,26 @@ def describe(config: Config, demo: Demo, running: Running | None = None) -> Line
     return answer
 
 
+def describe_all(
+    config: Config, demos: Mapping[str, Demo], running: Running | None = None
+) -> dict[str, Line | DemoError]:
+    """Ask all demos, side by side, as `describe` does: what each says, or why it says nothing."""
+    running = running or Running()
+
+    def ask(demo: Demo) -> Line | DemoError:
+        try:
+            return describe(config, demo, running)
+        except DemoError as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
+        try:
+            return dict(zip(demos, threads.map(ask, demos.values()), strict=True))
+        except BaseException:  # Ctrl-C: what runs is ended
+            running.end()
+            raise
+
+
 def _finish(work: Coroutine[Any, Any, T], running: Running) -> T:
     """Do asynchronous work to its end, in a thread: the caller's may have an event loop already."""
     import asyncio  # where nothing has to run, nobody waits for this import

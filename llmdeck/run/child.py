@@ -13,7 +13,7 @@ request: `{"part": …}` for each thing that the demo's `stream` gives, then one
 `part`: the answer, or `{"error": …}`. The process ends with its stdin.
 
 The process limits itself: address space, time (at the limit it prints where it hangs, and ends), no
-network.
+network (see `network`). What it has started ends with it (see `keeper`).
 
 `stream(**parameters)` is optional in a demo: a generator, of the same parameters as `run`, that
 gives what the demo finds while it works. Text is shown as it comes, one piece behind the other,
@@ -37,7 +37,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
-from llmdeck.run import Line
+from llmdeck.run import Line, network
 from llmdeck.run.answer import (
     checked,
     describe,
@@ -48,6 +48,7 @@ from llmdeck.run.answer import (
     settle_to,
 )
 from llmdeck.run.failure import InvalidValueError, failure, sendable
+from llmdeck.run.keeper import keep_watch
 from llmdeck.run.sandbox import (
     Inputs,
     import_from_source,
@@ -123,7 +124,7 @@ class Child:
         sys.addaudithook(inputs.audit)
         buffer = io.BytesIO()
         try:
-            with printed() as buffer:
+            with printed(self.settings["most"]["output"]) as buffer:
                 demo = importlib.import_module(self.settings["module"])
             inputs.note_modules()
         except BaseException as error:  # noqa: BLE001  a demo may raise anything
@@ -144,17 +145,18 @@ class Child:
             self.interruptible = False
 
     def _run(self, demo: ModuleType, request: Line, inputs: Inputs) -> Line:
-        buffer = io.BytesIO()
+        buffer: io.BytesIO = io.BytesIO()
         try:
             if request["do"] == "describe":
                 return describe(demo)
             settle = settle_to(request.get("stored"), self.settings["tolerance"])
-            with printed() as buffer:
+            most = self.settings["most"]
+            with printed(most["output"]) as buffer:
                 if request.get("grid"):
-                    return run_grid(demo, request, inputs, settle)
+                    return run_grid(demo, request, inputs, settle, most)
                 if request.get("stream"):
                     self._stream(demo, request)
-                return run_variant(demo, request, inputs, buffer, settle)
+                return run_variant(demo, request, inputs, buffer, settle, most)
         except Cancelled:
             raise
         except BaseException as error:  # noqa: BLE001  a demo may raise anything
@@ -196,6 +198,8 @@ def interrupt_main_thread() -> None:
 
 def main() -> None:
     """Read the settings, then answer requests until stdin ends."""
+    keep_watch()
+    network.block()
     lines, answers = take_pipes()
     faulthandler.enable(file=STDERR)
     child = Child(json.loads(lines.readline()), answers)

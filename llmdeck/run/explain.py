@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from llmdeck.config import Config
-from llmdeck.errors import DemoError
+from llmdeck.errors import DemoError, ParameterError
 from llmdeck.model import Demo, Place, Variant
 
 PRINTED_LINES = 12
 LAST_WORDS = re.compile(r"^(Timeout \(\d|Fatal Python error: )", re.MULTILINE)
 """How faulthandler begins to tell where a process hung or crashed."""
+OF_EXTRA = re.compile(r"""([\w.-]+).*;.*extra == ['"]([\w-]+)['"]""")
+"""A requirement of an extra, as a package's metadata has it."""
 FRAME = re.compile(r'File "([^"]+)", line (\d+) in')
 
 
@@ -22,21 +24,45 @@ def demo_error(
 ) -> DemoError:
     """Return the error of which a demo's process tells in a line (see `failure`)."""
     message = f"demo {variant or demo.name}: {line['error']}"
+    if line.get("rejected"):
+        known = f"its parameters and their values: llmdeck demo {demo.name} --help"
+        return ParameterError(message, place=Place(file=demo.file, line=line["line"]), hint=known)
     if line["memory"]:
         limit = config.limits_of(demo.name).memory_gib
         message += f" (its memory limit is {limit:g} GiB)"
     file = demo.file
     if line["file"]:
         file = config.relative(Path(line["file"]))
-    command = f"python -m {demo.module}"
-    if variant:
-        command = variant.command
+    command = variant.command if variant else f"python -m {demo.module}"
+    hint = f"run it alone: {command}"
+    if line["missing"]:
+        hint = how_to_install(line["missing"])
     return DemoError(
         message,
         place=Place(file=file, line=line["line"]),
-        hint=f"run it alone: {command}",
+        hint=hint,
         printed=line["printed"],
     )
+
+
+def how_to_install(package: str) -> str:
+    """Return how a package is installed: alone, or with all of the extra of ours that has it.
+
+    >>> how_to_install("matplotlib")
+    "pip install 'llmdeck[lecture]', which has it, or: pip install matplotlib"
+    """
+    from importlib.metadata import PackageNotFoundError, requires  # for this error alone
+
+    alone = f"pip install {package}"
+    try:
+        needed = requires("llmdeck") or []
+    except PackageNotFoundError:  # a checkout that is not installed
+        return alone
+    for requirement in needed:
+        found = OF_EXTRA.match(requirement)
+        if found and found[1].replace("-", "_").lower() == package.lower():
+            return f"pip install 'llmdeck[{found[2]}]', which has it, or: {alone}"
+    return alone
 
 
 def unreadable(demo: Demo, error: Exception) -> DemoError:

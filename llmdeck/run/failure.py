@@ -34,7 +34,7 @@ def failure(
     """Return what the parent needs to tell of a failure.
 
     It has the message, the demo's own file and line (the last one in `folder`), what was printed
-    (`raw`), and whether memory ran out.
+    (`raw`), whether memory ran out, and which package is missing.
     """
     file, line = _demos_line(error, folder, module)
     message = str(error)
@@ -44,10 +44,22 @@ def failure(
     return {
         "error": sendable(message),
         "memory": isinstance(error, MemoryError),
+        "rejected": isinstance(error, InvalidValueError),
+        "missing": _missing_package(error, folder),
         "file": file,
         "line": line,
         "printed": printed[-PRINTED_CHARACTERS:],
     }
+
+
+def _missing_package(error: BaseException, folder: Path) -> str:
+    """Return the package that could not be imported; nothing where it is none, or the demos' own.
+
+    A demo may catch the error and say more: then its own words count, not this one's.
+    """
+    name = (getattr(error, "name", None) or "") if isinstance(error, ModuleNotFoundError) else ""
+    package = name.split(".")[0]
+    return "" if package == folder.name else package
 
 
 def _demos_line(

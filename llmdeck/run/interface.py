@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from llmdeck.errors import ConfigError, did_you_mean
@@ -59,8 +62,36 @@ def find_demos(config: Config) -> dict[str, Demo]:
     return found
 
 
+def controlled_names(config: Config, demos: Mapping[str, Demo]) -> set[str] | None:
+    """Return the names of all parameters of all demos, read without running them.
+
+    None where that can't be said: a demo gets its `run` from elsewhere, or is no Python now.
+    """
+    found: set[str] = set()
+    for demo in demos.values():
+        names = _names_in(config.root / demo.file)
+        if names is None:
+            return None
+        found |= names
+    return found
+
+
+def _names_in(path: Path) -> set[str] | None:
+    """Return the keywords of the `run` in a module; None where there is none to read."""
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "run":
+            return {argument.arg for argument in node.args.kwonlyargs}
+    return None
+
+
 def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Read the parameters of a demo from the signature of its `run`.
+
+    One without an annotation has the type of its default.
 
     Raises:
         TypeError: where a parameter is not keyword-only, has no default or one that is not
@@ -73,7 +104,7 @@ def parameters_of(run: Callable[..., Any]) -> tuple[Parameter, ...]:
     hints = get_type_hints(run, include_extras=True)
     parameters = []
     for item in inspect.signature(run).parameters.values():
-        hint = hints.get(item.name, str)
+        hint = hints.get(item.name, type(item.default))
         parameter = _parameter(item, hint)
         try:
             _check(parameter, parameter.default)
@@ -114,7 +145,8 @@ def _settings_of(name: str, hint: Any) -> tuple[Kind, tuple[Any, ...]]:
     if hint in PLAIN:
         return PLAIN[hint], ()
     allowed = "Literal, Annotated[int, range(...)], bool, str, int or float"
-    raise TypeError(f"parameter `{name}` of run is {hint}: use {allowed}")
+    shown = getattr(hint, "__name__", hint)
+    raise TypeError(f"parameter `{name}` of run is {shown}: write `{name}: int = 2`, or {allowed}")
 
 
 def bind(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,11 +179,29 @@ def _check(parameter: Parameter, value: Any) -> None:
     is_truth = isinstance(value, bool)  # for Python a bool is an int
     is_typed = isinstance(value, ACCEPTED.get(parameter.type, ()))
     if not is_typed or (is_truth and parameter.type != "bool"):
-        raise ValueError(f"`{name}` must be {parameter.type}, not {value!r}")
+        way = _how_to_write(parameter, value)
+        raise ValueError(f"`{name}` must be {parameter.type}, not {value!r}{way}")
     if parameter.choices and value not in parameter.choices:
         raise ValueError(f"`{name}` can't be {value!r}; allowed: {_allowed(parameter)}")
     if isinstance(value, str) and len(value) > TEXT_LIMIT:
         raise ValueError(f"`{name}` has {len(value)} characters; {TEXT_LIMIT} at most")
+
+
+def _how_to_write(parameter: Parameter, value: Any) -> str:
+    """Return how a value of another type is written as one of the right type; nothing for most.
+
+    >>> _how_to_write(Parameter(name="n", kind=Kind.NUMBER, default=1, type="int"), "1000")
+    ': write 1000, without quotes'
+    """
+    if parameter.type == "str":
+        return f": write {str(value)!r}, in quotes"
+    plain = str(value).strip().lower()
+    is_number = parameter.type in ("int", "float") and re.fullmatch(r"[+-]?\d+", plain)
+    is_float = parameter.type == "float" and re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", plain)
+    is_truth = parameter.type == "bool" and plain in ("true", "false")
+    if isinstance(value, str) and (is_number or is_float or is_truth):
+        return f": write {plain}, without quotes"
+    return ""
 
 
 def _allowed(parameter: Parameter) -> str:

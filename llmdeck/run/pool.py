@@ -189,14 +189,18 @@ class Pool:
     def retire(self, changed: set[str]) -> None:
         """Let no session answer again whose demo came from one of these files.
 
-        A folder that lists one of them counts as well. Names are relative to the project's root.
+        A folder that lists one of them counts as well, and where a folder is named, all files in
+        it. Names are relative to the project's root.
         """
         if not changed:
             return
         folders = {Path(name).parent.as_posix() for name in changed}
+        inside = tuple(f"{name}/" for name in changed)
         for session in self._warm.values():
             known = session.inputs
-            if known is None or not known.keys().isdisjoint(changed | folders):
+            if known is None or any(
+                name in changed or name in folders or name.startswith(inside) for name in known
+            ):
                 self._outdated.add(session)
 
     async def close(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +16,13 @@ MOST_THREADS = 4
 """NumPy's own threads in a demo, unless the user sets them: each reserves memory, which on a
 machine of many cores would alone go beyond the limit. Demos that run side by side share the cores:
 threads that wait for one spin, and take the time of those that work."""
+
+
+PROC = Path("/proc")
+ENDED = (b"Z", b"X")
+"""States of a process that has ended and is still listed."""
+END_S = 3.0
+"""How long the descendants of a process are looked for and ended."""
 
 
 class Started(Protocol):
@@ -28,15 +37,51 @@ class Started(Protocol):
 
 
 def kill_group(process: Started) -> None:
-    """End what is left of a process's group (started with `start_new_session`).
+    """End what a process has started, and what is left of its group (`start_new_session`).
 
-    That is also done where the process itself has ended.
+    The group is also ended where the process itself has ended. What has left the group is found by
+    its descent, for which a demo has a `keeper`.
     """
+    end_descendants(process.pid)
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
+
+
+def end_descendants(pid: int) -> None:
+    """End all processes that descend from one, and those that they start meanwhile (Linux)."""
+    deadline = time.monotonic() + END_S
+    while (found := descendants(pid)) and time.monotonic() < deadline:
+        for one in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(one, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that descend from one and have not ended; none without `/proc`."""
+    children: dict[int, list[int]] = {}
+    for one, parent in _parents():
+        children.setdefault(parent, []).append(one)
+    found, unread = [], [pid]
+    while unread:
+        mine = children.get(unread.pop(), [])
+        found += mine
+        unread += mine
+    return found
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Give each process of this machine that has not ended, and its parent (Linux)."""
+    for status in PROC.glob("[0-9]*/stat"):
+        with suppress(OSError, ValueError):  # it has just ended
+            # PID (NAME) STATE PARENT …, and a name may have parentheses.
+            after_name = status.read_bytes().rpartition(b")")[2]
+            state, parent = after_name.split()[:2]
+            if state not in ENDED:
+                yield int(status.parent.name), int(parent)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -12,7 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     ExtensionFileLoader,
@@ -25,14 +25,10 @@ from types import CodeType
 from typing import IO, Any
 
 from llmdeck.results.files import digest
+from llmdeck.run import network
+from llmdeck.run.failure import RejectedError
 
-NETWORK = (
-    "socket.connect",
-    "socket.getaddrinfo",
-    "socket.gethostbyname",
-    "socket.sendto",
-    "socket.sendmsg",
-)
+LIMITS = ("resource.setrlimit", "resource.prlimit")
 READS = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
 ECHO_LIMIT = 1_000_000
 """The most bytes of output that are passed on to the log."""
@@ -55,11 +51,9 @@ class Inputs:
         """True while the hook itself reads, which is no reading of the demo."""
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
-        """Note what is opened or listed, and refuse the network (an audit hook)."""
-        if event in NETWORK:
-            raise PermissionError(
-                "a demo has no network: its data lies in the demos' data folder or in a package"
-            )
+        """Note what is opened or listed, refuse network and other limits (an audit hook)."""
+        network.refuse(event, args)
+        refuse_other_limits(event, args)
         if event not in READS or self._digesting:
             return
         opened = args[0]
@@ -131,31 +125,75 @@ def take_pipes() -> tuple[IO[str], IO[str]]:
 
 
 class Echo(io.BytesIO):
-    """A buffer for what is printed; it also goes to the log, which is read if this process dies."""
+    """A buffer for what is printed; it also goes to the log, which is read if this process dies.
+
+    It stays readable where the demo closes its stdout, and takes no more than its limit.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """Take at most `limit` bytes."""
+        super().__init__()
+        self.limit = limit
+        self.is_full = False
+        """Whether more was printed than it takes."""
+        self.was_closed = False
+        """Whether the demo closed it."""
 
     def write(self, raw: Any, /) -> int:
-        """Add `raw` to the buffer and to the log."""
+        """Add `raw` to the buffer and to the log.
+
+        Raises:
+            RejectedError: it is more than the limit allows.
+            ValueError: the demo has closed its stdout.
+        """
+        if self.was_closed:
+            raise ValueError("print on a stdout that the demo has closed")
+        if self.tell() + len(raw) > self.limit:
+            self.is_full = True
+            raise too_large("what it prints is", "output_mb", self.limit, "show")
         if self.tell() < ECHO_LIMIT:
-            os.write(2, raw)
+            with suppress(OSError):  # the demo closed the log
+                os.write(2, raw)
         return super().write(raw)
+
+    def check(self) -> None:
+        """See that all that was printed is here.
+
+        Raises:
+            RejectedError: some is not, and the demo caught the error that said so.
+        """
+        if self.is_full:
+            raise too_large("what it prints is", "output_mb", self.limit, "show")
+
+    def close(self) -> None:
+        """Take no more; what was printed is still to be read."""
+        self.was_closed = True
+
+
+def too_large(what: str, setting: str, limit: int, function: str = "run") -> RejectedError:
+    """Return the error for a demo that gives more than its `limit` in bytes; `what is` that."""
+    hint = f"give less, or set {setting} in [limits] of deck.toml"
+    return RejectedError(f"{what} larger than its limit of {limit / 1e6:g} MB: {hint}", function)
 
 
 @contextmanager
-def printed() -> Iterator[io.BytesIO]:
+def printed(limit: int = ECHO_LIMIT) -> Iterator[Echo]:
     """Catch what is printed, as bytes: a demo may also write to `sys.stdout.buffer`."""
-    buffer, real = Echo(), sys.stdout
-    sys.stdout = io.TextIOWrapper(buffer, encoding="utf-8", write_through=True)
+    buffer, real = Echo(limit), sys.stdout
+    caught = io.TextIOWrapper(buffer, encoding="utf-8", write_through=True)
+    sys.stdout = caught
     try:
         yield buffer
     finally:
-        sys.stdout.flush()
-        sys.stdout.detach()
         sys.stdout = real
+        with suppress(ValueError):  # the demo closed or detached it
+            caught.detach()
 
 
 def limit_memory(gib: float) -> None:
     """Limit the address space: a greedy demo gets a MemoryError and leaves the machine in peace.
 
+    The limit is a hard one: an ordinary user can't raise it again, nor can what the demo starts.
     Nothing is limited where the system can't do it (Windows, macOS).
     """
     try:
@@ -164,9 +202,25 @@ def limit_memory(gib: float) -> None:
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         wanted = int(gib * 2**30)
         allowed = wanted if hard < 0 else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
     except (ImportError, ValueError, OSError):
         return
+
+
+def refuse_other_limits(event: str, args: tuple[Any, ...]) -> None:
+    """Refuse a change of the memory limit, which an administrator could raise (an audit hook).
+
+    Raises:
+        PermissionError: the event asks for it.
+    """
+    if event not in LIMITS:
+        return
+    import resource
+
+    which = args[0] if event == "resource.setrlimit" else args[1]
+    if which == resource.RLIMIT_AS:
+        hint = "set memory_gib in [demos.NAME] of deck.toml"
+        raise PermissionError(f"a demo can't change its memory limit: {hint}")
 
 
 class _FromSource(SourceFileLoader):

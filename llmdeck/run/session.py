@@ -11,8 +11,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from llmdeck.config import Config
+from llmdeck.config import Config, Limits
 from llmdeck.errors import DemoError
 from llmdeck.model import Demo
 from llmdeck.results.compare import Tolerance
@@ -23,7 +24,7 @@ from llmdeck.run.process import environment, kill_group
 GRACE_S = 3.0
 """How much longer than its limit a process may take to end itself and say where it hung."""
 LONGEST_LINE = 64 * 2**20
-"""The most bytes of one answer."""
+"""The most bytes of one answer, unless `[limits]` allow larger ones."""
 LAST_WORDS_S = 0.2
 """How long what a process has written may take to come through the pipe after its end."""
 
@@ -61,6 +62,7 @@ class Session:
             "time_s": limits.time_s,
             "limit_each": self.limit_each,
             "memory_gib": limits.memory_gib,
+            "most": {what: in_bytes(mb) for what, mb in _sizes(limits).items()},
             "tolerance": vars(Tolerance.of(limits)),
         }
 
@@ -79,7 +81,7 @@ class Session:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=self._log,
                 start_new_session=True,
-                limit=LONGEST_LINE,
+                limit=self._longest_line,
             )
         except OSError as error:
             self._log.close()
@@ -110,6 +112,12 @@ class Session:
             return
         self.broken = True
         give(await self._explained(log_start, hung))
+
+    @property
+    def _longest_line(self) -> int:
+        """How many bytes one answer may have; JSON writes a character in at most six."""
+        most = sum(_sizes(self.config.limits_of(self.demo.name)).values())
+        return max(LONGEST_LINE, 6 * in_bytes(most))
 
     @property
     def _patience_s(self) -> float:
@@ -153,6 +161,10 @@ class Session:
 
     async def _explained(self, log_start: int, hung: bool) -> DemoError:
         """End the process and return why it gave no answer, from what it logged since a place."""
+        if not hung:  # it has closed its pipe: its keeper ends what it started, then as it did
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GRACE_S):
+                    await self._process.wait()
         kill_group(self._process)
         code = await self._process.wait()
         self._log.seek(log_start)
@@ -189,3 +201,13 @@ class Session:
                     pass
         except TimeoutError:  # a process outside of the group holds it
             pass
+
+
+def in_bytes(megabytes: float) -> int:
+    """Return a limit in bytes."""
+    return int(megabytes * 1e6)
+
+
+def _sizes(limits: Limits) -> dict[str, float]:
+    """Return how much a demo may give of each kind, in 10^6 bytes."""
+    return {"output": limits.output_mb, "facts": limits.facts_mb, "figure": limits.figure_mb}

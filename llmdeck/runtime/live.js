@@ -18,6 +18,25 @@
   }
   const wrong = corner('llmdeck-wrong')
   const lost = corner('llmdeck-lost')
+  const working = corner('llmdeck-working')
+
+  // Which demos run, once they have run for a while.
+
+  const SLOW_S = 1
+  let demosAtWork = []
+  let since = 0
+  const sayWorking = () => {
+    const seconds = Math.floor((performance.now() - since) / 1000)
+    const isSlow = demosAtWork.length && seconds >= SLOW_S
+    const names = demosAtWork.join(', ')
+    working.textContent = isSlow ? `${known.words.working}: ${names} (${seconds} s)` : ''
+  }
+  setInterval(sayWorking, 500)
+  const work = (demos) => {
+    if (!demosAtWork.length) since = performance.now()
+    demosAtWork = demos
+    sayWorking()
+  }
 
   // The deck follows its sources.
 
@@ -47,12 +66,17 @@
   }
 
   let source
+  let crowded = false // whether this page is one too many, and asks every few seconds
   const connect = () => {
     source?.close()
     source = new EventSource('/api/events')
+    source.onopen = () => (crowded = false)
+    source.addEventListener('crowded', () => (crowded = true))
+    source.addEventListener('working', ({ data }) => work(JSON.parse(data)))
     source.onmessage = ({ data }) => follow(JSON.parse(data))
     source.onerror = () => {
-      if (source.readyState !== EventSource.CLOSED) lost.textContent = known.words.lost
+      const isTrying = source.readyState !== EventSource.CLOSED
+      if (isTrying) lost.textContent = crowded ? known.words.crowded : known.words.lost
       else setTimeout(connect, 1000) // the answer was no stream: the server is there, but too busy
     }
   }
@@ -214,8 +238,23 @@
     const mistake = element('p', { className: 'live-wrong' })
     mistake.setAttribute('role', 'alert')
 
-    const show = (html) => {
+    // The old result fades while a new one is computed, and says so where that takes a while.
+    let slow
+    const rest = () => {
+      clearTimeout(slow)
       shown.removeAttribute('aria-busy')
+      delete shown.dataset.working
+    }
+    const begin = () => {
+      rest()
+      slow = setTimeout(() => {
+        shown.setAttribute('aria-busy', 'true')
+        shown.dataset.working = `${known.words.working}…`
+      }, SLOW_S * 1000)
+    }
+
+    const show = (html) => {
+      rest()
       shown.innerHTML = html
       mistake.textContent = ''
       const summary = shown.querySelector('[data-said]')?.dataset.said ?? ''
@@ -223,7 +262,7 @@
       said.textContent = [...names, summary].filter(Boolean).join(', ')
     }
     const take = ({ error, fragment }) => {
-      shown.removeAttribute('aria-busy')
+      rest()
       if (error) mistake.textContent = error.message
       else if (fragment) show(fragment)
     }
@@ -231,7 +270,10 @@
       let first = true
       for await (const [name, data] of events(answer)) {
         if (name !== 'part') return take(data)
-        if (first) shown.setAttribute('aria-busy', 'true')
+        if (first) {
+          rest()
+          shown.setAttribute('aria-busy', 'true')
+        }
         showPart(shown, data, first)
         first = false
       }
@@ -251,12 +293,15 @@
       }
       const chosen = controls.map(({ axis, value }) => [axis.name, value()])
       const values = { ...fixed, ...Object.fromEntries(chosen) }
+      begin()
       try {
         const answer = await post(streams ? `${demo}/stream` : demo, values, signal)
         if (streams && answer.ok) await takeEvents(answer)
         else take(await answer.json())
       } catch (error) {
-        if (error.name !== 'AbortError') mistake.textContent = known.words.lost
+        if (error.name === 'AbortError') return // another value was asked for
+        rest()
+        mistake.textContent = known.words.lost
       }
     }
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmdeck.marp.install import find_node, install
-from tests.benchmarks import large_deck
+from tests.benchmarks import figures, large_deck
 from tests.conftest import ROOT, Project, copy_lecture
 
 ROUNDS = 5
@@ -40,6 +40,8 @@ class Bench:
     """A deck, one of its demos, and what its builds may take."""
 
     name: str
+    table: str
+    """The file of its figures in the documentation."""
     write: Callable[[Path], Project]
     demo: str
     goals: tuple[Goal, ...]
@@ -52,6 +54,7 @@ def times(factor: float) -> Callable[[Seconds], float]:
 
 LECTURE = Bench(
     name="the lecture",
+    table="build-lecture",
     write=copy_lecture,
     demo="vram",
     goals=(
@@ -65,6 +68,7 @@ LECTURE = Bench(
 )
 LARGE = Bench(
     name="1,000 slides, 2,000 claims, 200 demos",
+    table="build-large",
     write=large_deck.write,
     demo="powers_7",
     goals=(
@@ -140,15 +144,25 @@ def measure(bench: Bench, folder: Path) -> dict[str, list[float]]:
 
 
 def report(bench: Bench, seconds: dict[str, list[float]]) -> None:
-    """Print medians, and what they may be."""
+    """Print medians, and what they may be; write them for the documentation."""
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     most = {goal.what: goal.most(medians) for goal in bench.goals}
     print(f"{bench.name}: medians of {ROUNDS}, seconds (smallest to largest)")
+    rows = []
     for name, values in seconds.items():
         ratio = medians[name] / medians["marp alone"]
         limit = f"  {ratio:.2f} × Marp, at most {most[name]:.2f} s" if name in most else ""
         spread = f"({min(values):.3f} to {max(values):.3f})"
         print(f"  {name:<16} {medians[name]:.3f}  {spread}{limit}")
+        goal = f"{most[name]:.2f}" if name in most else ""
+        rows.append((name, f"{medians[name]:.3f}", spread.strip("()"), f"{ratio:.2f}", goal))
+    figures.write(
+        bench.table,
+        title=f"Builds: {bench.name}",
+        about=f"Seconds of a whole command, median of {ROUNDS}, against Marp alone on the same.",
+        headers=("command", "median", "smallest to largest", "× Marp", "at most"),
+        rows=rows,
+    )
 
 
 def main() -> None:

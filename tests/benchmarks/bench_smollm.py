@@ -20,6 +20,7 @@ from demos.smollm import weights
 from demos.smollm.cache import Cache
 from demos.smollm.prefill import prefill
 from demos.smollm.transformer import PIECE, forward
+from tests.benchmarks import figures
 
 ROOT = Path(__file__).parent.parent.parent
 THREADS = "2"
@@ -178,6 +179,13 @@ def report(times: dict[str, list[float]], size: int) -> None:
     else:
         print("prefill against PyTorch: not here; `make test-oracle` installs PyTorch,")
         print("then `make bench` compares")
+    figures.write(
+        "smollm",
+        title="The lecture's language model, in NumPy",
+        about=f"Seconds for {PROMPT} tokens of prompt and {NEW} generated, {THREADS} threads.",
+        headers=("work", "best", "median"),
+        rows=[(name, f"{best[name]:.3f}", f"{np.median(times[name]):.3f}") for name in times],
+    )
 
 
 def main() -> None:

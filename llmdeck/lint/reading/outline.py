@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from llmdeck.model import Place
+from llmdeck.render.blocks import blocks
 from llmdeck.render.deck import Rendered
-from llmdeck.render.page import split
 
 TELLING = 4
 """A shorter text (a page's number) stands in a slide's lines by chance."""
@@ -102,8 +102,7 @@ class Outline:
 
 def _starts(text: str) -> list[int]:
     """How many lines of Markdown stand before each part: a ruler ends the one before it."""
-    rulers = split(text)[0]
-    return [0, *(ruler + 1 for ruler in rulers)]
+    return [0, *(ruler + 1 for ruler in blocks(text).rulers)]
 
 
 def _with_text(lines: Lines, text: str) -> int:

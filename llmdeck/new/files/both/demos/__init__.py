@@ -1,0 +1,1 @@
+"""The demos: what the slides say is computed here."""

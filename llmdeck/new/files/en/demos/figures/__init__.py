@@ -1,0 +1,1 @@
+"""The demos' figures, and what they show in words."""

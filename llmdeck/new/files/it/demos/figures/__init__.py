@@ -1,0 +1,1 @@
+"""Le figure delle dimostrazioni, e che cosa mostrano in parole."""
