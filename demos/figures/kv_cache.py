@@ -51,7 +51,7 @@ def plot_work(axes: Axes, facts: dict) -> None:
     ...     step |= {"n_multiplications_with": 1, "n_multiplications_without": step["n_tokens"]}
     >>> plot_work(axes := Figure().subplots(), {"steps": steps, "last_ratio": 3.0})
     >>> axes.get_title("left")
-    "L'ultimo token: 3 volte meno lavoro"
+    'L’ultimo token: 3 volte meno lavoro'
     """
     steps = facts["steps"][1:]  # the first reads the text, the same with and without
     tokens = [step["n_tokens"] for step in steps]

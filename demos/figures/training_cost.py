@@ -52,8 +52,7 @@ def alt(facts: dict) -> str:
     rows = "; ".join(map(in_words, runs_with_hours(facts)))
     return (
         f"Ore di GPU su scala logaritmica, dal conto al {facts['utilization_percent']}% "
-        f"di utilizzo e dichiarate da chi ha addestrato il modello, con l’utilizzo apparente: "
-        f"{rows}."
+        f"di utilizzo e dichiarate da chi ha addestrato il modello: {rows}."
     )
 
 
@@ -62,10 +61,10 @@ def in_words(row: dict) -> str:
 
     >>> row = {"name": "LLaMA 7B", "gpu_hours": 82432, "computed_gpu_hours": 9e4}
     >>> in_words(row | {"utilization_percent": 43.7})
-    'LLaMA 7B 82.432 dichiarate, 90.000 dal conto, utilizzo 44%'
+    'LLaMA 7B 82.432 dichiarate, 90.000 dal conto, utilizzo apparente 44%'
     """
     computed, percent = row["computed_gpu_hours"], row["utilization_percent"]
     return (
         f"{row['name']} {number(row['gpu_hours'])} dichiarate, {number(computed, 0)} dal conto, "
-        f"utilizzo {number(percent, 0)}%"
+        f"utilizzo apparente {number(percent, 0)}%"
     )

@@ -153,9 +153,8 @@ def test_with_one_scale_the_values_left_are_counted_and_some_codes_stay_unused()
 def test_the_printed_steps_can_be_done_again_on_a_calculator(capsys: pytest.CaptureFixture) -> None:
     """From the printed digits, code × scale is what is read back, and the error its difference."""
     quantization.show(quantization.run())
-    lines = dict(
-        re.findall(r"^  ([a-z/A-Z0-9 ]+?) {2,}(.+)$", capsys.readouterr().out, re.MULTILINE)
-    )
+    out = capsys.readouterr().out.replace("−", "-")
+    lines = dict(re.findall(r"^  ([a-z/A-Z0-9 ]+?) {2,}(.+)$", out, re.MULTILINE))
     code, scale, restored = map(float, re.findall(r"-?[\d.]+", lines["riletto"].replace(",", ".")))
     weight, error = (float(lines[key].replace(",", ".")) for key in ("peso in FP32", "errore"))
     assert round(code * scale, 6) == restored

@@ -223,7 +223,7 @@ def test_figure_is_legible_and_described(parameters):
     """Texts have 18 points or more, lie inside, don't overlap; the alt text has each run."""
     facts = run(**parameters)
     assert_apart(assert_legible(plot(facts)))
-    assert alt(facts).count("utilizzo") == 11
+    assert alt(facts).count("utilizzo apparente") == 10
 
 
 @pytest.mark.parametrize(
