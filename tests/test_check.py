@@ -334,3 +334,31 @@ def test_github_gets_annotations_that_it_can_read(built: Project) -> None:
     assert line.startswith(
         "::error file=demos/twice.py,line=5::demo twice: ValueError: a%25b%0Ac%0Aused at deck/"
     )
+
+
+GRADED = '''
+"""Doubles one of ten numbers."""
+from typing import Annotated
+
+
+def run(*, n: Annotated[int, range(1, 11)] = 1) -> dict:
+    return {"n": n, "double": 2 * n, "rest": n % 3}
+
+
+def show(facts: dict) -> None:
+    print(facts["double"])
+'''
+
+
+def test_what_moved_at_many_settings_of_a_control_is_one_line(project: Project) -> None:
+    """Each fact that moved is told once, with its first setting and how many more there are."""
+    project.write("demos/graded.py", GRADED)
+    project.write("deck/partials/graded.html.j2", "<p>{{ double }} {{ rest }}</p>\n")
+    project.write("deck/slides/02-due.md.j2", '# Due\n\n{{ live("graded", "n") }}\n')
+    assert project.run("build").returncode == 0
+    project.edit("demos/graded.py", "2 * n", "2 * n + 1")
+    (line,) = project.run("build").stdout.splitlines()[:-1]
+    place = "deck/slides/02-due.md.j2:3 (slide 2)"
+    assert line == (
+        f"{place}: graded live(n): points[0].double was 2, is now 3, and at 9 more settings"
+    )

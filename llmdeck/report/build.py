@@ -76,8 +76,7 @@ def _show(config: Config, built: Built) -> None:
     if built.moved:
         from llmdeck.report.check import show_moved
 
-        for moved in built.moved:
-            show_moved(moved)
+        show_moved(built.moved)
     for path in built.outputs:
         counted = f"{built.slides} slides, {len(built.ran)} variants computed"
         print(f"{config.relative(path)}: {counted}")

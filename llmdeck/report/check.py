@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
+from collections.abc import Iterable
 from typing import Any
 
 from llmdeck import report
@@ -15,6 +17,8 @@ from llmdeck.report.runner import runner_at
 
 MOVED = 1
 """The exit code where a number moved, or the store is not up to date."""
+SETTING = re.compile(r"^points\[\d+\]")
+"""How the path of a fact begins that is one of a control's settings."""
 
 
 def check(config: Config, options: Namespace) -> int:
@@ -32,8 +36,7 @@ def check(config: Config, options: Namespace) -> int:
 
 def show(config: Config, checked: Checked) -> None:
     """Print what a check found, and count it."""
-    for moved in checked.moved:
-        show_moved(moved)
+    show_moved(checked.moved)
     for variant, reasons in checked.stale.items():
         _show_stale(config, variant, reasons)
     for error in checked.errors:
@@ -42,9 +45,21 @@ def show(config: Config, checked: Checked) -> None:
     print(f"{counted}: nothing moved" if checked.clean else f"{counted}: {_count(checked)}")
 
 
-def show_moved(moved: Moved) -> None:
+def show_moved(moved: Iterable[Moved]) -> None:
+    """Print the facts that moved; what moved at many settings of a control is one line."""
+    groups: dict[tuple[Variant, str], list[Moved]] = {}
+    for each in moved:
+        drift = each.drift
+        fact = SETTING.sub("", drift.path) if drift.variant.grid else drift.path
+        groups.setdefault((drift.variant, fact), []).append(each)
+    for first, *others in groups.values():
+        _show_first(first, len(others))
+
+
+def _show_first(moved: Moved, n_others: int) -> None:
     """Print one fact that moved, with all the places that say it."""
-    message = moved_message(moved)
+    others = f", and at {n_others} more settings" if n_others else ""
+    message = moved_message(moved) + others
     places = list(dict.fromkeys(str(use) for use in moved.uses))
     where = places[0] if places else str(moved.drift.variant)
     print(f"{where}: {message}")
