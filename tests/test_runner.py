@@ -102,7 +102,7 @@ def gone(pid: int) -> bool:
         ("def run(**more): return {}", "parameter `more` of run must be keyword-only", 1),
         (
             "def run(*, n: list[int] = []): return {}",
-            "parameter `n` of run is list[int]: use Literal",
+            "parameter `n` of run is list[int]: write `n: int = 2`, or Literal",
             1,
         ),
         ("def run(*, n: 'Foo' = 1): return {}", "name 'Foo' is not defined", 1),
@@ -479,5 +479,5 @@ def test_a_figure_without_words_names_its_file(project: Project) -> None:
         variant
     ]
     assert isinstance(error, DemoError)
-    assert "it has no plot and alt" in error.message
+    assert "it has no `alt`, which says it in words" in error.message
     assert str(error.place) == "demos/figures/twice.py:1"

@@ -6,21 +6,18 @@ result yet answers with `Pending`.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import jinja2
 
 from llmdeck import ledger
 from llmdeck.config import Config, TomlFile
 from llmdeck.errors import ConfigError, TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
 from llmdeck.render import controls, markdown, marks, register
+from llmdeck.render.arguments import plain_list, refuse_no_parameter, rows_of
 from llmdeck.render.controls import Controls
 from llmdeck.render.environment import FactsView, Pending, cell, environment, view
 from llmdeck.render.excerpt import excerpt
@@ -28,6 +25,7 @@ from llmdeck.render.markdown import Markdown
 from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.numbers import Numbers
 from llmdeck.render.page import Notes, Placed
+from llmdeck.render.points import Point, drawn
 from llmdeck.render.printed import part
 from llmdeck.run.drawings import Drawing
 
@@ -52,21 +50,6 @@ FUNCTIONS = (
 """The names that templates call: methods of `TemplateApi`."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """What a demo's partial shows: a point of a grid, or what a server was asked for."""
-
-    demo: str
-    parameters: Mapping[str, Any]
-    drawing: Drawing | None
-    """Its figure, where it was drawn."""
-    grid: Variant | None
-
-    def is_meant(self, name: str, values: Mapping[str, Any]) -> bool:
-        """Return whether `figure(name, **values)` is the figure of this point."""
-        return not name or (name == self.demo and dict(values) == dict(self.parameters))
-
-
 def _unknown_locale(config: Config, error: ValueError) -> ConfigError:
     """Return the error for a locale that nobody knows, at the key that gives it."""
     from babel.localedata import locale_identifiers
@@ -77,48 +60,6 @@ def _unknown_locale(config: Config, error: ValueError) -> ConfigError:
     hint = "" if near.startswith("there are") else f"{near} "
     example = 'lang = "it", or locale = "it_IT" for the numbers alone'
     return ConfigError(str(error), place=settings.place("deck", key), hint=f"{hint}write {example}")
-
-
-def _rows(given: Any) -> list[Any]:
-    """Return the rows of a table: dicts by column, or lists; a dict of them has them by id."""
-    what = f"a {type(given).__name__}"
-    if not isinstance(given, str | bytes) and isinstance(given, Iterable):
-        rows = list(given.values() if isinstance(given, Mapping) else given)
-        wrong = [row for row in rows if not isinstance(row, dict | list | tuple)]
-        if not wrong:
-            return rows
-        what = f"{ledger.short(wrong[0])} among them"
-    raise ValueError(
-        f"table: rows are dicts or lists, not {what}; a dict's names and values are rows in "
-        'table(f.NAME | items, headers=["name", "value"])'
-    )
-
-
-def _listed(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-
-
-def _plain_list(value: Any) -> Any:
-    """Return a range or a tuple as a list, any other value as it is."""
-    return list(value) if isinstance(value, range | tuple) else value
-
-
-def _refuse_no_parameter(what: str, value: Any) -> None:
-    """See that a value can be a parameter; what is not computed yet may become one."""
-    if isinstance(value, jinja2.Undefined):
-        str(value)  # raises the error that names it
-    items = value if isinstance(value, list) else [value]
-    for item in items:
-        plain = isinstance(item, str | int | Pending)
-        if not (plain or (isinstance(item, float) and math.isfinite(item))):
-            shown = ledger.short(item)
-            raise ValueError(f"{what} must be a text, a number, true or false, not {shown}")
-
-
-def _drawn(drawing: Drawing) -> Markdown:
-    """Return a figure that needs no file."""
-    size = markdown.svg_size(drawing.svg)
-    return markdown.figure(markdown.in_page(drawing.svg), drawing.alt, *size)
 
 
 class TemplateApi:
@@ -212,7 +153,9 @@ class TemplateApi:
         else:
             opening = '<span class="source" role="note"'
             mark = f"{opening} {title} {label}>{markdown.text(word)}</span>"
-        return Markdown(f'<span class="cited">{marks.spelt_out(literal)}</span> {mark}')
+        is_ours = isinstance(literal, Markdown)  # what a filter wrote, say
+        shown = literal if is_ours else marks.spelt_out(literal)
+        return Markdown(f'<span class="cited">{shown}</span> {mark}')
 
     def quiz(self, key: str) -> Any:
         """Return a claim's question, and behind it the claim, which a click or a key shows."""
@@ -246,7 +189,7 @@ class TemplateApi:
         """Return rows of facts as a table of some `columns`, which `headers` name."""
         if isinstance(rows, Pending):
             return rows
-        rows = _rows(rows)
+        rows = rows_of(rows)
         first = rows[0] if rows else ()
         names = first if isinstance(first, dict) else map(str, range(len(first)))
         chosen = tuple(columns) or tuple(names)
@@ -269,7 +212,7 @@ class TemplateApi:
             self.page.pending.add(variant)
             return Pending()
         if self._point:  # what controls swap must be in the page, whole
-            return _drawn(Drawing(result.figure, result.alt))
+            return drawn(Drawing(result.figure, result.alt))
         path = f"figures/{name}-{variant.slug}.svg"
         self.page.figures[path] = variant
         return markdown.figure(path, result.alt, *markdown.svg_size(result.figure))
@@ -277,7 +220,7 @@ class TemplateApi:
     def _figure_of_point(self, point: Point) -> Any:
         """Return the figure of the point that a partial shows; where it has none, want it."""
         if point.drawing:
-            return _drawn(point.drawing)
+            return drawn(point.drawing)
         if point.grid is None:
             raise ValueError(f"figure: {point.demo} has drawn none for these values")
         self.page.wants_figure.add(point.grid)
@@ -290,7 +233,7 @@ class TemplateApi:
         `values` fixes other parameters, or lists what a control offers:
         `live("next_token", "text", text=[…])`.
         """
-        values = {key: _plain_list(value) for key, value in values.items()}
+        values = {key: plain_list(value) for key, value in values.items()}
         listed = [
             key
             for key, value in values.items()
@@ -383,14 +326,15 @@ class TemplateApi:
         if not (self.config.folder / source).is_file():
             message = f"live: there is no deck/{source}, which shows what {demo} gives"
             raise TemplateError(message, place=self._here())
-        with self._at_point(Point(demo, parameters, drawing, grid)) as own:
+        point = Point(demo, parameters, drawing, grid)
+        with self._at_point(point) as own:
             try:
                 seen = view(facts, "", f"demo {demo}", self.numbers.units)
                 shown = self.env.get_template(source).render(seen, parameters=parameters)
             except MISTAKES as error:
                 raise mistake(error, source, self.config) from None
         for variant in own.pending:
-            message = f"at {_listed(parameters)} it needs {variant}, which nothing else computes"
+            message = f"at {point} it needs {variant}, which nothing else computes"
             place = Place(file=f"deck/{source}")
             raise TemplateError(message, place=place, hint=OF_THE_POINT)
         return shown
@@ -460,7 +404,7 @@ class TemplateApi:
                 named = ledger.short(str(key))  # or the error of what is undefined
                 raise ValueError(f"live: a parameter is named by a text, not {named}")
         for key, value in values.items():
-            _refuse_no_parameter(f"demo {name}: `{key}`", value)
+            refuse_no_parameter(f"demo {name}: `{key}`", value)
         return Variant.of(name, values, grid)
 
     def _claim(self, key: str) -> Claim:

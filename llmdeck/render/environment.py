@@ -262,7 +262,9 @@ def _code(value: Any) -> Any:
 
 def _safe(value: Any) -> Any:
     """Take text for Markdown."""
-    return value if isinstance(value, Pending) else Markdown(marks.spelt_out(str(value)))
+    if isinstance(value, Pending | Markup):
+        return value
+    return Markdown(marks.spelt_out(str(value)))
 
 
 def _css(value: Any) -> Any:

@@ -145,7 +145,7 @@ def _settings_of(name: str, hint: Any) -> tuple[Kind, tuple[Any, ...]]:
     if hint in PLAIN:
         return PLAIN[hint], ()
     allowed = "Literal, Annotated[int, range(...)], bool, str, int or float"
-    shown = getattr(hint, "__name__", hint)
+    shown = hint if get_args(hint) else getattr(hint, "__name__", hint)
     raise TypeError(f"parameter `{name}` of run is {shown}: write `{name}: int = 2`, or {allowed}")
 
 
