@@ -106,6 +106,7 @@ def play(project: Project, guesses: str, *arguments: str) -> subprocess.Complete
         ("7B", "", 7e9),
         ("1,75e11", "", 1.75e11),
         ("1,75 × 10^11", "", 1.75e11),
+        ("circa 6,67 × 10⁻¹¹", "", 6.67e-11),
         ("350 GB", "GB", 350),
         ("0,35 TB", "GB", 350),
         ("1 GiB", "GB", 1.073741824),

@@ -77,7 +77,8 @@ class Value:
             return as_text(plain)
         digits = number["digits"].replace(",", "{,}").replace("\u00a0", "\\,")
         digits = digits.replace("\u202f", "\\,").replace("−", "-").replace("\u200e", "")
-        return digits.replace("’", "'") + _power(number["power"]) + _unit(number["rest"])
+        digits = re.sub("['’]", r"\\text{’}", digits)  # a bare one is a prime
+        return digits + _power(number["power"]) + _unit(number["rest"])
 
     def in_attribute(self, name: str) -> str:
         """How it is written in an attribute: numbers as machines read them, or in words."""
