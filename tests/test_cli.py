@@ -83,7 +83,7 @@ def test_doctor_says_what_is_there(project: Project) -> None:
     """`doctor --json` names each thing that a build needs."""
     found = {item["what"]: item for item in json.loads(project.run("doctor", "--json").stdout)}
     tools = ["Python", "Node.js", "marp-cli", "browser"]
-    lints = ["lint numbers", "lint overflow", "lint spelling"]
+    lints = ["lint numbers", "lint overflow", "lint spelling", "lint typography"]
     assert list(found) == [*tools, *lints, "demos", "store"]
     assert found["demos"]["found"] == "1: twice"
 
