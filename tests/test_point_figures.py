@@ -148,7 +148,7 @@ def test_figures_beyond_the_limit_are_an_error_that_says_what_to_thin_out(
 ) -> None:
     """Ten figures of 300 kB of noise are more than a deck's controls may add."""
     make(project)
-    project.edit("deck/deck.toml", 'lang = "en"\n', 'lang = "en"\n\n[limits]\nfigure_mb = 20\n')
+    project.edit("deck/deck.toml", 'lang = "it"\n', 'lang = "it"\n\n[limits]\nfigure_mb = 20\n')
     project.edit("demos/orbit.py", "\nfrom mat", "import random\n\nfrom mat")
     noisy = 'many = random.Random(facts["loops"]).choices(range(10**6), k=30000)'
     project.edit("demos/orbit.py", "figure = Figure", f"{noisy}\n    figure = Figure")
