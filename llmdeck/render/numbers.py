@@ -27,6 +27,11 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 """The characters of an exponent, raised."""
 
 
+MINUS = "\N{MINUS SIGN}"
+"""As wide as a plus, and no place to break a line at, which a hyphen is."""
+SIGN = re.compile(r"(?<!\w)-(?=\d)")
+
+
 class Written(str):
     """A number as people read it, and what else can be made of it."""
 
@@ -38,9 +43,9 @@ class Written(str):
 
     @classmethod
     def of(cls, text: str, exact: str = "", spoken: str = "") -> Written:
-        """Return a text with these."""
-        written = cls(text)
-        written.exact, written.spoken = exact, spoken
+        """Return a text with these; its sign is a true minus, which many locales have none of."""
+        written = cls(SIGN.sub(MINUS, text))
+        written.exact, written.spoken = exact, SIGN.sub(MINUS, spoken)
         return written
 
 
@@ -165,7 +170,7 @@ class Numbers:
         mantissa = self._plain(Decimal(digits), pattern)
         power = str(int(exponent))
         times = f"{NBSP}{self._times}{NBSP}"
-        said = f"{mantissa} {self.power} {power.replace('-', '−')}"
+        said = f"{mantissa} {self.power} {power}"
         return Written.of(f"{mantissa}{times}10{power.translate(RAISED)}", machine, said)
 
     @property
