@@ -320,3 +320,10 @@ def test_the_classes_that_a_theme_may_style_are_those_that_are_written() -> None
     table = page.split("| class |")[1].split("\n\n")[0]
     named = set(re.findall(r"`([a-z-]+)`", re.sub(r"\|[^|]*\|$", "", table, flags=re.M)))
     assert named - {verdict.value for verdict in Verdict} == written - {"cited"}
+
+
+def test_the_table_of_faults_names_tests_that_there_are() -> None:
+    """Each file that `docs/reliability.md` says holds something is one of the tests."""
+    named = re.findall(r"`(test_\w+\.py)`", (DOCS / "reliability.md").read_text(encoding="utf-8"))
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / "tests" / name).is_file()] == []
