@@ -5,8 +5,11 @@ The oracle is the text that is written out in each test.
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +18,9 @@ from llmdeck.ledger import load_ledger
 from llmdeck.model import Place, Result, Variant
 from llmdeck.render.blocks import blocks
 from llmdeck.render.deck import Rendered, Renderer
+from llmdeck.render.environment import environment
 from llmdeck.render.excerpt import excerpt
+from llmdeck.render.numbers import Numbers
 from llmdeck.run.interface import find_demos
 from tests.conftest import Project
 
@@ -262,3 +267,18 @@ def test_headings_name_the_slides(project: Project) -> None:
         (2, "Due volte", "deck/slides/02-due.md.j2"),
         (3, "", "deck/slides/02-due.md.j2"),
     ]
+
+
+def test_templates_that_were_compiled_long_ago_are_forgotten(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that nothing was added to for more than 30 days goes; a newer one stays."""
+    compiled = tmp_path / "cache/templates"
+    for name, age_days in (("old", 31), ("new", 1)):
+        (compiled / name).mkdir(parents=True)
+        seconds = time.time() - age_days * 24 * 3600
+        os.utime(compiled / name, (seconds, seconds))
+    monkeypatch.setenv("LLMDECK_CACHE", str(tmp_path / "cache"))
+    environment(project.config, Numbers.of(project.config), {})
+    assert not (compiled / "old").exists()
+    assert (compiled / "new").exists()

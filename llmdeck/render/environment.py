@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -38,6 +40,8 @@ COMPILES = (
     "units.py",
 )
 """The modules that a compiled template depends on: constants are folded with them."""
+KEPT_S = 30 * 24 * 3600.0
+"""How long compiled templates are kept after the last one was added."""
 
 
 class Pending:
@@ -296,8 +300,17 @@ def _compiled(config: Config) -> jinja2.FileSystemBytecodeCache:
     for name in COMPILES:
         key.update(Path(__file__).with_name(name).read_bytes())
     folder = cache_folder() / "templates" / key.hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _forget_old(folder.parent)
     return jinja2.FileSystemBytecodeCache(str(folder))
+
+
+def _forget_old(compiled: Path) -> None:
+    """Remove what was compiled long ago: each setting and each version has a folder of its own."""
+    for folder in compiled.iterdir():
+        if time.time() - folder.stat().st_mtime > KEPT_S:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _finalize(numbers: Numbers, config: Config, value: Any) -> Any:
