@@ -124,6 +124,12 @@ def command_line() -> argparse.ArgumentParser:
 
 def _add_new(add: Add) -> None:
     """The commands that write what an author begins with."""
+    _add_deck(add)
+    _add_schema(add)
+    _add_beginnings(add)
+
+
+def _add_deck(add: Add) -> None:
     start = add("new", "llmdeck.report.new:create", "write a new deck that builds at once")
     start.set_defaults(anywhere=True)
     start.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder, or a new one")
@@ -131,10 +137,16 @@ def _add_new(add: Add) -> None:
     start.add_argument("--lang", choices=("en", "it"), default="en", help=language)
     source = "the folder of another deck to copy instead"
     start.add_argument("--from", dest="source", type=Path, metavar="DECK", help=source)
+
+
+def _add_schema(add: Add) -> None:
     shape = "write the JSON Schemas of deck.toml and claims.toml, which editors complete with"
     schema = add("schema", "llmdeck.report.new:schema", shape)
     schema.set_defaults(anywhere=True)
     schema.add_argument("folder", type=Path, metavar="FOLDER", help="where: deck/schemas")
+
+
+def _add_beginnings(add: Add) -> None:
     begin = add("add", "", "write the beginning of a demo or a claim")
     kinds = begin.add_subparsers(dest="kind", required=True, metavar="KIND")
     demo = kinds.add_parser("demo", help="a demo, and the partial of its controls")

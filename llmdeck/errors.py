@@ -94,11 +94,17 @@ class Failures(DeckError):  # noqa: N818  it is several errors, not one
         self.exit_code = errors[0].exit_code
 
 
+MOST_NAMES = 12
+"""How many names a hint lists."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint for a name that is none of the known ones: the nearest of them, else all.
+    """Return a hint for a name that is none of the known ones: the nearest, else a dozen of them.
 
     >>> did_you_mean("tittle", ["title", "author"]), did_you_mean("x", ["title", "author"])
     ('did you mean `title`?', 'there are: title, author')
+    >>> did_you_mean("x", "abcdefghijklmno")
+    'there are: a, b, c, d, e, f, g, h, i, j, k, l, … and 3 more'
     """
     from difflib import get_close_matches
 
@@ -106,7 +112,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, names, 1)
     if near:
         return f"did you mean `{near[0]}`?"
-    return f"there are: {', '.join(names) or 'none'}"
+    listed = names[:MOST_NAMES]
+    n_others = len(names) - len(listed)
+    if n_others:
+        listed.append(f"… and {n_others} more")
+    return f"there are: {', '.join(listed) or 'none'}"
 
 
 def raise_all(errors: Sequence[DeckError]) -> None:

@@ -102,10 +102,9 @@ def _claim(key: str, table: Mapping[str, Any], source: TomlFile) -> Claim:
     place = source.place(key)
     for fault in _faults(table):
         raise ConfigError(f"claim {key}: {fault}", place=place)
-    for name, value in table.get("with", {}).items():
-        _check_parameter(f"claim {key}: `{name}` in `with`", value, source.place(key, "with", name))
+    parameters = _parameters(key, table, source)
     checks = table.get("holds", ())
-    variant = Variant.of(table["demo"], table.get("with", {})) if "demo" in table else None
+    variant = Variant.of(table["demo"], parameters) if "demo" in table else None
     return Claim(
         id=key,
         says=table["says"],
@@ -120,6 +119,14 @@ def _claim(key: str, table: Mapping[str, Any], source: TomlFile) -> Claim:
         within=float(table.get("within", Claim.within)),
         places={part: source.place(key, part) for part in table},
     )
+
+
+def _parameters(key: str, table: Mapping[str, Any], source: TomlFile) -> Mapping[str, Any]:
+    """Return the parameters that a claim gives its demo, each one that a demo can ask for."""
+    parameters: Mapping[str, Any] = table.get("with", {})
+    for name, value in parameters.items():
+        _check_parameter(f"claim {key}: `{name}` in `with`", value, source.place(key, "with", name))
+    return parameters
 
 
 def _check_parameter(what: str, value: Any, place: Place) -> None:

@@ -59,10 +59,7 @@ def load(root: Path) -> Config:
     reader.reject_unknown(reader.toml.tables, TABLES)
     deck = reader.read(Deck, "deck")
     limits = reader.read(Limits, "limits")
-    demos = reader.read_each(Limits, "demos", defaults=vars(limits))
-    for name, own in demos.items():
-        if own.page_mb != limits.page_mb:
-            reader.reject_unknown({PAGE: own.page_mb}, (), "demos", name)
+    demos = reader.read_demos(limits)
     return Config(
         root=root,
         deck=replace(deck, lang=deck.lang or deck.locale.replace("_", "-") or "en"),
@@ -86,6 +83,14 @@ class _Reader:
     ) -> dict[str, T]:
         """Return the tables `[name.…]` by the last part of their names."""
         return {key: self.read(kind, name, key, defaults=defaults) for key in self._table(name)}
+
+    def read_demos(self, limits: Limits) -> dict[str, Limits]:
+        """Return the limits of demos that have their own; `limits` are those of all others."""
+        demos = self.read_each(Limits, "demos", defaults=vars(limits))
+        for name, own in demos.items():
+            if own.page_mb != limits.page_mb:
+                self.reject_unknown({PAGE: own.page_mb}, (), "demos", name)
+        return demos
 
     def read_texts(self, name: str) -> dict[str, str]:
         """Return a table whose keys the author chooses, and whose values are texts."""

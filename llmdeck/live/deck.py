@@ -193,7 +193,7 @@ class LiveDeck:
             self._sources(source),
             source.fragments,
             served=source.live_part,
-            kept=pieces,
+            pieces=pieces,
         )
         check_size(page_parts(page, source.rendered.slides), self.config.limits.page_mb)
         present = {(piece, number) for number, piece in enumerate(SLIDE_START.split(raw))}

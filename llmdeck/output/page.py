@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmdeck.errors import DeckError, TemplateError, raise_all
+from llmdeck.errors import TemplateError, raise_all
 from llmdeck.model import Place, Slide
 from llmdeck.output import framed
 from llmdeck.output.inline import Piece, inline
@@ -55,33 +55,41 @@ def make_self_contained(
     fragments: Mapping[str, str] | None = None,
     *,
     served: str = "",
-    kept: dict[tuple[str, int], Piece] | None = None,
+    pieces: dict[tuple[str, int], Piece] | None = None,
 ) -> Page:
     """Inline everything that the page would load, and forbid the rest.
 
     `fragments` is what the page's controls step through, by their id (see `controls.packed`).
-    `served` is what a server adds at the end of the page, which may then ask that server. Pieces
-    made before are taken from `kept`, which whoever gives it empties when a picture, a figure or a
-    font has changed.
+    `served` is what a server adds at the end of the page, which may then ask that server.
+    `pieces` are those made before, by text and number: they are used again and new ones are added;
+    whoever gives it empties it when a picture, a figure or a font has changed.
 
     Raises:
         MarpError: a picture that isn't there, an address outside the deck, something from the
             network; all of them.
     """
-    made = _inlined(source, sources, {} if kept is None else kept)
-    errors: list[DeckError] = []
+    inlined = _inlined(source, sources, {} if pieces is None else pieces)
+    raise_all([error for piece in inlined for error in piece.errors])
+    html = [piece.html for piece in inlined]
+    _add_at_end(html, _runtime(fragments or {}) + _summaries(html) + served)
+    assets = _assets_of(inlined)
+    policy = policy_of(html, served=bool(served), framed_pages=_framed_pages(assets))
+    _add_policy(html, policy)
+    return Page(pieces=html, assets=assets, policy=policy)
+
+
+def _assets_of(pieces: Sequence[Piece]) -> dict[str, Path]:
+    """Return the files that were inlined into pieces, by relative path."""
     assets: dict[str, Path] = {}
-    for piece in made:
-        errors += piece.errors
+    for piece in pieces:
         assets.update(piece.assets)
-    raise_all(errors)
-    pieces = [piece.html for piece in made]
-    _add_at_end(pieces, _runtime(fragments or {}) + _summaries(pieces) + served)
-    inside = [path for path in assets.values() if path.suffix.lower() in framed.SUFFIXES]
-    framed_pages = [path.read_text(encoding="utf-8", errors="replace") for path in inside]
-    policy = policy_of(pieces, served=bool(served), framed_pages=framed_pages)
-    _add_policy(pieces, policy)
-    return Page(pieces=pieces, assets=assets, policy=policy)
+    return assets
+
+
+def _framed_pages(assets: Mapping[str, Path]) -> list[str]:
+    """Return the text of the pages that the deck shows in frames."""
+    paths = [path for path in assets.values() if path.suffix.lower() in framed.SUFFIXES]
+    return [path.read_text(encoding="utf-8", errors="replace") for path in paths]
 
 
 def check_size(parts: Sequence[tuple[str, Place]], limit_mb: float) -> None:

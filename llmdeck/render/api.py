@@ -62,6 +62,12 @@ def _unknown_locale(config: Config, error: ValueError) -> ConfigError:
     return ConfigError(str(error), place=settings.place("deck", key), hint=f"{hint}write {example}")
 
 
+def _controlled(parameters: tuple[str, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what controls set: the named parameters, and those whose values are a list."""
+    lists = [key for key, value in values.items() if isinstance(value, list)]
+    return (*parameters, *(key for key in lists if key not in parameters))
+
+
 class TemplateApi:
     """What templates call, with the results that there are, and the notes of the page at hand."""
 
@@ -234,14 +240,10 @@ class TemplateApi:
         `live("next_token", "text", text=[…])`.
         """
         values = {key: plain_list(value) for key, value in values.items()}
-        listed = [
-            key
-            for key, value in values.items()
-            if isinstance(value, list) and key not in parameters
-        ]
-        if not (parameters or listed):
+        controlled = _controlled(parameters, values)
+        if not controlled:
             raise ValueError(f"live: name a parameter of {name} that the controls set")
-        variant = self._asked(name, values, (*parameters, *listed))
+        variant = self._asked(name, values, controlled)
         place = self._here()
         self.note_use(variant, place)
         if variant not in self.results:
@@ -322,10 +324,7 @@ class TemplateApi:
         Raises:
             TemplateError: where there is no partial, or it can't show these facts.
         """
-        source = f"{controls.PARTIALS}/{demo}.html.j2"
-        if not (self.config.folder / source).is_file():
-            message = f"live: there is no deck/{source}, which shows what {demo} gives"
-            raise TemplateError(message, place=self._here())
+        source = self._partial_of(demo)
         point = Point(demo, parameters, drawing, grid)
         with self._at_point(point) as own:
             try:
@@ -338,6 +337,18 @@ class TemplateApi:
             place = Place(file=f"deck/{source}")
             raise TemplateError(message, place=place, hint=OF_THE_POINT)
         return shown
+
+    def _partial_of(self, demo: str) -> str:
+        """Return the name of the partial that shows a demo's facts.
+
+        Raises:
+            TemplateError: where there is none.
+        """
+        source = f"{controls.PARTIALS}/{demo}.html.j2"
+        if not (self.config.folder / source).is_file():
+            message = f"live: there is no deck/{source}, which shows what {demo} gives"
+            raise TemplateError(message, place=self._here())
+        return source
 
     @contextmanager
     def _at_point(self, point: Point) -> Iterator[Notes]:

@@ -104,30 +104,40 @@ def _closes(state: StateInline, at: int) -> bool:
 
 def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """Read a formula between `$$` at the beginning of a line and `$$` at the end of one."""
-    opening = _line(state, first)
-    if not opening.startswith("$$"):
-        return False
-    if silent:
-        return True
-    opening = opening.removeprefix("$$")
-    closed = opening.strip().endswith("$$")
-    if closed:
+    begins = _line(state, first).startswith("$$")
+    if not begins or silent:
+        return begins
+    opening = _line(state, first).removeprefix("$$")
+    if _ends_formula(opening):
         opening = opening.strip().removesuffix("$$")
-    line, closing = first, ""
-    while not closed:
-        line += 1
-        if line >= last or _is_outdented(state, line):  # without an end, this line is lost, too
-            break
-        content = _line(state, line)
-        closed = content.strip().endswith("$$")
-        closing = content[: content.rindex("$$")] if closed else ""
+        end, closing = first, ""
+    else:
+        end, closing = _closing(state, first, last)
     token = state.push(BLOCK, "math", 0)
-    token.block, token.map = True, [first, line + 1]
-    body = state.getLines(first + 1, line, state.tShift[first], keepLastLF=True)
+    token.block, token.map = True, [first, end + 1]
     begin = f"{opening}\n" if opening.strip() else ""
+    body = state.getLines(first + 1, end, state.tShift[first], keepLastLF=True)
     token.content = begin + body + (closing if closing.strip() else "")
-    state.line = line + 1
+    state.line = end + 1
     return True
+
+
+def _closing(state: StateBlock, first: int, last: int) -> tuple[int, str]:
+    """Return the line that ends the formula begun on `first`, and what it has before its `$$`.
+
+    Without an end, the line after the formula is lost, too, as in Marp.
+    """
+    for line in range(first + 1, last):
+        if _is_outdented(state, line):
+            return line, ""
+        content = _line(state, line)
+        if _ends_formula(content):
+            return line, content[: content.rindex("$$")]
+    return max(first + 1, last), ""
+
+
+def _ends_formula(content: str) -> bool:
+    return content.strip().endswith("$$")
 
 
 def _line(state: StateBlock, line: int) -> str:

@@ -24,20 +24,26 @@ def why(config: Config, options: Namespace) -> int:
     rendered = project.render()
     answers = _answers(name, rendered, project.store)
     units = Units(config.units)
-    facts = list(_number_names([project.results[v].facts for v in answers if v in project.results]))
+    stored = [project.results[variant].facts for variant in answers if variant in project.results]
+    facts = list(_number_names(stored))
     if options.json:
         named_units = {fact: units.of(fact) for fact in facts}
         rows = [_as_json(*item, rendered) | {"units": named_units} for item in answers.items()]
         report.print_json(rows)
         return 0
+    _show_answers(name, answers)
+    _show_units(config, units, facts)
+    return 0
+
+
+def _show_answers(name: str, answers: Mapping[Variant, Answer]) -> None:
+    """Say of each variant of a demo whether it is fresh, and why where it isn't."""
     for variant, answer in answers.items():
         print(f"{variant}: {answer.state.value}")
         for reason in answer.reasons:
             print(f"  {reason}")
     if not answers:
         print(f"{name}: no slide and no claim uses it")
-    _show_units(config, units, facts)
-    return 0
 
 
 def _show_units(config: Config, units: Units, facts: Sequence[str]) -> None:

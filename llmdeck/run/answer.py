@@ -7,7 +7,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from types import ModuleType
@@ -151,14 +151,7 @@ def run_grid(
 
     Where a figure is asked for, each point has one. `most` is how many bytes it may give of each.
     """
-    names, given = request["grid"], request["values"]
-    parameters = interface(module)
-    try:
-        axes = axes_of(parameters, names, given)
-    except ValueError as error:
-        raise InvalidValueError(str(error)) from None
-    fixed = {name: value for name, value in given.items() if name not in names}
-    wanted = [checked(parameters, values) for values in points(axes, fixed)]
+    axes, wanted = _asked_points(interface(module), request["grid"], request["values"])
     found = []
     for values in wanted:
         facts = module.run(**values)
@@ -174,6 +167,24 @@ def run_grid(
         drawn = [_drawn(module, facts, most["figure"]) for facts in grid["points"]]
         answer["figure"] = joined(drawn)
     return answer | {"inputs": inputs.so_far()}
+
+
+def _asked_points(
+    parameters: tuple[Parameter, ...], names: Sequence[str], given: Mapping[str, Any]
+) -> tuple[tuple[Axis, ...], list[dict[str, Any]]]:
+    """Return the axes of a grid over the parameters `names`, and the values of each of its points.
+
+    `given` are the values of the other parameters, and the lists that axes offer.
+
+    Raises:
+        InvalidValueError: where a parameter can't be an axis, or can't take a value.
+    """
+    try:
+        axes = axes_of(parameters, names, given)
+    except ValueError as error:
+        raise InvalidValueError(str(error)) from None
+    fixed = {name: value for name, value in given.items() if name not in names}
+    return axes, [checked(parameters, values) for values in points(axes, fixed)]
 
 
 def _drawn(module: ModuleType, facts: Facts, limit: int) -> Drawing:

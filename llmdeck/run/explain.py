@@ -30,19 +30,16 @@ def demo_error(
     if line["memory"]:
         limit = config.limits_of(demo.name).memory_gib
         message += f" (its memory limit is {limit:g} GiB)"
-    file = demo.file
-    if line["file"]:
-        file = config.relative(Path(line["file"]))
+    file = config.relative(Path(line["file"])) if line["file"] else demo.file
+    place = Place(file=file, line=line["line"])
+    missing = line["missing"]
+    hint = how_to_install(missing) if missing else _run_alone(demo, variant)
+    return DemoError(message, place=place, hint=hint, printed=line["printed"])
+
+
+def _run_alone(demo: Demo, variant: Variant | None) -> str:
     command = variant.command if variant else f"python -m {demo.module}"
-    hint = f"run it alone: {command}"
-    if line["missing"]:
-        hint = how_to_install(line["missing"])
-    return DemoError(
-        message,
-        place=Place(file=file, line=line["line"]),
-        hint=hint,
-        printed=line["printed"],
-    )
+    return f"run it alone: {command}"
 
 
 def how_to_install(package: str) -> str:
