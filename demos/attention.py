@@ -16,7 +16,7 @@ import numpy as np
 from demos.common.heads import look_inside, strongest, trial
 from demos.common.standalone import run_alone
 from demos.common.text import read_prompt
-from demos.common.tokens import one_line, piece, shorten
+from demos.common.tokens.pieces import one_line, piece, shorten
 from demos.common.words import columns, number, percent, wrap, yes_or_no
 
 MAX_TOKENS = 16  # more rows than these can't be read from the last seat

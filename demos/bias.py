@@ -18,9 +18,17 @@ from typing import Literal
 
 import numpy as np
 
-from demos.common.bias import hidden_states, line, log, log_odds, pearson, pronoun_ids, times
+from demos.common.bias.occupations import Occupation, load_occupations, templates
+from demos.common.bias.pronouns import (
+    hidden_states,
+    line,
+    log,
+    log_odds,
+    pearson,
+    pronoun_ids,
+    times,
+)
 from demos.common.intervals import interval
-from demos.common.occupations import Occupation, load_occupations, templates
 from demos.common.standalone import run_alone
 from demos.common.words import columns, number, percent
 from demos.smollm import weights

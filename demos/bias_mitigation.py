@@ -26,9 +26,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from demos.common.bias import hidden_at_ends, pronoun_ids, times
-from demos.common.mitigation import exp_mean, judge, price
-from demos.common.occupations import load_occupations, pairs, templates
+from demos.common.bias.mitigation import exp_mean, judge, price
+from demos.common.bias.occupations import load_occupations, pairs, templates
+from demos.common.bias.pronouns import hidden_at_ends, pronoun_ids, times
 from demos.common.standalone import run_alone
 from demos.common.words import columns, number, wrap
 from demos.smollm import tokenizer, weights

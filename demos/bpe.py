@@ -18,7 +18,7 @@ import regex
 
 from demos.common.standalone import run_alone
 from demos.common.text import require_text
-from demos.common.tokens import one_line, shorten, visible
+from demos.common.tokens.pieces import one_line, shorten, visible
 from demos.common.words import number, wrap, yes_or_no
 
 Pair = tuple[int, int]

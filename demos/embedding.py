@@ -12,7 +12,7 @@ import numpy as np
 from demos.common.intervals import all_significant
 from demos.common.standalone import run_alone
 from demos.common.text import one_token
-from demos.common.tokens import piece, shorten
+from demos.common.tokens.pieces import piece, shorten
 from demos.common.words import number, wrap
 from demos.smollm.tokenizer import decode
 from demos.smollm.weights import load

@@ -17,11 +17,11 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 
-from demos.common.sentences import split_words, wordpieces
+from demos.common.sentences.encoder import split_words, wordpieces
 from demos.common.standalone import run_alone
 from demos.common.text import count_words
-from demos.common.tokens import visible
-from demos.common.vocabularies import encoding
+from demos.common.tokens.pieces import visible
+from demos.common.tokens.vocabularies import encoding
 from demos.common.words import columns, number, wrap
 from demos.smollm import tokenizer
 

@@ -9,8 +9,8 @@ takes the least perplexity of the second text; a test does it again. Rank, batch
 by the time there is.
 
 Held against it is what the same text gives without anything learned before: a table of its pairs of
-tokens, counted (`demos.common.baselines`). A network trained from scratch on so little text is not
-tried here.
+tokens, counted (`demos.common.training.baselines`). A network trained from scratch on so little
+text is not tried here.
 
 Leaves out: adapters inside the layers, which do better; other orders of the batches, other texts.
 The intervals say what other pieces of the same text might have given (bootstrap). The LLM is
@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.common.baselines import pairs_perplexity, perplexity
 from demos.common.intervals import perplexity_change
 from demos.common.standalone import run_alone
+from demos.common.training.baselines import pairs_perplexity, perplexity
 from demos.common.words import number
 from demos.smollm import tokenizer, weights
 from demos.smollm.adapter import WINDOW, Adapter, Positions, losses, train

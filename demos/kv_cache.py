@@ -14,7 +14,7 @@ from typing import Annotated
 
 from demos.common.standalone import run_alone
 from demos.common.text import read_prompt
-from demos.common.tokens import one_line
+from demos.common.tokens.pieces import one_line
 from demos.common.words import columns, number, percent, wrap, yes_or_no
 from demos.smollm import tokenizer
 from demos.smollm.cache import Cache

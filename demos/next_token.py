@@ -19,7 +19,7 @@ import numpy as np
 from demos.common.intervals import all_significant, significant
 from demos.common.standalone import run_alone
 from demos.common.text import read_prompt
-from demos.common.tokens import one_line, piece, shorten, visible
+from demos.common.tokens.pieces import one_line, piece, shorten, visible
 from demos.common.words import columns, number, wrap
 from demos.smollm.cache import Cache
 from demos.smollm.generate import END, distribution, sample, top

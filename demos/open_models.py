@@ -13,7 +13,7 @@ import tomllib
 from functools import lru_cache
 from typing import Any, Literal
 
-from demos.common.models import DATA, FAMILY_NAMES, all_model_sizes, load_rows
+from demos.common.models.catalogue import DATA, FAMILY_NAMES, all_model_sizes, load_rows
 from demos.common.standalone import run_alone
 from demos.common.words import billions_in_words, month
 

@@ -10,7 +10,7 @@ file may hold of one table (a model whose output is its embedding table has it o
 training keeps beside the parameters.
 """
 
-from demos.common.models import (
+from demos.common.models.catalogue import (
     FAMILY_NAMES,
     Model,
     ModelName,

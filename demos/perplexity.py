@@ -24,10 +24,9 @@ from typing import Literal
 import numpy as np
 
 from demos.common.intervals import perplexity_ratio, stable
-from demos.common.minilm import fp32_bytes, minilm_row, vectors_in_fp32
-from demos.common.models import DATA
-from demos.common.quantization import published
-from demos.common.rounding import (
+from demos.common.models.catalogue import DATA
+from demos.common.quantization.formulas import published
+from demos.common.quantization.rounding import (
     largest,
     matrices,
     round_trip_all,
@@ -35,6 +34,7 @@ from demos.common.rounding import (
     size_bytes,
     writable_copy,
 )
+from demos.common.sentences.rounded import fp32_bytes, minilm_row, vectors_in_fp32
 from demos.common.standalone import run_alone
 from demos.common.words import number
 from demos.smollm import tokenizer

@@ -2,7 +2,7 @@
 
 The weights are matrices of the first layer of all-MiniLM-L6-v2, which is published in FP32; a scale
 is shared by the matrix, a row or 32 weights. LLMs mostly come in 16 bits, so the facts have the
-ratio to both. The formulas, with their sources, are in `common/quantization.py`.
+ratio to both. The formulas, with their sources, are in `common/quantization/formulas.py`.
 
 Leaves out: what the error does to a model's answers (perplexity.py measures that), activations and
 the KV cache, and methods that choose codes by what they do to the output (GPTQ, AWQ) or keep
@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from demos.common.quantization import (
+from demos.common.quantization.formulas import (
     SCALE_BITS,
     code_range,
     dequantize,
@@ -25,7 +25,7 @@ from demos.common.quantization import (
     rms,
     split,
 )
-from demos.common.sentences import load_tensor
+from demos.common.sentences.encoder import load_tensor
 from demos.common.standalone import run_alone
 from demos.common.words import number
 

@@ -13,8 +13,14 @@ import tiktoken
 
 from demos.common.standalone import run_alone
 from demos.common.text import count_words, require_text
-from demos.common.tokens import kinds, one_line, shorten, visible
-from demos.common.vocabularies import VOCABULARIES, Vocabulary, composition, encoding, n_entries
+from demos.common.tokens.pieces import kinds, one_line, shorten, visible
+from demos.common.tokens.vocabularies import (
+    VOCABULARIES,
+    Vocabulary,
+    composition,
+    encoding,
+    n_entries,
+)
 from demos.common.words import number, wrap, yes_or_no
 from demos.smollm import tokenizer
 

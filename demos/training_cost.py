@@ -13,9 +13,9 @@ date.
 
 from typing import Annotated, Literal
 
-from demos.common.models import find_model, n_params
+from demos.common.models.catalogue import find_model, n_params
 from demos.common.standalone import run_alone
-from demos.common.training import (
+from demos.common.training.costs import (
     FLOP_PER_PARAM_TOKEN,
     accelerators,
     agreement,

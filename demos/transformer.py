@@ -13,7 +13,7 @@ import numpy as np
 from demos.common.intervals import all_significant, significant
 from demos.common.standalone import run_alone
 from demos.common.text import read_prompt
-from demos.common.tokens import one_line, piece, shorten
+from demos.common.tokens.pieces import one_line, piece, shorten
 from demos.common.words import number, percent, wrap
 from demos.smollm.generate import distribution, top
 from demos.smollm.transformer import collect, forward, rms_norm

@@ -1,7 +1,7 @@
 """Three ways to make a vocabulary from the same text: BPE, WordPiece, Unigram; and a real one.
 
 All three are Hugging Face's `tokenizers` (https://github.com/huggingface/tokenizers), trained to
-the same size in `demos.common.trainers`. They cut a new word so:
+the same size in `demos.common.tokens.trainers`. They cut a new word so:
 
 - BPE starts from letters and does again, in order, the merges that it learned (Sennrich et al.,
   2016).
@@ -21,11 +21,16 @@ from typing import Literal
 
 from tokenizers import Tokenizer
 
-from demos.common.sentences import split_words, wordpiece_ids, wordpiece_vocabulary, wordpieces
+from demos.common.sentences.encoder import (
+    split_words,
+    wordpiece_ids,
+    wordpiece_vocabulary,
+    wordpieces,
+)
 from demos.common.standalone import run_alone
 from demos.common.text import count_words, require_text
-from demos.common.tokens import one_line, shorten, visible
-from demos.common.trainers import TEXT, UNKNOWN, train
+from demos.common.tokens.pieces import one_line, shorten, visible
+from demos.common.tokens.trainers import TEXT, UNKNOWN, train
 from demos.common.words import number, wrap
 
 MAX_CHARACTERS = 500

@@ -2,7 +2,7 @@
 
 Everything is arithmetic on hyper-parameters: nothing is downloaded and no card is needed. GB is
 10^9 bytes; memory sold as "24 GB" is 24 GiB (2^30 bytes), so a model is held against cards in GiB.
-The sums are in `common/memory.py`, the cards in `common/cards.py`.
+The sums are in `common/models/memory.py`, the cards in `common/models/cards.py`.
 
 Leaves out: the CUDA context and the allocator's fragmentation; what a card keeps for ECC and the
 driver; T × T scores of attention (a fused kernel never stores them whole); more than one sequence
@@ -15,9 +15,8 @@ import struct
 from textwrap import fill
 from typing import Annotated, Literal
 
-from demos.common.cards import MATRIX_MODELS, cards, gpus_of_80_gib, matrix_gpus, matrix_row
-from demos.common.memory import PRECISIONS, footprint
-from demos.common.models import (
+from demos.common.models.cards import MATRIX_MODELS, cards, gpus_of_80_gib, matrix_gpus, matrix_row
+from demos.common.models.catalogue import (
     Model,
     ModelName,
     all_model_sizes,
@@ -26,6 +25,7 @@ from demos.common.models import (
     kv_bytes_per_token,
     parameter_groups,
 )
+from demos.common.models.memory import PRECISIONS, footprint
 from demos.common.standalone import run_alone
 from demos.common.words import number
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.common.tokens import piece
+from demos.common.tokens.pieces import piece
 from demos.smollm.tokenizer import encode
 from demos.smollm.transformer import collect, forward
 from demos.smollm.weights import load

@@ -2,7 +2,7 @@
 
 import re
 
-from demos.common.tokens import piece, shorten
+from demos.common.tokens.pieces import piece, shorten
 from demos.common.words import number
 
 WORD = re.compile(r"[^\s'’]*\w[^\s'’]*['’]?")

@@ -4,9 +4,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from demos.common.blocks import FONTS, drawable
 from demos.common.style import GREY, LIGHT, VERMILION, new_canvas, write
-from demos.common.tokens import one_line, shorten
+from demos.common.tokens.blocks import FONTS, drawable
+from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import percent
 
 LEFT, TOP = 170.0, 104.0  # where the map begins

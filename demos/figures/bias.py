@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.bias import times
+from demos.common.bias.pronouns import times
 from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure, note
 from demos.common.words import number
 

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.bias import times, unevenness
+from demos.common.bias.pronouns import times, unevenness
 from demos.common.style import BLUE, INK, VERMILION, new_figure, note
 from demos.common.words import number
 from demos.figures.bias import draw_odds_axes

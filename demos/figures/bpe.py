@@ -3,9 +3,9 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.blocks import FONTS, drawable
 from demos.common.style import BLUE, GREY, INK, PAPER, TINTS, draw_box, new_canvas, write
-from demos.common.tokens import one_line, shorten
+from demos.common.tokens.blocks import FONTS, drawable
+from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import number
 
 WIDTH, ROW, N_ROWS = 1120, 40, 10  # slide pixels; the most rows that a figure has room for

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.blocks import FONTS, drawable
 from demos.common.style import BLUE, PALETTE, new_figure, note
-from demos.common.tokens import shorten
+from demos.common.tokens.blocks import FONTS, drawable
+from demos.common.tokens.pieces import shorten
 from demos.common.words import number
 
 

@@ -3,9 +3,9 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.blocks import FONTS, drawable, text_width
 from demos.common.style import BLUE, GREY, TINTS, draw_box, new_figure, note, write
-from demos.common.tokens import one_line, shorten
+from demos.common.tokens.blocks import FONTS, drawable, text_width
+from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import number
 from demos.next_token import list_likeliest, percent
 

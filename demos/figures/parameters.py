@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.models import FAMILY_NAMES
+from demos.common.models.catalogue import FAMILY_NAMES
 from demos.common.style import BLUE, TINTS, VERMILION, draw_decades, name_rows, new_figure
 from demos.common.words import params_in_words
 

@@ -2,8 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from demos.common.blocks import Size, draw_rows
-from demos.common.tokens import name_pieces, one_line
+from demos.common.tokens.blocks import Size, draw_rows
+from demos.common.tokens.pieces import name_pieces, one_line
 from demos.tokenization import NAMES, heading
 
 WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a vocabulary's blocks

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from demos.common.blocks import FONTS, drawable
 from demos.common.style import (
     BLUE,
     GREEN,
@@ -20,7 +19,8 @@ from demos.common.style import (
     new_canvas,
     write,
 )
-from demos.common.tokens import one_line, shorten
+from demos.common.tokens.blocks import FONTS, drawable
+from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import number, percent
 from demos.transformer import PARTS
 

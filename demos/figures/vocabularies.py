@@ -2,8 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from demos.common.blocks import Size, draw_rows
-from demos.common.tokens import name_pieces, one_line
+from demos.common.tokens.blocks import Size, draw_rows
+from demos.common.tokens.pieces import name_pieces, one_line
 from demos.common.words import number
 from demos.vocabularies import NAMES
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from demos.bias import run, show
-from demos.common.bias import hidden_states, log_odds
-from demos.common.occupations import load_occupations, templates
+from demos.common.bias.occupations import load_occupations, templates
+from demos.common.bias.pronouns import hidden_states, log_odds
 from demos.figures.bias import alt, plot
 from demos.smollm import tokenizer, weights
 from demos.smollm.transformer import forward

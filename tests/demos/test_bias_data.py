@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from demos.common.models import DATA
+from demos.common.models.catalogue import DATA
 
 TABLES = ("occupations.toml", "counterfactuals.toml")
 OCCUPATIONS, COUNTERFACTUALS = (

@@ -13,7 +13,7 @@ import pytest
 
 from demos import bias_mitigation
 from demos.bias_mitigation import checked, pronoun_places, show
-from demos.common.occupations import load_occupations, pairs, templates
+from demos.common.bias.occupations import load_occupations, pairs, templates
 from demos.common.words import number
 from demos.figures.bias_mitigation import alt, plot
 from demos.smollm import tokenizer, weights

@@ -11,7 +11,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from demos.common.sentences import wordpiece_ids, wordpiece_vocabulary
+from demos.common.sentences.encoder import wordpiece_ids, wordpiece_vocabulary
 from demos.fertility import N_PAIRS, USERS, cut, interval, load_pairs, measure, run, show
 from demos.figures.fertility import alt, plot
 from llmdeck.run.interface import bind, parameters_of

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from demos import fine_tuning
-from demos.common.baselines import pairs_perplexity
+from demos.common.training.baselines import pairs_perplexity
 from demos.figures.fine_tuning import alt, plot
 from demos.fine_tuning import choose, show, texts
 from demos.smollm import adapter as adapters

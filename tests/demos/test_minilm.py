@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from demos.common.minilm import minilm_row, moved
+from demos.common.sentences.rounded import minilm_row, moved
 
 
 @pytest.fixture

@@ -9,8 +9,14 @@ from math import ceil
 
 import pytest
 
-from demos.common.cards import load_gpus
-from demos.common.models import find_model, kv_bytes_per_token, load_models, load_rows, n_params
+from demos.common.models.cards import load_gpus
+from demos.common.models.catalogue import (
+    find_model,
+    kv_bytes_per_token,
+    load_models,
+    load_rows,
+    n_params,
+)
 
 # keras-hub at 71453d0, keras_hub/src/models/*/*_presets.py: "params" of each preset, counted from
 # the loaded weights.

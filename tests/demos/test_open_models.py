@@ -11,7 +11,7 @@ import tomllib
 
 import pytest
 
-from demos.common.models import DATA
+from demos.common.models.catalogue import DATA
 from demos.figures.open_models import alt, plot
 from demos.open_models import KINDS, approved, run, show
 from llmdeck.run.interface import bind, parameters_of

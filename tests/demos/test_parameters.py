@@ -13,7 +13,7 @@ from typing import get_args
 
 import pytest
 
-from demos.common.models import FAMILY_NAMES, Model, ModelName, find_model, load_models
+from demos.common.models.catalogue import FAMILY_NAMES, Model, ModelName, find_model, load_models
 from demos.figures.parameters import alt, plot, rows
 from demos.parameters import GROUPS, run, show
 from llmdeck.run.interface import bind, parameters_of

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from demos import perplexity
-from demos.common.models import DATA, find_model, load_rows, n_params
+from demos.common.models.catalogue import DATA, find_model, load_rows, n_params
 from demos.figures.perplexity import alt, plot
 from demos.smollm import tokenizer
 from demos.smollm.transformer import forward

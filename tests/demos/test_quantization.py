@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from demos import quantization
-from demos.common import sentences
-from demos.common.quantization import code_range, dequantize, packed_size, quantize, split
+from demos.common.quantization.formulas import code_range, dequantize, packed_size, quantize, split
+from demos.common.sentences import encoder as sentences
 from demos.figures.quantization import alt, plot
 from llmdeck.run.interface import bind, parameters_of
 from tests.demos.looks import SMALLEST, assert_inside, drawn_texts

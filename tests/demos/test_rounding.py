@@ -9,9 +9,15 @@ import numpy as np
 import pytest
 
 from demos import perplexity
-from demos.common import rounding
-from demos.common.quantization import dequantize, quantize, split
-from demos.common.rounding import largest, matrices, round_trip, round_trip_all, writable_copy
+from demos.common.quantization import rounding
+from demos.common.quantization.formulas import dequantize, quantize, split
+from demos.common.quantization.rounding import (
+    largest,
+    matrices,
+    round_trip,
+    round_trip_all,
+    writable_copy,
+)
 from demos.smollm.weights import Weights, load
 
 

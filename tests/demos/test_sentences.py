@@ -12,7 +12,13 @@ import math
 import numpy as np
 import pytest
 
-from demos.common.sentences import embed, erf, load_tensors, wordpiece_ids, wordpiece_vocabulary
+from demos.common.sentences.encoder import (
+    embed,
+    erf,
+    load_tensors,
+    wordpiece_ids,
+    wordpiece_vocabulary,
+)
 
 IDS = {
     "Hello, world!": [101, 7592, 1010, 2088, 999, 102],

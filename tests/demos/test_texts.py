@@ -9,7 +9,7 @@ import unicodedata
 
 import pytest
 
-from demos.common.models import DATA
+from demos.common.models.catalogue import DATA
 
 TRAINING, VALIDATION = "italiano-addestramento.txt", "italiano-scelta.txt"
 HELD_OUT, ENGLISH = "italiano-prova.txt", "english-heldout.txt"

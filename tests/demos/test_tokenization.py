@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demos.common.vocabularies import VOCABULARIES
+from demos.common.tokens.vocabularies import VOCABULARIES
 from demos.figures.tokenization import alt, plot
 from demos.smollm import tokenizer
 from demos.tokenization import MAX_CHARACTERS, NAMES, run, show

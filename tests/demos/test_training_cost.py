@@ -13,7 +13,7 @@ from typing import get_args
 
 import pytest
 
-from demos.common.training import accelerators, prices, runs, tables
+from demos.common.training.costs import accelerators, prices, runs, tables
 from demos.common.words import power_of_ten
 from demos.figures.training_cost import alt, plot
 from demos.training_cost import CLUSTERS, TOKENS, UTILIZATIONS, ModelName, run, show
@@ -237,7 +237,7 @@ def test_powers_of_ten_round_and_carry(value, written):
 
 def test_an_unconfirmed_run_would_not_be_shown(tmp_path, monkeypatch):
     """With a row's `confirmed` false the row is gone from what is loaded."""
-    from demos.common import training
+    from demos.common.training import costs as training
 
     text = training.FILE.read_text("utf-8")
     place = text.index('model = "llama1-7b"')

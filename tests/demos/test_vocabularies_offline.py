@@ -1,4 +1,4 @@
-"""Tests of `demos/common/vocabularies.py`, in processes that end where they open a socket.
+"""Tests of `demos/common/tokens/vocabularies.py`, in processes that end where they open a socket.
 
 Oracles: tiktoken, which refuses a vocabulary whose SHA-256 is wrong, and the published ids of
 "hello world".
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from demos.common.vocabularies import VOCABULARIES, encoding, store
+from demos.common.tokens.vocabularies import VOCABULARIES, encoding, store
 
 CHILD = """
 import os, sys
 sys.addaudithook(lambda event, arguments: os._exit(3) if event.startswith("socket.") else None)
-from demos.common.vocabularies import encoding
+from demos.common.tokens.vocabularies import encoding
 ids = [encoding(name).encode("hello world") for name in ("cl100k_base", "o200k_base")]
 print(ids, os.environ["TIKTOKEN_CACHE_DIR"])
 """

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from demos.common.models import Model, kv_bytes_per_token, n_params
+from demos.common.models.catalogue import Model, kv_bytes_per_token, n_params
 
 GB, GIB = 10**9, 2**30
 
@@ -46,7 +46,7 @@ def working_bytes(model: Model, context: int, bytes_per_number: int) -> int:
     while the widest of three steps runs, which are Q, K and V, the inside of the feed-forward
     network, and the last token's logits.
 
-    >>> from demos.common.models import find_model
+    >>> from demos.common.models.catalogue import find_model
     >>> working_bytes(find_model("gpt3-175b"), 2048, 2)  # 2 * 2048 * (2 * 12288 + 4 * 12288)
     301989888
     """
@@ -63,7 +63,7 @@ def footprint(model: Model, dtype: str, context: int) -> dict:
 
     Each part is in GB and in GiB.
 
-    >>> from demos.common.models import find_model
+    >>> from demos.common.models.catalogue import find_model
     >>> facts = footprint(find_model("gpt3-175b"), "int8", 2048)
     >>> round(facts["weights_gb"], 1), round(facts["weights_without_scales_gb"], 1)
     (185.5, 174.6)

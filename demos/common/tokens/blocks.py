@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 
 from demos.common.style import TINTS, draw_box, new_canvas, write
-from demos.common.tokens import escape, shorten
+from demos.common.tokens.pieces import escape, shorten
 from demos.common.words import number
 
 FONTS = ("Fantasque Sans Mono", "Inter", "DejaVu Sans")  # a piece's: the first that has a character

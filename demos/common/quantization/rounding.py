@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demos.common.quantization import as_stored, code_range, packed_size, split
+from demos.common.quantization.formulas import as_stored, code_range, packed_size, split
 
 if TYPE_CHECKING:  # MiniLM's matrices are rounded without the LLM
     from demos.smollm.weights import Layer, Weights

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from demos.common.memory import GB, footprint
-from demos.common.models import DATA, Model, embedding_params, load_rows, n_params
+from demos.common.models.catalogue import DATA, Model, embedding_params, load_rows, n_params
+from demos.common.models.memory import GB, footprint
 
 MATRIX_MODELS = (
     "gpt2-small",
@@ -81,7 +81,7 @@ def gpus_of_80_gib(memory: dict) -> dict:
 def cards(model: Model, memory: dict) -> dict[str, dict]:
     """Hold a model's total against every card of the catalogue; by the card's id.
 
-    >>> from demos.common.models import find_model
+    >>> from demos.common.models.catalogue import find_model
     >>> small = find_model("llama3-8b")
     >>> card = cards(small, footprint(small, "int4", 2048))["rtx-3060-12gb"]
     >>> card["label"], card["fits"], round(card["max_tokens_per_s"])
@@ -96,7 +96,7 @@ def params_read(model: Model) -> int:
 
     Where that table gives the logits too, it is read whole.
 
-    >>> from demos.common.models import find_model
+    >>> from demos.common.models.catalogue import find_model
     >>> params_read(find_model("llama2-7b"))  # 6,738,415,616 less 32,000 * 4,096
     6607343616
     """
@@ -137,7 +137,7 @@ def matrix_gpus() -> list[Gpu]:
 def matrix_row(model: Model, context: int) -> dict:
     """Find, for each card of the matrix, the highest precision at which it holds the model.
 
-    >>> from demos.common.models import find_model
+    >>> from demos.common.models.catalogue import find_model
     >>> matrix_row(find_model("llama3-70b"), 2048)["cells"]
     ['—', '—', '—', '—', 'INT8', 'FP16']
     """
@@ -152,7 +152,7 @@ def matrix_row(model: Model, context: int) -> dict:
 def best_precision(model: Model, context: int, memory_gib: int) -> str:
     """Find the highest precision at which so much memory holds the model; `—` where none does.
 
-    >>> from demos.common.models import find_model
+    >>> from demos.common.models.catalogue import find_model
     >>> best_precision(find_model("llama3-70b"), 2048, 80)
     'INT8'
     """

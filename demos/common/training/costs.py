@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from demos.common.models import DATA, find_model, load_rows, n_params
+from demos.common.models.catalogue import DATA, find_model, load_rows, n_params
 from demos.common.words import power_of_ten
 
 FILE = DATA / "training.toml"

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from demos.common.occupations import load_occupations, read, templates
+from demos.common.bias.occupations import load_occupations, read, templates
 from demos.common.words import number
 from demos.smollm import tokenizer, weights
 from demos.smollm.packed import hidden_each

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from demos.common.models import DATA, find_model, load_rows, n_params
+from demos.common.models.catalogue import DATA, find_model, load_rows, n_params
 
 SCALE_BITS = 16  # scales are stored in FP16, and used as stored
 

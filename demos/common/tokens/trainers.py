@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-TEXT = Path(__file__).parents[1] / "data" / "texts" / "italiano-addestramento.txt"
+TEXT = Path(__file__).parents[2] / "data" / "texts" / "italiano-addestramento.txt"
 UNKNOWN = "[UNK]"
 # Letters, one figure, or signs: no entry is longer than that.
 WORD = r"\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"

@@ -7,9 +7,16 @@ other occupations, other pieces of the text and other sentences might have given
 
 import numpy as np
 
-from demos.common.bias import hidden_states, known_gender, line, log_odds, pearson, unevenness
+from demos.common.bias.occupations import DATA, Occupation, load_occupations
+from demos.common.bias.pronouns import (
+    hidden_states,
+    known_gender,
+    line,
+    log_odds,
+    pearson,
+    unevenness,
+)
 from demos.common.intervals import interval, perplexity_change
-from demos.common.occupations import DATA, Occupation, load_occupations
 from demos.smollm import tokenizer, weights
 from demos.smollm.adapter import Adapter, Positions, losses
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from demos.common.models import DATA
-from demos.common.rounding import largest, round_trip_all, size_bytes
-from demos.common.sentences import embed, load_tensors
+from demos.common.models.catalogue import DATA
+from demos.common.quantization.rounding import largest, round_trip_all, size_bytes
+from demos.common.sentences.encoder import embed, load_tensors
 
 SENTENCES = DATA / "sentences.txt"  # written for this project
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 FAMILY_NAMES = {
     "gpt2": "GPT-2",
     "gpt3": "GPT-3",

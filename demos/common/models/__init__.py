@@ -1,0 +1,1 @@
+"""Language models: what they are made of, what memory they take, which card holds them."""

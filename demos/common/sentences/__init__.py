@@ -1,0 +1,1 @@
+"""Sentences as vectors: the encoder, and what fewer bits do to it."""
