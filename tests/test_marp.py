@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from llmdeck.errors import MarpError, MissingToolError
+from llmdeck.errors import MarpError, MissingToolError, TemplateError
 from llmdeck.marp import browser
 from llmdeck.marp import convert as conversion
 from llmdeck.marp.convert import Expected
@@ -113,12 +113,12 @@ def test_a_wrong_number_of_slides_is_an_error(deck: Path, end: str) -> None:
 
 
 def test_a_fence_left_open_at_the_end_of_a_template_is_an_error(project: Project) -> None:
-    """The next template's slides would be inside the fence: the build fails and leaves no deck."""
+    """The next template's slides would be inside the fence: the build names its line."""
     project.edit("deck/slides/01-uno.md.j2", "# Uno", "# Uno\n\n```python")
     project.write("deck/slides/02-due.md.j2", "# Due")
     done = project.run("build")
-    assert done.returncode == MarpError.exit_code
-    assert "the templates make 2" in done.stderr
+    assert done.returncode == TemplateError.exit_code
+    assert "deck/slides/01-uno.md.j2:3: ``` is open to the end of the template" in done.stderr
     assert not project.html.exists()
 
 
