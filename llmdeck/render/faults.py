@@ -63,11 +63,18 @@ def faults(found: Blocks, source: Source) -> Iterator[TemplateError]:
         yield _underlined(line, words, source)
     if found.left_open:
         line, what = found.left_open
-        message = f"`{what}` is open to the end of the template: it would swallow the next slide"
-        hint = f"close it: write `{_end_of(what)}` below"
+        message = (
+            f"{_quoted(what)} is open to the end of the template: it would swallow the next slide"
+        )
+        hint = f"close it: write {_quoted(_end_of(what))} below"
         yield TemplateError(message, place=source.place(line), hint=hint)
     for slide in found.blank if not found.underlined else ():
         yield _blank(slide, found, source)
+
+
+def _quoted(what: str) -> str:
+    """Return what is in the source in backticks, unless it is made of them."""
+    return what if "`" in what else f"`{what}`"
 
 
 def _end_of(what: str) -> str:
