@@ -45,8 +45,8 @@ def _run_alone(demo: Demo, variant: Variant | None) -> str:
 def how_to_install(package: str) -> str:
     """Return how a package is installed: alone, or with all of the extra of ours that has it.
 
-    >>> how_to_install("matplotlib")
-    "pip install 'llmdeck[lecture]', which has it, or: pip install matplotlib"
+    >>> how_to_install("tiktoken")
+    "pip install 'llmdeck[lecture]', which has it, or: pip install tiktoken"
     """
     from importlib.metadata import PackageNotFoundError, requires  # for this error alone
 

@@ -162,7 +162,7 @@ def test_one_thread_and_two_agree() -> None:
 def test_a_value_outside_the_choices_is_named(bad: dict) -> None:
     """The signature refuses a bad value with an error that repeats it, before `run` is called."""
     ((name, value),) = bad.items()
-    with pytest.raises(ValueError, match=rf"^`{name}` .*{value!r}(; allowed: \S+, \S+|$)"):
+    with pytest.raises(ValueError, match=rf"^`{name}` .*{value!r}(; allowed: \S+, \S+|: write|$)"):
         bind(parameters_of(perplexity.run), bad)
 
 
