@@ -87,9 +87,9 @@ def build(
     resolved = complete(project, progress, runner, keep_stale=options.keep_stale)
     raise_all(resolved.errors)
     with ThreadPoolExecutor(1) as beside:  # Marp, another process, converts meanwhile
-        kept = beside.submit(cache.write, config.output, before["llmdeck"])
+        writing = beside.submit(cache.write, config.output, before["llmdeck"])
         _convert(config, options, resolved.rendered, marp)
-    kept.result()
+    writing.result()
     moved = _moved(project, resolved.rendered)
     project.results.publish()
     project.store.prune(resolved.rendered.variants)

@@ -24,10 +24,9 @@ from llmdeck.output.formats import FORMATS
 
 INTERRUPTED = 130
 """The exit code where Ctrl-C, or a closed pipe, ended a command."""
-WITHOUT_PROJECT = ("demo", "doctor")
+WITHOUT_PROJECT = ("new", "schema", "demo", "doctor")
+"""The commands that work outside a project, too."""
 Command = Callable[[Config | None, argparse.Namespace], int]
-Anywhere = Callable[[argparse.Namespace], int]
-"""A command that needs no project."""
 Add = Callable[[str, str, str], argparse.ArgumentParser]
 """Adds a command to the parser: its name, its function, what it does."""
 
@@ -57,18 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     """Import a command, named as `module:function`, and run it in the project that it is about."""
     module, name = options.run.split(":")
-    command = getattr(import_module(module), name)
-    if options.anywhere:
-        without_project: Anywhere = command
-        return without_project(options)
-    in_project: Command = command
-    return in_project(_config(options), options)
+    command: Command = getattr(import_module(module), name)
+    return command(_config(options), options)
 
 
 def _config(options: argparse.Namespace) -> Config | None:
     """Return the project's settings.
 
-    `doctor`, and the help of `demo`, are for somebody without a project, too, or with one whose
+    The commands of `WITHOUT_PROJECT` are for somebody without a project, too, or with one whose
     settings can't be read: they get None, and why in `options.problem`.
     """
     try:
@@ -111,7 +106,7 @@ def command_line() -> argparse.ArgumentParser:
     def add(name: str, run: str, about: str) -> argparse.ArgumentParser:
         own_help = name != "demo"  # whose help is made from the demo's signature
         command = commands.add_parser(name, help=about, description=about, add_help=own_help)
-        command.set_defaults(run=run, anywhere=False)
+        command.set_defaults(run=run)
         return command
 
     _add_new(add)
@@ -131,7 +126,6 @@ def _add_new(add: Add) -> None:
 
 def _add_deck(add: Add) -> None:
     start = add("new", "llmdeck.report.new:create", "write a new deck that builds at once")
-    start.set_defaults(anywhere=True)
     start.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder, or a new one")
     language = "the language of its slides (default: en)"
     start.add_argument("--lang", choices=("en", "it"), default="en", help=language)
@@ -142,7 +136,6 @@ def _add_deck(add: Add) -> None:
 def _add_schema(add: Add) -> None:
     shape = "write the JSON Schemas of deck.toml and claims.toml, which editors complete with"
     schema = add("schema", "llmdeck.report.new:schema", shape)
-    schema.set_defaults(anywhere=True)
     schema.add_argument("folder", type=Path, metavar="FOLDER", help="where: deck/schemas")
 
 

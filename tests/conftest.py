@@ -89,11 +89,10 @@ class Project:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `llmdeck` in the project, as a user would; without CI's variables unless given."""
-        kept = {k: v for k, v in os.environ.items() if k not in ("CI", "GITHUB_ACTIONS")}
         return subprocess.run(
             [sys.executable, "-m", "llmdeck.cli", *arguments],
             cwd=self.root,
-            env=kept | {"PYTHONPATH": str(ROOT)} | environment,
+            env=self.environment | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,24 +14,9 @@ from llmdeck.new.project import FILES, LANGUAGES
 from tests.conftest import ROOT, Project, copy_lecture
 
 
-def llmdeck(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run `llmdeck` in a folder that holds no deck."""
-    return subprocess.run(
-        [sys.executable, "-m", "llmdeck", *arguments],
-        cwd=cwd,
-        env=Project(cwd).environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-
-
 def new_deck(folder: Path, *arguments: str) -> Project:
     """A deck that `llmdeck new` wrote in a folder called `dark-matter`."""
-    done = llmdeck("new", "dark-matter", *arguments, cwd=folder)
+    done = Project(folder).run("new", "dark-matter", *arguments)
     assert done.returncode == 0, done.stderr
     assert "cd dark-matter && make live" in done.stdout
     return Project(folder / "dark-matter")
@@ -86,7 +70,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     """A file that is there stays, and the message says what to do instead."""
     (tmp_path / "dark-matter").mkdir()
     (tmp_path / "dark-matter/notes.txt").write_text("mine")
-    done = llmdeck("new", "dark-matter", cwd=tmp_path)
+    done = Project(tmp_path).run("new", "dark-matter")
     assert done.returncode == 3
     assert "not empty" in done.stderr
     assert [path.name for path in (tmp_path / "dark-matter").iterdir()] == ["notes.txt"]

@@ -18,9 +18,10 @@ from llmdeck.new.project import FILES
 from llmdeck.run.batch import Job, run_job
 from llmdeck.run.interface import find_demos
 
+BEGINNINGS = FILES / "add"
 DEMO_NAME = re.compile(r"[a-z][a-z0-9_]*")
 CLAIM_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
-UNNAMED = re.compile(r"[^\W\d]\w*")
+NAME = re.compile(r"[^\W\d]\w*")
 """What can stand alone as a name in an expression."""
 
 
@@ -46,7 +47,10 @@ def add_demo(config: Config, name: str) -> Added:
     module = config.demos_folder / f"{name}.py"
     partial = config.folder / "partials" / f"{name}.html.j2"
     _refuse_to_overwrite(config, module, partial)
-    for source, target in ((FILES / "add/demo.py", module), (_partial(), partial)):
+    for source, target in (
+        (BEGINNINGS / "demo.py", module),
+        (BEGINNINGS / "partial.html.j2", partial),
+    ):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
     place = Place(file=config.relative(module), line=1)
@@ -75,10 +79,6 @@ def add_claim(config: Config, claim: str, demo: str = "") -> Added:
     line = before.count("\n") + 1
     place = Place(file=config.relative(config.ledger), line=line)
     return Added(place=place, use=f'{{{{ claim("{claim}") }}}}')
-
-
-def _partial() -> Path:
-    return FILES / "add/partial.html.j2"
 
 
 def _refuse_to_overwrite(config: Config, *paths: Path) -> None:
@@ -119,7 +119,7 @@ def _computed(demo: str, facts: Mapping[str, Any]) -> str:
 
 def _is_number(name: str, value: object) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and bool(UNNAMED.fullmatch(name))
+    return is_number and bool(NAME.fullmatch(name))
 
 
 def _cited() -> str:

@@ -11,7 +11,7 @@ from llmdeck.config import Config
 from llmdeck.schema import write
 
 
-def create(options: Namespace) -> int:
+def create(_config: Config | None, options: Namespace) -> int:
     """Write a new deck, and print the next command."""
     folder: Path = options.folder
     files = new.create(folder, language=options.lang, source=options.source)
@@ -21,7 +21,7 @@ def create(options: Namespace) -> int:
     return 0
 
 
-def schema(options: Namespace) -> int:
+def schema(_config: Config | None, options: Namespace) -> int:
     """Write the JSON Schemas of a deck's files, and print where they are."""
     for path in write(options.folder):
         print(path)
