@@ -267,6 +267,14 @@ async (smallest) => {
     return found
   }
 
+  // The register's pages, which are for paper, are put back where the theme's styles reach them.
+  const deck = document.getElementById(':$p')
+  const isBespoke = deck?.classList.contains('bespoke-marp-parent')
+  for (const slide of document.querySelectorAll('#llmdeck-register > svg')) {
+    if (isBespoke) slide.classList.add('bespoke-marp-slide')
+    deck.append(slide)
+  }
+
   // Bespoke skips the layout of slides that are not shown, and its controls are on no slide.
   const style = document.createElement('style')
   style.textContent = `svg[data-marpit-svg] {

@@ -13,7 +13,7 @@ from typing import Any
 
 from llmdeck.config import Config
 from llmdeck.errors import DeckError, Failures
-from llmdeck.output.page import CHARSET, NO_ICON, RUNTIME, Page, policy_of
+from llmdeck.output.page import CHARSET, LAST_SLIDE_END, NO_ICON, RUNTIME, Page, policy_of
 from llmdeck.render.controls import Controls
 from llmdeck.report import describe
 
@@ -27,7 +27,6 @@ NOTE = re.compile(r'<div class="bespoke-marp-note" data-index="(\d+)"[^>]*>(.*?)
 WORDS = ("lost", "free", "working", "crowded")
 """The words of the deck's language that the page's script writes."""
 END = "</div>"
-LAST_SLIDE_END = "</foreignObject></svg>" + END
 FRAGMENT = "data-marpit-fragment"
 """Marks an item of a list that appears step by step."""
 

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from llmdeck.errors import raise_all
-from llmdeck.live.page import END, LAST_SLIDE_END
+from llmdeck.live.page import END
 from llmdeck.output.inline import inline
-from llmdeck.output.page import SLIDE_START
+from llmdeck.output.page import LAST_SLIDE_END, SLIDE_START
 from llmdeck.output.sources import Sources
 from llmdeck.render.deck import Rendered
 from llmdeck.render.markdown import NOTE

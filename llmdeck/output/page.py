@@ -22,6 +22,11 @@ from llmdeck.output.sources import Sources
 SLIDE_START = re.compile(r"(?=<svg data-marpit-svg[ =>])")
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 RUNTIME = Path(__file__).parents[1] / "runtime"
+REGISTER = '<ul class="register">'
+"""How a page of the register begins."""
+NO_SCRIPTS = "<noscript><style>body { overflow: auto !important }</style></noscript>"
+"""Marp shows one slide by a script; without it they stand one below the other."""
+LAST_SLIDE_END = "</foreignObject></svg></div>"
 CHARSET = '<meta charset="UTF-8">'
 NO_ICON = '<link rel="icon" href="data:,">'
 """Without it a browser asks whatever server the page lies on for `/favicon.ico`."""
@@ -71,6 +76,7 @@ def make_self_contained(
     inlined = _inlined(source, sources, {} if pieces is None else pieces)
     raise_all([error for piece in inlined for error in piece.errors])
     html = [piece.html for piece in inlined]
+    _add_after_slides(html, _register(html) + _reading())
     _add_at_end(html, _runtime(fragments or {}) + _summaries(html) + served)
     assets = _assets_of(inlined)
     policy = policy_of(html, served=bool(served), framed_pages=_framed_pages(assets))
@@ -119,6 +125,13 @@ def page_parts(page: Page, slides: Sequence[Slide]) -> list[tuple[str, Place]]:
     return [(head, places[0]), *zip(shown, places, strict=True)]
 
 
+def _add_after_slides(pieces: list[str], added: str) -> None:
+    """Put scripts and styles behind the last slide, before Marp's own script counts the slides."""
+    slides, end, rest = pieces[-1].partition(LAST_SLIDE_END)
+    if end:
+        pieces[-1] = f"{slides}{end}{added}{rest}"
+
+
 def _add_at_end(pieces: list[str], added: str) -> None:
     """Put scripts and what they need at the end of the page's body."""
     if added:
@@ -143,6 +156,25 @@ def _inlined(source: str, sources: Sources, known: dict[tuple[str, int], Piece])
     return made
 
 
+def _register(pieces: Sequence[str]) -> str:
+    """Return what opens a claim's row where it is said, where the deck has a register."""
+    if not any(REGISTER in piece for piece in pieces):
+        return ""
+    return _styled_script("register")
+
+
+def _reading() -> str:
+    """Return what shows the pages in a column on a narrow screen; without scripts, on any."""
+    return NO_SCRIPTS + _styled_script("reading")
+
+
+def _styled_script(name: str) -> str:
+    """Return a part of the page that has a style and a script."""
+    style = (RUNTIME / f"{name}.css").read_text(encoding="utf-8")
+    script = (RUNTIME / f"{name}.js").read_text(encoding="utf-8")
+    return f"<style>{style}</style><script>{script}</script>"
+
+
 def _summaries(pieces: Sequence[str]) -> str:
     """Return the script of questions that open, where the page has any."""
     if not any("<summary" in piece for piece in pieces):
@@ -159,9 +191,7 @@ def _runtime(fragments: Mapping[str, str]) -> str:
         f'<script type="text/plain" id="{key}-data">{value}</script>'
         for key, value in fragments.items()
     ]
-    style = (RUNTIME / "controls.css").read_text(encoding="utf-8")
-    script = (RUNTIME / "controls.js").read_text(encoding="utf-8")
-    return f"{''.join(data)}<style>{style}</style><script>{script}</script>"
+    return "".join(data) + _styled_script("controls")
 
 
 def policy_of(pieces: Sequence[str], *, served: bool, framed_pages: Sequence[str] = ()) -> str:
