@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "answer": ((str,), "text"),
     "within": ((int, float), "a number"),
 }
+"""The keys of a claim, the types of their values, and how these are called."""
 EXAMPLES = {
     "demo": '"vram"',
     "with": '{ model = "gpt3-175b" }',
@@ -46,7 +47,7 @@ EXAMPLES = {
 }
 """A value of each key, as it is written."""
 NOT_EMPTY = ("demo", "says", "holds", "often", "answer", "asks")
-"""The keys of a claim, the types of their values, and how these are called."""
+"""The keys whose text must say something."""
 LONGEST = 80
 """How many characters of a value a message has."""
 
