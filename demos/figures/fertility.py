@@ -38,19 +38,23 @@ def draw_bars(axes: Axes, rows: list[dict], side: str, shift: float, **look: str
 def draw_costs(axes: Axes, rows: list[dict], chosen: str) -> None:
     """Draw each vocabulary's ratio of tokens with its interval; the chosen one stands out."""
     for y, row in enumerate(rows):
-        is_chosen = row["vocabulary"] == chosen
-        colour, weight = (INK, 600) if is_chosen else (GREY, "normal")
-        ratio = row["ratio"]
-        axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=colour)
-        axes.plot(ratio, y, "o", color=colour, markersize=13)
-        above = {"ha": "center", "va": "bottom", "weight": weight}
-        note(axes, f"× {number(ratio, 2)}", (ratio, y), (0, 11), 20, **above)
+        draw_cost(axes, y, row, is_chosen=row["vocabulary"] == chosen)
     axes.axvline(1, color=BLUE, linewidth=2)
     axes.set_xlim(0.95, 2.1)
     axes.set_xticks([1, 1.5, 2], ["1 (inglese)", "1,5", "2"])
     axes.tick_params(left=False, labelleft=False)
     axes.set_title("costo dello stesso contenuto")
     axes.set_ylim(len(rows) - 0.45, -0.62)
+
+
+def draw_cost(axes: Axes, y: int, row: dict, *, is_chosen: bool) -> None:
+    """Draw a ratio as a point on its interval, with the number above."""
+    colour, weight = (INK, 600) if is_chosen else (GREY, "normal")
+    ratio = row["ratio"]
+    axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=colour)
+    axes.plot(ratio, y, "o", color=colour, markersize=13)
+    above = {"ha": "center", "va": "bottom", "weight": weight}
+    note(axes, f"× {number(ratio, 2)}", (ratio, y), (0, 11), 20, **above)
 
 
 def alt(facts: dict) -> str:
