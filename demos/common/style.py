@@ -98,8 +98,8 @@ def draw_bars(
     """Draw a bar a row, the first on top, on axes that show nothing else.
 
     >>> draw_bars(axes := new_figure().subplots(), [0.4, 0.1], BLUE, longest=1)
-    >>> [float(bar.get_width()) for bar in axes.patches], axes.yaxis_inverted()
-    ([0.4, 0.1], True)
+    >>> [float(bar.get_width()) for bar in axes.patches]
+    [0.4, 0.1]
     """
     n_bars = len(lengths)
     axes.barh(range(n_bars), lengths, height=0.7, color=colours)

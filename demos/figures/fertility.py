@@ -4,8 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure, note
-from demos.common.words import number
-from demos.fertility import span
+from demos.common.words import interval_in_words, number
 
 
 def plot(facts: dict) -> Figure:
@@ -70,7 +69,8 @@ def described(row: dict) -> str:
     """Say one vocabulary's numbers."""
     sides = ("italian", "english")
     italian, english = (number(row[f"tokens_per_word_{side}"], 2) for side in sides)
+    between = interval_in_words(row["ratio_low"], row["ratio_high"])
     return (
         f"{row['vocabulary']} ({row['used_by']}) {italian} in italiano e {english} in inglese, "
-        f"rapporto {number(row['ratio'], 2)} fra {span(row)}"
+        f"rapporto {number(row['ratio'], 2)} fra {between}"
     )
