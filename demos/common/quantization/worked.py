@@ -105,7 +105,7 @@ def written_group(step: dict) -> str:
     """Write how many weights share a scale, and between which ends they lie.
 
     >>> written_group(ends(np.float32([-1, 0.5])))
-    '2 pesi, da -1,000000 a 0,500000'
+    '2 pesi, da −1,000000 a 0,500000'
     """
     low, high = number(step["group_min"], 6), number(step["group_max"], 6)
     return f"{number(step['group_size'])} pesi, da {low} a {high}"
