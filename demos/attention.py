@@ -13,7 +13,7 @@ from typing import Annotated
 
 import numpy as np
 
-from demos.common.heads import look_inside, strongest, trial
+from demos.common.heads import are_shares, look_inside, strongest, trial
 from demos.common.standalone import run_alone
 from demos.common.text import read_prompt
 from demos.common.tokens.pieces import one_line, piece, shorten
@@ -74,7 +74,6 @@ def run(
     attention = look_inside(tuple(ids))  # [L, H, T, T]
     n_layers, n_heads = attention.shape[:2]
     matrix = attention[layer, head]  # [T, T]
-    sums = attention.sum(axis=-1, dtype=np.float64)  # [L, H, T]
     return {
         "text": text,
         "ids": ids,
@@ -86,7 +85,7 @@ def run(
         "n_heads": n_heads,
         "n_all_heads": n_layers * n_heads,
         "matrix": matrix.astype(np.float64).round(2).tolist(),  # the figure shows no more
-        "rows_sum_to_one": bool(np.all(np.abs(sums - 1) < 1e-5)),
+        "rows_sum_to_one": are_shares(attention),
         "largest_look_ahead": float(np.triu(attention, 1).max()),  # a token sees none after it: 0
         "strongest": [strongest(row, place, pieces) for place, row in enumerate(matrix)],
         **habits(matrix),

@@ -22,7 +22,7 @@ from demos.common.standalone import run_alone
 from demos.common.text import count_words
 from demos.common.tokens.pieces import visible
 from demos.common.tokens.vocabularies import encoding
-from demos.common.words import columns, number, wrap
+from demos.common.words import columns, interval_in_words, number, wrap
 from demos.smollm import tokenizer
 
 PAIRS = Path(__file__).parent / "data" / "parallel.toml"
@@ -155,16 +155,8 @@ def show_sums(rows: dict[str, dict]) -> None:
         print(f"   {name:<13}{row['used_by']:<15}{counts}    {columns(per_word, 8)}")
     print("3. Lo stesso contenuto: token in italiano per ogni token in inglese")
     for name, row in rows.items():
-        print(f"   {name:<13}{number(row['ratio'], 2)}, fra {span(row)} (intervallo al 95%)")
-
-
-def span(row: dict) -> str:
-    """Write an interval.
-
-    >>> span({"ratio_low": 1.3, "ratio_high": 1.456})
-    '1,30 e 1,46'
-    """
-    return f"{number(row['ratio_low'], 2)} e {number(row['ratio_high'], 2)}"
+        between = interval_in_words(row["ratio_low"], row["ratio_high"])
+        print(f"   {name:<13}{number(row['ratio'], 2)}, fra {between} (intervallo al 95%)")
 
 
 if __name__ == "__main__":

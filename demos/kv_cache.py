@@ -18,34 +18,13 @@ from demos.common.tokens.pieces import one_line
 from demos.common.words import columns, number, percent, wrap, yes_or_no
 from demos.smollm import tokenizer
 from demos.smollm.cache import Cache
+from demos.smollm.cache_size import bytes_in_use, formula_bytes, sizes
 from demos.smollm.multiplications import count_weights, counted_cache
 from demos.smollm.transformer import forward
-from demos.smollm.weights import Shape, Weights, load
+from demos.smollm.weights import Weights, load
 
 LONGEST = 80  # tokens of text: without a cache, the work grows with the square of the length
-BYTES = {"fp32": 4, "fp16": 2}  # of one number; here the cache is in FP32
 WORK = "n_multiplications"
-
-
-def formula_bytes(shape: Shape, n_tokens: int, bytes_per_number: int) -> int:
-    """Compute what the cache should take: a key and a value for each token, layer and KV head.
-
-    Grouped-query attention: Ainslie et al. 2023, https://arxiv.org/abs/2305.13245.
-
-    >>> formula_bytes(load().shape, 1, 4)  # 2 * 30 * 3 * 64 * 4
-    46080
-    """
-    return 2 * shape.n_layers * shape.n_kv_heads * shape.head_dim * bytes_per_number * n_tokens
-
-
-def bytes_in_use(cache: Cache) -> int:
-    """Measure the keys and values that the cache holds, without the room for tokens to come.
-
-    >>> from dataclasses import replace
-    >>> bytes_in_use(replace(Cache.empty(load().shape, 10), length=2))
-    92160
-    """
-    return cache.keys[:, :, : cache.length].nbytes + cache.values[:, :, : cache.length].nbytes
 
 
 def write(weights: Weights, ids: list[int], n_tokens: int) -> list[dict]:
@@ -60,17 +39,43 @@ def write(weights: Weights, ids: list[int], n_tokens: int) -> list[dict]:
     text, new, steps = list(ids), list(ids), []
     for _ in range(n_tokens):
         tally.clear()
-        token = int(forward(counted, new, cache, last=True).argmax())  # only what the cache lacks
+        token = likeliest(counted, new, cache)  # only what the cache lacks
         step = {"n_tokens": cache.length, "kv_cache_bytes": bytes_in_use(cache)}
         step |= {f"{WORK}_with": tally.total(), f"{WORK}_attention": tally["attention"]}
         tally.clear()
         fresh = counted_cache(weights.shape, len(text), tally)
-        again = int(forward(counted, text, fresh, last=True).argmax())  # the whole text
+        again = likeliest(counted, text, fresh)  # the whole text
         step |= {f"{WORK}_without": tally.total(), "same_token": again == token, "id": token}
         steps.append(step)
-        text.append(token)
         new = [token]
+        text += new
     return steps
+
+
+def likeliest(weights: Weights, ids: list[int], cache: Cache) -> int:
+    """Choose the likeliest token after what the cache holds and `ids`.
+
+    >>> likeliest(load(), [504, 2436], Cache.empty(load().shape, 2))
+    81
+    """
+    return int(forward(weights, ids, cache, last=True).argmax())
+
+
+def savings(steps: list[dict]) -> dict:
+    """Sum up the multiplications of all steps, and compare those with the cache and without.
+
+    >>> savings([{f"{WORK}_with": 1, f"{WORK}_without": 4}])["total_ratio"]
+    4.0
+    """
+    last = steps[-1]
+    with_cache = sum(step[f"{WORK}_with"] for step in steps)
+    without = sum(step[f"{WORK}_without"] for step in steps)
+    return {
+        f"{WORK}_with_total": with_cache,
+        f"{WORK}_without_total": without,
+        "total_ratio": without / with_cache,
+        "last_ratio": last[f"{WORK}_without"] / last[f"{WORK}_with"],
+    }
 
 
 def run(
@@ -86,40 +91,29 @@ def run(
     """
     ids, weights = read_prompt(text, LONGEST), load()
     shape, steps = weights.shape, write(weights, ids, n_tokens)
-    per_token, last = formula_bytes(shape, 1, BYTES["fp32"]), steps[-1]
+    per_token = formula_bytes(shape, 1)
     agree = (step["kv_cache_bytes"] == per_token * step["n_tokens"] for step in steps)
-    with_cache = sum(step[f"{WORK}_with"] for step in steps)
-    without = sum(step[f"{WORK}_without"] for step in steps)
     return {
         "text": text,
         "ids": ids,
         "continuation": tokenizer.decode(step["id"] for step in steps),
         "n_tokens_text": len(ids),
         "n_tokens_new": len(steps),
-        "n_layers": shape.n_layers,
-        "n_heads": shape.n_heads,
-        "n_kv_heads": shape.n_kv_heads,
-        "head_dim": shape.head_dim,
-        "number_bytes": BYTES["fp32"],
-        "kv_bytes_per_token": per_token,
-        "kv_fp16_bytes_per_token": formula_bytes(shape, 1, BYTES["fp16"]),
-        "kv_cache_bytes": last["kv_cache_bytes"],
+        **sizes(shape),
+        "kv_cache_bytes": steps[-1]["kv_cache_bytes"],
         "measured_is_formula": all(agree),
         "context": shape.context,
         "kv_full_context_bytes": per_token * shape.context,
         "weights_bytes": sum(array.nbytes for _, array in weights.arrays()),
         "same_tokens": all(step["same_token"] for step in steps),
-        f"{WORK}_with_total": with_cache,
-        f"{WORK}_without_total": without,
-        "total_ratio": without / with_cache,
-        "last_ratio": last[f"{WORK}_without"] / last[f"{WORK}_with"],
+        **savings(steps),
         "steps": steps,
     }
 
 
 def show(facts: dict) -> None:
     """Print the cache token by token, the formula, and the multiplications."""
-    sizes = [facts[key] for key in ("n_layers", "n_kv_heads", "head_dim", "number_bytes")]
+    factors = [facts[key] for key in ("n_layers", "n_kv_heads", "head_dim", "number_bytes")]
     print(f"""\
 LA CACHE CHE CRESCE
 
@@ -128,8 +122,15 @@ SmolLM2 continua, un token alla volta, il testo
 {wrap(f"così: «{one_line(facts['continuation'])}»", 86, "  ", "  ")}
 
 1. La formula: 2 × strati × teste KV × dimensione della testa × byte
-   2 × {" × ".join(map(str, sizes))} = {number(facts["kv_bytes_per_token"])} byte per ogni token
+   2 × {" × ".join(map(str, factors))} = {number(facts["kv_bytes_per_token"])} byte per ogni token
+""")
+    show_steps(facts)
+    show_savings(facts)
 
+
+def show_steps(facts: dict) -> None:
+    """Print the cache and the multiplications, token by token, and what they agree in."""
+    print("""\
 2. La memoria misurata, e le moltiplicazioni contate, a ogni token
     token  byte nella cache      con la cache       senza cache""")
     steps = facts["steps"]
@@ -140,7 +141,6 @@ SmolLM2 continua, un token alla volta, il testo
    La prima riga legge il testo: lì la cache non fa risparmiare ancora niente.
    Misura e formula coincidono: {yes_or_no(facts["measured_is_formula"])}.
    Con o senza cache, gli stessi token: {yes_or_no(facts["same_tokens"])}.""")
-    show_savings(facts)
 
 
 def show_savings(facts: dict) -> None:

@@ -205,13 +205,18 @@ def show(facts: dict) -> None:
 2. Il modello dà una probabilità a ciascuno dei suoi {number(facts["n_vocab"])} token. I primi
    {N_LIKELIEST}, e come li cambia la temperatura (divide i punteggi prima della softmax):""")
     show_distribution(facts)
+    show_steps(facts)
+    show_drawn(facts)
+
+
+def show_steps(facts: dict) -> None:
+    """Print each token that was taken, with the one that came second, and then the text."""
     print("\n3. Un token alla volta: si prende il più probabile, lo si aggiunge, si ricomincia.")
     for n, step in enumerate(facts["steps"], start=1):
         token = f"{shorten(step['piece']):<20}{percent(step['probability']):>9}"
         second = f"{shorten(step['second_piece'])} {percent(step['second_probability'])}"
         print(f"   {n:>2}  {token}   poi {second}")
     print(wrap(f"   Il testo continua: «{facts['greedy']}»"))
-    show_drawn(facts)
 
 
 def show_distribution(facts: dict) -> None:

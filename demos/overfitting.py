@@ -92,6 +92,17 @@ def errors(draws: list[Draw], n_params: int, noise: float) -> dict:
     }
 
 
+def best_below(curve: list[dict], n_points: int) -> dict:
+    """Find the least error on new points, among the sizes with fewer parameters than points.
+
+    >>> rows = [{"n_params": n, "test_error": error} for n, error in ((1, 3.0), (2, 2.0), (9, 1.0))]
+    >>> best_below(rows, n_points=9)["n_params"]
+    2
+    """
+    fewer = [row for row in curve if row["n_params"] < n_points]
+    return min(fewer, key=lambda row: row["test_error"])
+
+
 def rms(values: np.ndarray) -> float:
     """Give the root of the mean square.
 
@@ -122,8 +133,7 @@ def run(
     noise, n_more = noise_percent / 100, 10 * n_points
     draws = [draw(seed, n_points, noise) for seed in range(N_DRAWS)]
     curve = [errors(draws, n_params, noise) for n_params in SIZES]
-    fewer = [row for row in curve if row["n_params"] < n_points]  # parameters than points
-    best = min(fewer, key=lambda row: row["test_error"])
+    best = best_below(curve, n_points)
     more = [draw(seed, n_more, noise) for seed in range(N_DRAWS)]
     return {
         "n_points": n_points,
@@ -149,11 +159,7 @@ def show(facts: dict) -> None:
 2. L’errore, in media su {facts["n_draws"]} estrazioni dei punti (l’onda è alta 1).
    Anche i punti nuovi hanno il loro rumore: sotto {number(facts["noise"], 2)} non si scende.
    parametri   punti visti   punti nuovi""")
-    marks = {facts["best"]["n_params"]: "  ← il migliore", n_points: "  ← tanti quanti i punti"}
-    for row in facts["curve"]:
-        size, seen, new = row["n_params"], row["training_error"], row["test_error"]
-        if size <= 10 or size % 5 == 0:
-            print(f"   {size:>9}{number(seen, 3):>14}{number(new, 3):>14}{marks.get(size, '')}")
+    show_curve(facts)
     print("""\
 3. Più parametri, meno errore sui punti già visti: è la capacità. Quando sono tanti
    quanti i punti, la curva li tocca tutti, rumore compreso.""")
@@ -166,6 +172,18 @@ def show(facts: dict) -> None:
         print("   Qui rumore non ce n’è: non c’è niente di sbagliato da imparare a memoria.")
     print(f"4. Con dieci volte i punti ({facts['n_points_more_data']}) "
           f"e gli stessi {n_points} parametri l’errore è {more}.")  # fmt: skip
+
+
+def show_curve(facts: dict) -> None:
+    """Print both errors, size by size."""
+    marks = {
+        facts["best"]["n_params"]: "  ← il migliore",
+        facts["n_points"]: "  ← tanti quanti i punti",
+    }
+    for row in facts["curve"]:
+        size, seen, new = row["n_params"], row["training_error"], row["test_error"]
+        if size <= 10 or size % 5 == 0:
+            print(f"   {size:>9}{number(seen, 3):>14}{number(new, 3):>14}{marks.get(size, '')}")
 
 
 if __name__ == "__main__":

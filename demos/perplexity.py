@@ -83,7 +83,18 @@ def surprise(scored: tuple[np.ndarray, int]) -> float:
 @lru_cache(maxsize=1)
 def measured() -> dict:
     """Measure both models at every point; once a process, since it takes a dozen seconds."""
-    weights, ids = load(), text_ids()
+    ids = text_ids()
+    return {
+        "grid": measure_grid(load(), ids),
+        "n_tokens": len(ids) - 1,
+        "last_words": tokenizer.decode(ids[-8:]),
+        "minilm_whole_matrix": minilm_row(8, "tensor"),
+        "minilm_fp32_bytes": fp32_bytes(),
+    }
+
+
+def measure_grid(weights: Weights, ids: list[int]) -> dict[str, dict[str, dict]]:
+    """Measure both models at every number of bits, with a scale a row and a block."""
     copy = writable_copy(weights)  # filled again at every point: the LLM itself stays as it is
     grid: dict[str, dict[str, dict]] = {scope: {} for scope in SCOPES}
     for granularity, rows in grid.items():
@@ -92,19 +103,20 @@ def measured() -> dict:
             if bits == 16 and grid["row"]:  # 16 bits have no scales: measured once
                 rows["16"] = grid["row"]["16"] | {"granularity": granularity}
                 continue
-            round_trip_all(zip(matrices(weights), peaks, matrices(copy), strict=True), bits)
-            loss = losses(copy, ids)  # [N_TOKENS]
+            loss = losses_at(bits, weights, peaks, copy, ids)  # [N_TOKENS]
             if bits == 16:
                 base = loss
             row = llm_row(weights, bits, granularity, loss, base)
             rows[str(bits)] = row | minilm_row(bits, granularity)
-    return {
-        "grid": grid,
-        "n_tokens": len(ids) - 1,
-        "last_words": tokenizer.decode(ids[-8:]),
-        "minilm_whole_matrix": minilm_row(8, "tensor"),
-        "minilm_fp32_bytes": fp32_bytes(),
-    }
+    return grid
+
+
+def losses_at(
+    bits: int, weights: Weights, peaks: list, copy: Weights, ids: list[int]
+) -> np.ndarray:
+    """Fill `copy` with the weights as so many bits leave them, and give its losses: [T - 1]."""
+    round_trip_all(zip(matrices(weights), peaks, matrices(copy), strict=True), bits)
+    return losses(copy, ids)
 
 
 def llm_row(

@@ -16,18 +16,19 @@ from typing import Annotated, Literal
 from demos.common.models.catalogue import find_model, n_params
 from demos.common.standalone import run_alone
 from demos.common.training.costs import (
-    FLOP_PER_PARAM_TOKEN,
     accelerators,
     agreement,
     energy,
     energy_mwh,
     gpu_hours,
     llama_3,
+    operations,
     prices,
     published,
+    rent_of,
     runs,
+    specification,
     tables,
-    train_flop,
 )
 from demos.common.words import month, number, power_of_ten
 
@@ -54,33 +55,21 @@ def run(
     >>> facts["train_flop_it"], round(facts["pflops_days"])
     ('3,14\xa0×\xa010²³', 3638)
     """
-    card, rent, count = accelerators()[gpu], prices()[gpu, price], n_params(find_model(model))
-    flop = train_flop(count, tokens_billions * 10**9)
-    hours = gpu_hours(flop, card, utilization_percent)
+    card = accelerators()[gpu]
+    chosen = find_model(model)
+    work = operations(n_params(chosen), tokens_billions)
+    hours = gpu_hours(work["train_flop"], card, utilization_percent)
     rows = {one.model: published(one, utilization_percent) for one in runs()}
     return {
         "model": model,
-        "name": find_model(model).name,
-        "n_params": count,
-        "tokens_billions": tokens_billions,
-        "n_tokens": tokens_billions * 10**9,
-        "tokens_per_param": tokens_billions * 10**9 / count,
-        "flop_per_param_token": FLOP_PER_PARAM_TOKEN,
-        "train_flop": float(flop),
-        "train_flop_it": power_of_ten(flop),
-        "pflops_days": flop / (1e15 * 86400),
-        "gpu": card.label,
-        "peak_tflops": card.peak_tflops,
-        "board_power_w": card.board_power_w,
+        "name": chosen.name,
+        **work,
+        **specification(card),
         "utilization_percent": utilization_percent,
         "gpu_hours": hours,
         "n_gpus": n_gpus,
         "days": hours / n_gpus / 24,
-        "rent_per_hour_usd": rent.usd_per_hour,
-        "rent_vendor": rent.vendor,
-        "rent_date": rent.date,
-        "rent_date_it": month(rent.date),
-        "rent_usd": hours * rent.usd_per_hour,
+        **rent_of(hours, prices()[gpu, price]),
         **energy(energy_mwh(hours, card)),
         "runs": rows,
         **agreement(rows),

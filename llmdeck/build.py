@@ -80,19 +80,13 @@ def build(
     """
     _refuse_stale_in_ci(options)
     before = before or fingerprint.inputs(config)
-    cache = RenderCache.read(config.output, before["llmdeck"])
-    project = Project.read(config, notes=options.notes, known=before, cache=cache)
-    if options.rerun:
-        project.current.clear()
+    project = _read(config, options, before)
     resolved = complete(project, progress, runner, keep_stale=options.keep_stale)
     raise_all(resolved.errors)
-    with ThreadPoolExecutor(1) as beside:  # Marp, another process, converts meanwhile
-        writing = beside.submit(cache.write, config.output, before["llmdeck"])
+    with _writing(project.renderer.cache, config, before):
         _convert(config, options, resolved.rendered, marp)
-    writing.result()
     moved = _moved(project, resolved.rendered)
-    project.results.publish()
-    project.store.prune(resolved.rendered.variants)
+    _keep_results(project, resolved.rendered)
     if not resolved.outdated:  # else the next build tries again
         _note(options, project, resolved.rendered, before)
     return Built(
@@ -104,11 +98,35 @@ def build(
     )
 
 
+def _read(config: Config, options: Options, inputs: Mapping[str, str]) -> Project:
+    """Return the project, with the pages that an earlier build rendered."""
+    cache = RenderCache.read(config.output, inputs["llmdeck"])
+    project = Project.read(config, notes=options.notes, known=inputs, cache=cache)
+    if options.rerun:
+        project.current.clear()
+    return project
+
+
+@contextmanager
+def _writing(cache: RenderCache, config: Config, inputs: Mapping[str, str]) -> Iterator[None]:
+    """Write what was rendered while Marp, another process, converts it."""
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(cache.write, config.output, inputs["llmdeck"])
+        yield
+    writing.result()
+
+
 def _convert(config: Config, options: Options, rendered: Rendered, marp: Marp) -> None:
     """Convert the deck in a work folder, and put what was verified in its place."""
     with _work_folder(config.output) as work:
         conversion = Conversion(config=config, rendered=rendered, marp=marp, work=work)
         _publish(config.output, work, conversion.run(options.formats))
+
+
+def _keep_results(project: Project, rendered: Rendered) -> None:
+    """Put new results into the store, and take those out that nothing uses any more."""
+    project.results.publish()
+    project.store.prune(rendered.variants)
 
 
 def _moved(project: Project, rendered: Rendered) -> tuple[Moved, ...]:

@@ -9,8 +9,9 @@ depend on the machine: for it the two runs, too, may differ by so much.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import zip_longest
 
 from llmdeck.config import Config, Limits
@@ -65,19 +66,17 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
     """Recompute every variant and compare it with the store; write nothing."""
     project = Project.read(config, computes=False)
     stored = project.render()
-    variants, figures = stored.variants, stored.wants_figure
-    outcomes = run_variants(config, project.demos, variants, figures, progress, runner)
-    new = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, Result)}
-    failed = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, DemoError)}
-    old = {variant: project.results[variant] for variant in new if variant in project.results}
-    doubtful = [variant for variant in new if _is_doubtful(project, stored, old, new[variant])]
-    again = run_variants(config, project.demos, doubtful, figures, progress, runner)
-    unsteady = dict(_unsteady(project, stored, new, again))
+    run = partial(_run, project, stored, progress, runner)
+    first = run(stored.variants)
+    new, failed = _parted(first)
+    old = _stored(project, new)
+    second = run(_doubtful(project, stored, old, new))
+    unsteady = dict(_unsteady(project, stored, new, second))
+    steady = {variant: result for variant, result in old.items() if variant not in unsteady}
     project.results.update(new)
     rendered = project.render()
-    steady = {variant: result for variant, result in old.items() if variant not in unsteady}
     return Checked(
-        variants=len(outcomes),
+        variants=len(first),
         slides=len(rendered.slides),
         moved=tuple(all_moved(project, rendered, steady, new)),
         stale=_stale(project, stored),
@@ -89,10 +88,47 @@ def check(config: Config, progress: Progress, runner: Runner = run_jobs) -> Chec
     )
 
 
+def _run(
+    project: Project,
+    stored: Rendered,
+    progress: Progress,
+    runner: Runner,
+    variants: Collection[Variant],
+) -> Mapping[Variant, Outcome]:
+    """Run variants, with the figures that slides show of them."""
+    figures = stored.wants_figure
+    return run_variants(project.config, project.demos, variants, figures, progress, runner)
+
+
+def _parted(
+    outcomes: Mapping[Variant, Outcome],
+) -> tuple[dict[Variant, Result], dict[Variant, DemoError]]:
+    """Return the results of what ran, and the errors of what failed."""
+    results = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, Result)}
+    errors = {v: outcome for v, outcome in outcomes.items() if isinstance(outcome, DemoError)}
+    return results, errors
+
+
+def _stored(project: Project, variants: Iterable[Variant]) -> dict[Variant, Result]:
+    """Return the stored results of variants, where there are any."""
+    stored = project.results
+    return {variant: stored[variant] for variant in variants if variant in stored}
+
+
+def _doubtful(
+    project: Project,
+    stored: Rendered,
+    old: Mapping[Variant, Result],
+    new: Mapping[Variant, Result],
+) -> list[Variant]:
+    """Return the variants of which one run says too little: they are not as the store has them."""
+    return [variant for variant in new if _is_doubtful(project, stored, old, new[variant])]
+
+
 def _is_doubtful(
     project: Project, stored: Rendered, old: Mapping[Variant, Result], new: Result
 ) -> bool:
-    """Return whether one run says too little of a variant: it is not as the store has it."""
+    """Return whether a result is not as the store has it."""
     before = old.get(new.variant)
     return before is None or bool(_changes(project, stored, before, new))
 

@@ -76,6 +76,33 @@ def test_no_filter_shows_a_number_that_is_none() -> None:
     assert en.scaled("gb")(5.0) == "5\xa0×\xa010⁻⁹\xa0GB"
 
 
+@pytest.mark.parametrize(
+    ("locale", "value", "decimals", "written"),
+    [
+        ("it", 1e6, 0, "1 milione"),
+        ("it", 1_000_000, 0, "1 milione"),
+        ("it", 1_040_000.0, 0, "1 milione"),
+        ("it", 1_040_000.0, 1, "1 milione"),
+        ("it", -1e9, 1, "−1 miliardo"),
+        ("it", 1.5e6, 1, "1,5 milioni"),
+        ("it", 999_600.0, 0, "1 milione"),
+        ("it", 2e6, 0, "2 milioni"),
+        ("fr", 1e6, 0, "1 million"),
+        ("fr", 1.5e6, 1, "1,5 million"),
+        ("de", 1e9, 0, "1 Milliarde"),
+        ("en", 174_604_259_328, 1, "174.6 billion"),
+        ("ja", 1e6, 0, "100万"),
+        ("ja", 1500.0, 0, "1,500"),
+        ("en", 999.5, 0, "999.5"),
+    ],
+)
+def test_a_compact_number_has_the_plural_of_its_digits(
+    locale: str, value: float, decimals: int, written: str
+) -> None:
+    """As grammars have it: one is singular however many digits the number had; French up to two."""
+    assert Numbers(locale).compact(value, decimals).replace("\xa0", " ") == written
+
+
 def test_sci_writes_so_many_digits() -> None:
     """`sci(digits)` keeps just these; without, at most three, and no zeros at the end."""
     it = Numbers("it")

@@ -65,6 +65,18 @@ def test_the_shipped_schemas_are_what_the_types_give(tmp_path: Path, name: str) 
     Draft4Validator.check_schema(json.loads(made))
 
 
+@pytest.mark.parametrize("name", ["deck", "claims"])
+def test_the_lecture_names_its_schema_which_is_the_shipped_one(name: str) -> None:
+    """Its files begin as those do that `llmdeck new` writes, and lead to the very same schema."""
+    file = ROOT / f"deck/{name}.toml"
+    first = file.read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"#:schema schemas/{name}.json"
+    path = file.parent / first.removeprefix("#:schema ")
+    assert path.read_bytes() == (SHIPPED / f"{name}.json").read_bytes(), (
+        "run: llmdeck schema deck/schemas"
+    )
+
+
 @pytest.mark.parametrize("deck", [ROOT / "deck", *(FILES / each / "deck" for each in LANGUAGES)])
 @pytest.mark.parametrize("name", ["deck", "claims"])
 def test_the_lecture_and_what_new_writes_are_valid(deck: Path, name: str) -> None:

@@ -34,6 +34,16 @@ def look_inside(ids: tuple[int, ...]) -> np.ndarray:
     return np.stack(maps)
 
 
+def are_shares(attention: np.ndarray) -> bool:
+    """Say whether what each token gives to all, [.., T], makes 1 in sum.
+
+    >>> are_shares(np.float32([[0.25, 0.75], [1, 0]])), are_shares(np.float32([0.5, 0.4]))
+    (True, False)
+    """
+    sums = attention.sum(axis=-1, dtype=np.float64)
+    return bool(np.all(np.abs(sums - 1) < 1e-5))
+
+
 def strongest(row: np.ndarray, place: int, pieces: list[str]) -> dict:
     """Say where a token looks most, the first token apart: most heads rest there.
 

@@ -4,6 +4,7 @@ Importing this module applies `slides.mplstyle` to the process. Figures are made
 which keeps global state and needs a display on some machines.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,21 @@ def draw_box(
     box = FancyBboxPatch((left, top), width, height, corners, **{"ec": "none", **look})
     axes.add_patch(box)
     return box
+
+
+def draw_bars(
+    axes: Axes, lengths: Sequence[float], colours: str | Sequence[str], longest: float
+) -> None:
+    """Draw a bar a row, the first on top, on axes that show nothing else.
+
+    >>> draw_bars(axes := new_figure().subplots(), [0.4, 0.1], BLUE, longest=1)
+    >>> [float(bar.get_width()) for bar in axes.patches]
+    [0.4, 0.1]
+    """
+    n_bars = len(lengths)
+    axes.barh(range(n_bars), lengths, height=0.7, color=colours)
+    axes.set(xlim=(0, longest), ylim=(n_bars - 0.5, -0.5), xticks=[], yticks=[])
+    axes.spines["bottom"].set_visible(False)
 
 
 def draw_decades(axes: Axes, low: float = 1e8, high: float = 2.2e12) -> None:

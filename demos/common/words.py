@@ -106,6 +106,15 @@ def billions_in_words(billions: Iterable[float]) -> str:
     return " · ".join(number(size, 1) for size in billions)
 
 
+def interval_in_words(low: float, high: float, decimals: int = 2) -> str:
+    """Write the ends of an interval, to stand behind «fra».
+
+    >>> interval_in_words(1.3, 1.456)
+    '1,30 e 1,46'
+    """
+    return f"{number(low, decimals)} e {number(high, decimals)}"
+
+
 def month(year_month: str) -> str:
     """Write a month, given as `YYYY-MM`, in Italian; ValueError if it isn't one.
 

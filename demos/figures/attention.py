@@ -36,7 +36,10 @@ def plot(facts: dict) -> Figure:
     """Draw the heat map, where rows look at columns; beside it, in words, the strongest looks."""
     figure, axes = new_canvas()
     draw_map(axes, facts)
-    draw_finding(axes, facts)
+    name_head(axes, facts)
+    write_findings(axes, facts)
+    for n, line in enumerate(READING):
+        write(axes, 790, 280 + 36 * n, line, 22)
     return figure
 
 
@@ -44,25 +47,40 @@ def draw_map(axes: Axes, facts: dict) -> None:
     """Draw a cell for each pair of tokens, darker where the look is stronger."""
     n_tokens = facts["n_tokens"]
     wide, high = min(62.0, 560 / n_tokens), min(40.0, 320 / n_tokens)
-    size = 22 if n_tokens <= 13 else 18
+    text_size = 22 if n_tokens <= 13 else 18
     for i, piece in enumerate(facts["pieces"]):
-        label, middle = drawable(shorten(piece, 11)), TOP + high * (i + 0.5)
-        write(axes, LEFT - 12, middle, label, size, ha="right", family=FONTS)
-        x = LEFT + wide * (i + 0.5) - 6
-        slanted = {"rotation": 38, "rotation_mode": "anchor", "ha": "left", "va": "bottom"}
-        write(axes, x, TOP - 8, label, size, family=FONTS, **slanted)
+        middle = (LEFT + wide * (i + 0.5), TOP + high * (i + 0.5))
+        name_token(axes, drawable(shorten(piece, 11)), middle, text_size)
         for j, share in enumerate(facts["matrix"][i][: i + 1]):
             draw_cell(axes, (i, j), (wide, high), share)
+    frame = {"fill": False, "ec": VERMILION, "lw": 3.5, "zorder": 5}
     for i, j in findings(facts):
-        corner = (LEFT + wide * j, TOP + high * i)
-        axes.add_patch(Rectangle(corner, wide, high, fill=False, ec=VERMILION, lw=3.5, zorder=5))
+        axes.add_patch(Rectangle(corner(i, j, wide, high), wide, high, **frame))
+
+
+def corner(i: int, j: int, wide: float, high: float) -> tuple[float, float]:
+    """Return the left top corner of the cell in row i and column j.
+
+    >>> corner(0, 2, 40.0, 30.0)
+    (250.0, 104.0)
+    """
+    return LEFT + wide * j, TOP + high * i
+
+
+def name_token(axes: Axes, label: str, middle: tuple[float, float], size: int) -> None:
+    """Write a token's text before its row and above its column, which meet at `middle`."""
+    x, y = middle
+    slanted = {"rotation": 38, "rotation_mode": "anchor", "ha": "left", "va": "bottom"}
+    write(axes, LEFT - 12, y, label, size, ha="right", family=FONTS)
+    write(axes, x - 6, TOP - 8, label, size, family=FONTS, **slanted)
 
 
 def draw_cell(axes: Axes, place: tuple[int, int], size: tuple[float, float], share: float) -> None:
     """Draw the cell of a row and a column, with its share written in where it has room."""
     (i, j), (wide, high) = place, size
-    corner = (LEFT + wide * j, TOP + high * i)
-    axes.add_patch(Rectangle(corner, wide, high, facecolor=shade(share), ec=LIGHT))
+    axes.add_patch(
+        Rectangle(corner(i, j, wide, high), wide, high, facecolor=shade(share), ec=LIGHT)
+    )
     if share >= 0.095 and high >= 24:
         middle = (LEFT + wide * (j + 0.5), TOP + high * (i + 0.5))
         weight = 600 if share >= 0.5 else "normal"
@@ -79,18 +97,20 @@ def shade(share: float) -> tuple[float, float, float]:
     return tuple(round(1 - strength * (1 - part), 3) for part in (0.3, 0.62, 0.88))  # type: ignore[return-value]
 
 
-def draw_finding(axes: Axes, facts: dict) -> None:
-    """Write beside the map which head it is, what it does here, and how to read the map."""
+def name_head(axes: Axes, facts: dict) -> None:
+    """Write beside the map which head it is."""
     layer, head = facts["layer"], facts["head"]
     write(axes, 790, 30, f"Strato {layer}, testa {head}", 26, weight=600)
     write(axes, 790, 64, f"una delle {facts['n_all_heads']}, contando da 0", 20, color=GREY)
+
+
+def write_findings(axes: Axes, facts: dict) -> None:
+    """Write the strongest looks in words, each with its share."""
     for n, (i, j) in enumerate(findings(facts)):
         here, there = (drawable(shorten(facts["pieces"][place], 9)) for place in (i, j))
         y, share = 126 + 40 * n, percent(facts["matrix"][i][j], 0)
         write(axes, 790, y, f"{here} → {there}", 25, family=FONTS, color=VERMILION)
         write(axes, 1118, y, share, 24, weight=600, ha="right", color=VERMILION)
-    for n, line in enumerate(READING):
-        write(axes, 790, 280 + 36 * n, line, 22)
 
 
 def alt(facts: dict) -> str:

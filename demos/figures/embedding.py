@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.style import BLUE, PALETTE, new_figure, note
+from demos.common.style import BLUE, PALETTE, draw_bars, new_figure, note
 from demos.common.tokens.blocks import FONTS, drawable
 from demos.common.tokens.pieces import shorten
 from demos.common.words import number
@@ -22,35 +22,43 @@ def plot(facts: dict) -> Figure:
 def draw_neighbours(axes: Axes, facts: dict) -> None:
     """Draw a bar for each of the nearest other words."""
     rows = facts["other_words"]
-    axes.barh(range(len(rows)), [max(row["cosine"], 0) for row in rows], height=0.7, color=BLUE)
-    for y, row in enumerate(rows):
-        end, label = max(row["cosine"], 0), drawable(shorten(row["piece"], 11))
+    lengths = [max(row["cosine"], 0) for row in rows]
+    draw_bars(axes, lengths, BLUE, longest=1)
+    for y, (row, end) in enumerate(zip(rows, lengths, strict=True)):
+        label = drawable(shorten(row["piece"], 11))
         note(axes, label, (0, y), (-10, 0), 23, ha="right", family=FONTS)
         note(axes, number(row["cosine"], 2), (end, y), (8, 0), 21)
-    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
-    axes.spines["bottom"].set_visible(False)
     title = f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)"
     axes.set_title(title, x=-0.529, size=22, parse_math=False)
 
 
 def draw_groups(axes: Axes, facts: dict) -> None:
     """Draw the words of each group as points, with the group's name beside them."""
-    groups = facts["groups"]
-    tops = [max(y for _, y in group["points"]) for group in groups]
-    for group, top, colour, marker in zip(groups, tops, PALETTE, "osD^", strict=False):
-        x, y = np.array(group["points"]).T
+    clouds = [np.array(group["points"]).T for group in facts["groups"]]  # [2, n] each
+    top = max(y.max() for _, y in clouds)
+    looks = zip(facts["groups"], clouds, PALETTE, "osD^", strict=False)
+    for group, (x, y), colour, marker in looks:
         axes.plot(x, y, marker, color=colour, markersize=12, alpha=0.85, markeredgewidth=0)
-        # The name of the highest cloud stands above it, the others below: so none falls on the
-        # cloud of another group.
-        look = {"ha": "center", "weight": 600, "color": colour}
-        if top == max(tops):
-            note(axes, group["label"], (x.mean(), top), (0, 12), 23, va="bottom", **look)
-        else:
-            note(axes, group["label"], (x.mean(), y.min()), (0, -12), 23, va="top", **look)
+        name_cloud(axes, group["label"], (x, y), is_highest=y.max() == top, color=colour)
     axes.set(xticks=[], yticks=[])
     axes.margins(0.14, 0.2)
     axes.spines[["top", "right"]].set_visible(True)
     axes.set_title("Gruppi di parole, da 576 numeri a 2", size=22)
+
+
+def name_cloud(
+    axes: Axes, name: str, points: tuple[np.ndarray, np.ndarray], *, is_highest: bool, color: str
+) -> None:
+    """Write a group's name above its points where they are the highest, and else below them.
+
+    So no name falls on the cloud of another group.
+    """
+    x, y = points
+    place, away, va = (y.min(), -12, "top")
+    if is_highest:
+        place, away, va = (y.max(), 12, "bottom")
+    look = {"ha": "center", "va": va, "weight": 600, "color": color}
+    note(axes, name, (x.mean(), place), (0, away), 23, **look)
 
 
 def alt(facts: dict) -> str:

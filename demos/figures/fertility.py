@@ -4,8 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure, note
-from demos.common.words import number
-from demos.fertility import span
+from demos.common.words import interval_in_words, number
 
 
 def plot(facts: dict) -> Figure:
@@ -38,19 +37,23 @@ def draw_bars(axes: Axes, rows: list[dict], side: str, shift: float, **look: str
 def draw_costs(axes: Axes, rows: list[dict], chosen: str) -> None:
     """Draw each vocabulary's ratio of tokens with its interval; the chosen one stands out."""
     for y, row in enumerate(rows):
-        is_chosen = row["vocabulary"] == chosen
-        colour, weight = (INK, 600) if is_chosen else (GREY, "normal")
-        ratio = row["ratio"]
-        axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=colour)
-        axes.plot(ratio, y, "o", color=colour, markersize=13)
-        above = {"ha": "center", "va": "bottom", "weight": weight}
-        note(axes, f"× {number(ratio, 2)}", (ratio, y), (0, 11), 20, **above)
+        draw_cost(axes, y, row, is_chosen=row["vocabulary"] == chosen)
     axes.axvline(1, color=BLUE, linewidth=2)
     axes.set_xlim(0.95, 2.1)
     axes.set_xticks([1, 1.5, 2], ["1 (inglese)", "1,5", "2"])
     axes.tick_params(left=False, labelleft=False)
     axes.set_title("costo dello stesso contenuto")
     axes.set_ylim(len(rows) - 0.45, -0.62)
+
+
+def draw_cost(axes: Axes, y: int, row: dict, *, is_chosen: bool) -> None:
+    """Draw a ratio as a point on its interval, with the number above."""
+    colour, weight = (INK, 600) if is_chosen else (GREY, "normal")
+    ratio = row["ratio"]
+    axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=colour)
+    axes.plot(ratio, y, "o", color=colour, markersize=13)
+    above = {"ha": "center", "va": "bottom", "weight": weight}
+    note(axes, f"× {number(ratio, 2)}", (ratio, y), (0, 11), 20, **above)
 
 
 def alt(facts: dict) -> str:
@@ -66,7 +69,8 @@ def described(row: dict) -> str:
     """Say one vocabulary's numbers."""
     sides = ("italian", "english")
     italian, english = (number(row[f"tokens_per_word_{side}"], 2) for side in sides)
+    between = interval_in_words(row["ratio_low"], row["ratio_high"])
     return (
         f"{row['vocabulary']} ({row['used_by']}) {italian} in italiano e {english} in inglese, "
-        f"rapporto {number(row['ratio'], 2)} fra {span(row)}"
+        f"rapporto {number(row['ratio'], 2)} fra {between}"
     )

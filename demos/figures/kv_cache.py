@@ -58,14 +58,19 @@ def plot_work(axes: Axes, facts: dict) -> None:
     names = {"without": "senza cache", "with": "con la cache"}
     for (key, name), colour in zip(names.items(), (style.VERMILION, style.BLUE), strict=True):
         work = [step[f"n_multiplications_{key}"] / 1e9 for step in steps]
-        axes.plot(tokens, work, color=colour, marker="o")
-        look = {"color": colour, "ha": "right", "textcoords": "offset points"}
-        axes.annotate(name, (tokens[-1], work[-1]), (-8, 12), **look)
+        plot_named(axes, tokens, work, name, colour)
     top = steps[-1]["n_multiplications_without"] / 1e9
     axes.set(ylim=(0, 1.25 * top), xlabel="token nel testo", ylabel="moltiplicazioni (miliardi)")
     scale(axes)
     axes.locator_params(axis="x", integer=True)
     axes.set_title(f"L’ultimo token: {number(facts['last_ratio'], 0)} volte meno lavoro")
+
+
+def plot_named(axes: Axes, tokens: list[int], work: list[float], name: str, colour: str) -> None:
+    """Draw a line, and write its name above its end."""
+    axes.plot(tokens, work, color=colour, marker="o")
+    look = {"color": colour, "ha": "right", "textcoords": "offset points"}
+    axes.annotate(name, (tokens[-1], work[-1]), (-8, 12), **look)
 
 
 def alt(facts: dict) -> str:

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.style import BLUE, GREY, TINTS, draw_box, new_figure, note, write
+from demos.common.style import BLUE, GREY, TINTS, draw_bars, draw_box, new_figure, note, write
 from demos.common.tokens.blocks import FONTS, drawable, text_width
 from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import number
@@ -19,7 +19,7 @@ def plot(facts: dict) -> Figure:
     figure.text(0.002, 0.985, f"«{text} …»", size=28, **look)
     bars = figure.add_axes((0.185, 0.03, 0.285, 0.76))
     labels = [drawable(shorten(likely["piece"], 13)) for likely in facts["likeliest"]]
-    draw_bars(bars, labels, facts)
+    draw_likeliest(bars, labels, facts)
     rows = figure.add_axes((0.6, 0.03, 0.4, 0.76), xlim=(0, 448), ylim=(327, 0))
     rows.set(xticks=[], yticks=[])
     rows.set_axis_off()
@@ -36,23 +36,26 @@ def drawable_line(text: str) -> str:
     return "".join(" " if character == " " else drawable(character) for character in text)
 
 
-def draw_bars(axes: Axes, labels: list[str], facts: dict) -> None:
+def draw_likeliest(axes: Axes, labels: list[str], facts: dict) -> None:
     """Draw a bar a token, and one for all the others together."""
     probabilities = [likely["probability"] for likely in facts["likeliest"]]
     probabilities.append(facts["others_probability"])
-    places = range(len(probabilities))
     colours = [BLUE] * len(labels) + [GREY]
-    axes.barh(places, probabilities, height=0.7, color=colours)
-    names = [*labels, f"altri {number(facts['n_others'])}"]
-    for y, (name, probability) in enumerate(zip(names, probabilities, strict=True)):
-        look = {"size": 24, "family": FONTS} if y < len(labels) else {"size": 20}
-        note(axes, name, (0, y), (-12, 0), ha="right", **look)
+    draw_bars(axes, probabilities, colours, longest=max(probabilities))
+    for y, probability in enumerate(probabilities):
+        name_bar(axes, y, labels[y] if y < len(labels) else "", facts["n_others"])
         weight = 600 if y == 0 else "normal"
         note(axes, percent(probability), (probability, y), (8, 0), 22, weight=weight)
-    axes.set(xlim=(0, max(probabilities)), ylim=(len(labels) + 0.5, -0.5), xticks=[], yticks=[])
-    axes.spines[["bottom"]].set_visible(False)
     title = f"Il prossimo token (temperatura {number(facts['temperature'])})"
     axes.set_title(title, x=-0.642, size=22)
+
+
+def name_bar(axes: Axes, y: int, token: str, n_others: int) -> None:
+    """Write before a bar its token; that of all the others has none, and says how many they are."""
+    if token:
+        note(axes, token, (0, y), (-12, 0), 24, ha="right", family=FONTS)
+    else:
+        note(axes, f"altri {number(n_others)}", (0, y), (-12, 0), 20, ha="right")
 
 
 def draw_steps(axes: Axes, facts: dict, most: int = 8) -> None:
@@ -60,16 +63,30 @@ def draw_steps(axes: Axes, facts: dict, most: int = 8) -> None:
     axes.set_title("E poi? Ogni volta il più probabile", size=22)
     steps = facts["steps"]
     for n, step in enumerate(steps[:most]):
-        y, label = 20 + 41 * n, drawable(shorten(step["piece"], 15))
-        width = text_width(label, 24) + 20
-        write(axes, 26, y, str(n + 1), 20, ha="right", color=GREY)
-        draw_box(axes, (44, y - 17, width, 34), facecolor=TINTS[n % len(TINTS)])
-        write(axes, 44 + width / 2, y, label, 24, family=FONTS, ha="center")
-        write(axes, 330, y, percent(step["probability"]), 22, ha="right")
+        draw_step(axes, n, step)
     if len(steps) > most:
-        write(axes, 352, y, f"e altri {len(steps) - most}", 20, color=GREY)
+        write(axes, 352, row_middle(most - 1), f"e altri {len(steps) - most}", 20, color=GREY)
     if not steps:
         write(axes, 44, 20, "Il modello qui ha finito.", 22)
+
+
+def draw_step(axes: Axes, n: int, step: dict) -> None:
+    """Draw the row of a token that was taken."""
+    y, label = row_middle(n), drawable(shorten(step["piece"], 15))
+    width = text_width(label, 24) + 20
+    write(axes, 26, y, str(n + 1), 20, ha="right", color=GREY)
+    draw_box(axes, (44, y - 17, width, 34), facecolor=TINTS[n % len(TINTS)])
+    write(axes, 44 + width / 2, y, label, 24, family=FONTS, ha="center")
+    write(axes, 330, y, percent(step["probability"]), 22, ha="right")
+
+
+def row_middle(n: int) -> int:
+    """Return where the middle of row `n` is, from 0.
+
+    >>> row_middle(1)
+    61
+    """
+    return 20 + 41 * n
 
 
 def alt(facts: dict) -> str:

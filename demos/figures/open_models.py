@@ -1,5 +1,6 @@
 """The figure of `open_models`: a mark a model, by size, a row a family; full for open source."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos.common.style import GREEN, VERMILION, draw_decades, name_rows, new_figure
@@ -13,17 +14,22 @@ def plot(facts: dict) -> Figure:
     """Draw a row a family and a mark a model: full circles open source, hollow squares not."""
     figure = new_figure(1120, 100 + 42 * len(facts["families"]))
     axes = figure.add_subplot()
-    beside = {"xytext": (16, 0), "textcoords": "offset points", "va": "center"}
     for row, family in enumerate(facts["families"].values()):
-        shape, face, edge = MARKS[family["kind"]]
-        counts = [size * 1e9 for size in family["sizes_billions"]]
-        look = {"markersize": 13, "markeredgecolor": edge, "markeredgewidth": 3}
-        axes.plot(counts, [row] * len(counts), shape, color=face, **look)
-        axes.annotate(family["licence"], (counts[-1], row), size=18, color=edge, **beside)
+        draw_family(axes, row, family)
     draw_decades(axes, low=2e8, high=8e12)
     name_rows(axes, [family["name"] for family in facts["families"].values()], bold=set())
     axes.set_xlabel("parametri; cerchi pieni: open source; quadrati vuoti: pesi aperti")
     return figure
+
+
+def draw_family(axes: Axes, row: int, family: dict) -> None:
+    """Draw a mark for each size of a family, and its licence beside the largest."""
+    shape, face, edge = MARKS[family["kind"]]
+    counts = [size * 1e9 for size in family["sizes_billions"]]
+    look = {"markersize": 13, "markeredgecolor": edge, "markeredgewidth": 3}
+    axes.plot(counts, [row] * len(counts), shape, color=face, **look)
+    beside = {"xytext": (16, 0), "textcoords": "offset points", "va": "center"}
+    axes.annotate(family["licence"], (counts[-1], row), size=18, color=edge, **beside)
 
 
 def alt(facts: dict) -> str:

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos.common import style
+from demos.common.quantization.worked import N_BINS
 from demos.common.words import number
-from demos.quantization import BITS, N_BINS, SCOPES
+from demos.quantization import BITS, SCOPES
 
 LABEL_DB = 4.5  # what a line of text is high, on the axis of the figure
 
@@ -68,7 +69,7 @@ def of_scope(facts: dict, granularity: str) -> list[dict]:
 def plot_levels(axes: Axes, facts: dict) -> None:
     """Draw the weights that share a scale, and under them every value that a code stands for.
 
-    >>> from demos.quantization import follow
+    >>> from demos.common.quantization.worked import follow
     >>> step = follow(np.float32([[-1.0, 0.5, 0.25, 0.0]]), 3, "row", "symmetric")
     >>> facts = {"bits": 3, "scheme": "symmetric", "n_levels": 7, "worked": step}
     >>> plot_levels(axes := Figure().subplots(), facts)

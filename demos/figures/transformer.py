@@ -90,11 +90,16 @@ def draw_tokens(axes: Axes, facts: dict) -> None:
             for x in (72, 213, 345):
                 write(axes, x, y, "…", 24, ha="center")
             continue
-        draw_box(axes, (0, y - 17, 144, 34), radius=7, facecolor=TINTS[place % len(TINTS)], lw=2)
-        label = drawable(shorten(facts["pieces"][token], 11))
-        write(axes, 72, y, label, 22, ha="center", family=FONTS)
+        draw_token(axes, y, facts["pieces"][token], TINTS[place % len(TINTS)])
         write(axes, 213, y, str(facts["ids"][token]), 22, ha="center", family=MONO)
         draw_vector(axes, y, [value / largest for value in facts["vectors"][token]])
+
+
+def draw_token(axes: Axes, y: float, piece: str, colour: str) -> None:
+    """Draw a token's text in its block."""
+    draw_box(axes, (0, y - 17, 144, 34), radius=7, facecolor=colour, lw=2)
+    label = drawable(shorten(piece, 11))
+    write(axes, 72, y, label, 22, ha="center", family=FONTS)
 
 
 def draw_vector(axes: Axes, y: float, numbers: list[float]) -> None:
@@ -128,13 +133,17 @@ def draw_layers(axes: Axes, facts: dict) -> None:
         count = millions(facts[f"n_params_{part}_per_layer"], 2)
         write(axes, left + width / 2, 126, PARTS[part][0], weight=600, **label)
         write(axes, left + width / 2, 158, count, **label)
-        out = left + width - 26  # where what the part computed is added to the stream
-        arrow(axes, (left + 26, 236), (left + 26, 186))
-        arrow(axes, (out, 184), (out, 223))
-        circle = Circle((out, 236), 13, facecolor=PAPER, edgecolor=INK, lw=2.2, zorder=3)
-        axes.add_patch(circle)
-        plus = {"weight": 600, "ha": "center", "va": "center_baseline", "zorder": 4}
-        write(axes, out, 236, "+", 22, **plus)
+        draw_sum(axes, left + 26, left + width - 26)
+
+
+def draw_sum(axes: Axes, into: float, out: float) -> None:
+    """Draw how a part reads the stream at `into`, and what it computed is added at `out`."""
+    arrow(axes, (into, 236), (into, 186))
+    arrow(axes, (out, 184), (out, 223))
+    circle = Circle((out, 236), 13, facecolor=PAPER, edgecolor=INK, lw=2.2, zorder=3)
+    axes.add_patch(circle)
+    plus = {"weight": 600, "ha": "center", "va": "center_baseline", "zorder": 4}
+    write(axes, out, 236, "+", 22, **plus)
 
 
 def draw_likeliest(axes: Axes, facts: dict) -> None:

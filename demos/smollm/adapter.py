@@ -13,6 +13,7 @@ Leaves out: adapters inside the layers, weight decay, learning-rate schedules, d
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -168,16 +169,28 @@ def gradients(adapter: Adapter, places: Positions, rows: np.ndarray) -> tuple[fl
     loss, d_a, d_u = 0.0, np.zeros_like(adapter.a), np.zeros(u.T.shape, np.float32)
     for start in range(0, len(rows), ROWS):
         block = rows[start : start + ROWS]
-        block_loss, odds, sums, z = one_block(adapter, places, block, u)
-        targets = places.targets[block]
-        d_z = (odds @ u) / sums[:, None] - u[targets]  # [n, V] @ [V, r] → [n, r]
-        d_u += (z / sums[:, None]).T @ odds  # [r, n] @ [n, V] → [r, V]
-        np.subtract.at(d_u.T, targets, z)
-        d_a += places.hidden[block].T @ d_z  # [d, n] @ [n, r] → [d, r]
-        loss += float(block_loss.sum())
+        loss += add_block(adapter, places, block, u, d_a, d_u)
     d_b = d_u @ places.embedding  # [r, V] @ [V, d] → [r, d]
     n = len(rows)
     return loss / n, Adapter(a=d_a / n, b=d_b.astype(np.float64) / n)
+
+
+def add_block(
+    adapter: Adapter,
+    places: Positions,
+    rows: np.ndarray,
+    u: np.ndarray,
+    d_a: np.ndarray,
+    d_u: np.ndarray,
+) -> float:
+    """Add the slopes of some rows to `d_a` [d, r] and `d_u` [r, V]; return their losses' sum."""
+    losses, odds, sums, z = one_block(adapter, places, rows, u)
+    targets = places.targets[rows]
+    d_z = (odds @ u) / sums[:, None] - u[targets]  # [n, V] @ [V, r] → [n, r]
+    d_u += (z / sums[:, None]).T @ odds  # [r, n] @ [n, V] → [r, V]
+    np.subtract.at(d_u.T, targets, z)
+    d_a += places.hidden[rows].T @ d_z  # [d, n] @ [n, r] → [d, r]
+    return float(losses.sum())
 
 
 def adam(
@@ -202,6 +215,21 @@ def adam(
     return value - learning_rate * direction / size, mean, square
 
 
+def batches(n: int, batch: int, seed: int) -> Iterator[np.ndarray]:
+    """Give `batch` of `n` places again and again; each pass takes them in a new random order.
+
+    >>> [rows.tolist() for rows in islice(batches(2, 2, seed=0), 3)]  # sorted within a batch
+    [[0, 1], [0, 1], [0, 1]]
+    """
+    rng = np.random.default_rng(seed)
+    order = np.empty(0, int)
+    while True:
+        if len(order) < batch:
+            order = rng.permutation(n)
+        yield np.sort(order[:batch])
+        order = order[batch:]
+
+
 def train(
     adapter: Adapter,
     places: Positions,
@@ -224,13 +252,8 @@ def train(
     """
     if len(places) < batch:
         raise ValueError(f"{len(places)} positions are fewer than a batch of {batch}")
-    rng = np.random.default_rng(seed)
-    order = np.empty(0, int)
     state = {name: (value, 0 * value, 0 * value) for name, value in vars(adapter).items()}
-    for step in range(1, n_steps + 1):
-        if len(order) < batch:
-            order = rng.permutation(len(places))
-        rows, order = np.sort(order[:batch]), order[batch:]
+    for step, rows in enumerate(islice(batches(len(places), batch, seed), n_steps), 1):
         loss, gradient = gradients(adapter, places, rows)
         for name, slope in vars(gradient).items():
             state[name] = adam(*state[name], slope, step, learning_rate)

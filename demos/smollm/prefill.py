@@ -8,7 +8,7 @@ alone shared between cores, half as much again is lost.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Event
 
 import numpy as np
@@ -27,6 +27,15 @@ STEP = 16  # rows that a matrix product does at once: an incomplete step would c
 def blas() -> ThreadpoolController:
     """Find the library that computes NumPy's matrix products, once a process."""
     return ThreadpoolController().select(user_api="blas")
+
+
+def n_threads() -> int:
+    """Return how many threads compute a matrix product; one where none can be asked.
+
+    >>> n_threads() >= 1
+    True
+    """
+    return max((library.num_threads for library in blas().lib_controllers), default=1)
 
 
 def parts(n_tokens: int, n_parts: int, seen: int = 0) -> list[slice]:
@@ -53,35 +62,57 @@ def prefill(weights: Weights, ids: Sequence[int], cache: Cache) -> np.ndarray:
     >>> prefill(weights.load(), range(100, 612), Cache.empty(shape, 512)).shape
     (49152,)
     """
-    threads = max((library.num_threads for library in blas().lib_controllers), default=1)
-    n_parts = min(threads, len(ids) // LEAST)
+    n_parts = min(n_threads(), len(ids) // LEAST)
     if n_parts < 2:
         return forward(weights, ids, cache, last=True)[0]
     check(ids, cache, weights.shape)  # an error here, before there are threads
     cuts = parts(len(ids), n_parts, cache.length)
-    left = [
-        [Event() for _ in weights.layers] for _ in cuts
-    ]  # set when a part has left its keys and values in a layer
-
-    def compute(part: int) -> np.ndarray:
-        start = cache.length + cuts[part].start
-        mine = Cache(
-            keys=cache.keys, values=cache.values, length=start
-        )  # the same arrays, another place in them
-
-        def watch(what: str, layer: int, _: np.ndarray) -> None:
-            if what == "hidden" and part > 0 and layer < len(weights.layers):
-                left[part - 1][layer].wait()
-            elif what == "attention":
-                left[part][layer].set()
-
-        try:
-            return hidden(weights, ids[cuts[part]], mine, watch=watch)[-1]  # [d]
-        finally:
-            for event in left[part]:  # after an error too: nobody waits for ever
-                event.set()
-
+    texts = [ids[cut] for cut in cuts]
+    caches = [starting_at(cache, cut.start) for cut in cuts]
+    left = [signals(len(weights.layers)) for _ in cuts]
+    before = [[], *left[:-1]]  # the first waits for nobody
+    read = partial(read_part, weights)
     with blas().limit(limits=1), ThreadPoolExecutor(n_parts) as pool:
-        last = list(pool.map(compute, range(n_parts)))[-1]  # [d]
+        last = list(pool.map(read, texts, caches, before, left))[-1]  # [d]
     cache.length += len(ids)
     return weights.embedding @ last  # [V, d] @ [d] → [V]
+
+
+def starting_at(cache: Cache, start: int) -> Cache:
+    """Return the same keys and values, as one that stands `start` tokens further sees them.
+
+    >>> from demos.smollm import weights
+    >>> starting_at(Cache.empty(weights.load().shape, 9), 4).length
+    4
+    """
+    return Cache(keys=cache.keys, values=cache.values, length=cache.length + start)
+
+
+def signals(n_layers: int) -> list[Event]:
+    """Make an event a layer: it is set when a part has left its keys and values there.
+
+    >>> [event.is_set() for event in signals(2)]
+    [False, False]
+    """
+    return [Event() for _ in range(n_layers)]
+
+
+def read_part(
+    weights: Weights, ids: Sequence[int], cache: Cache, before: list[Event], left: list[Event]
+) -> np.ndarray:
+    """Take a part through the layers, each when the part before has left it; [d] of its last token.
+
+    `before` are the signals of the part before, none for the first; `left` are those of this one.
+    """
+
+    def watch(what: str, layer: int, _: np.ndarray) -> None:
+        if what == "hidden" and layer < len(before):
+            before[layer].wait()
+        elif what == "attention":
+            left[layer].set()
+
+    try:
+        return hidden(weights, ids, cache, watch=watch)[-1]  # [d]
+    finally:
+        for event in left:  # after an error too: nobody waits for ever
+            event.set()

@@ -146,12 +146,20 @@ def attention(
     n_kv, _, width = cache.keys.shape[1:]  # K, capacity, D
     heads = (x @ weights.qkv.T).reshape(len(x), -1, width)  # [T, d] @ [d, (H+2K)D] → [T, H+2K, D]
     queries, keys, values = np.split(heads.swapaxes(0, 1), [-2 * n_kv, -n_kv])  # each [.., T, D]
-    seen = cache.length + len(x)  # S
-    cache.keys[i, :, cache.length : seen] = rope(keys, turns)  # [K, T, D]
-    cache.values[i, :, cache.length : seen] = values  # [K, T, D]
+    keys, values = remember(cache, i, rope(keys, turns), values)  # [K, S, D]
     queries = rope(queries, turns).reshape(n_kv, -1, len(x), width)  # [K, G, T, D]
-    gathered = gather(queries, cache.keys[i, :, :seen], cache.values[i, :, :seen], i, watch)
+    gathered = gather(queries, keys, values, i, watch)
     return gathered.reshape(len(x), -1) @ weights.output.T  # [T, HD] @ [HD, d] → [T, d]
+
+
+def remember(
+    cache: Cache, i: int, keys: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add new keys and values, [K, T, D], to layer i's cache; return all so far, [K, S, D]."""
+    seen = cache.length + keys.shape[1]  # S
+    cache.keys[i, :, cache.length : seen] = keys
+    cache.values[i, :, cache.length : seen] = values
+    return cache.keys[i, :, :seen], cache.values[i, :, :seen]
 
 
 def gather(

@@ -61,6 +61,10 @@ class LiveDeck:
         self.errors: Sequence[Mapping[str, Any]] = ()
         """Why the deck can't be built as it is now."""
         self._running = Running()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin with nothing that was made earlier: each step makes its part anew."""
         self._cache = RenderCache()
         self._config, self._project = Latest[Config](), Latest[Project]()
         self._failed = Latest[dict[Variant, DemoError]]()

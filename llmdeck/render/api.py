@@ -6,21 +6,21 @@ result yet answers with `Pending`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from llmdeck import ledger
-from llmdeck.config import Config, TomlFile
-from llmdeck.errors import ConfigError, TemplateError, did_you_mean
+from llmdeck.config import Config
+from llmdeck.errors import TemplateError, did_you_mean
 from llmdeck.model import Claim, Demo, Place, Result, Use, Variant, Verdict
-from llmdeck.render import controls, markdown, marks, register
-from llmdeck.render.arguments import plain_list, refuse_no_parameter, rows_of
+from llmdeck.render import controls, markdown, marks, register, said
+from llmdeck.render.arguments import asked, controlled_of, plain_list, rows_of
 from llmdeck.render.controls import Controls
 from llmdeck.render.environment import FactsView, Pending, cell, environment, view
 from llmdeck.render.excerpt import excerpt
+from llmdeck.render.locale import unknown_locale
 from llmdeck.render.markdown import Markdown
 from llmdeck.render.mistakes import MISTAKES, mistake
 from llmdeck.render.numbers import Numbers
@@ -29,7 +29,6 @@ from llmdeck.render.points import Point, drawn
 from llmdeck.render.printed import part
 from llmdeck.run.drawings import Drawing
 
-ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)]")
 OF_THE_POINT = "a partial has the facts and the figure() of its own point; add to the demo's facts"
 SOMEWHERE = Place(file="deck/slides")
 """The place of what is called outside any template line."""
@@ -48,24 +47,6 @@ FUNCTIONS = (
     "notes",
 )
 """The names that templates call: methods of `TemplateApi`."""
-
-
-def _unknown_locale(config: Config, error: ValueError) -> ConfigError:
-    """Return the error for a locale that nobody knows, at the key that gives it."""
-    from babel.localedata import locale_identifiers
-
-    key = "locale" if config.deck.locale else "lang"
-    settings = TomlFile.read(config.settings, config.relative(config.settings))
-    near = did_you_mean(config.deck.number_locale, locale_identifiers())
-    hint = "" if near.startswith("there are") else f"{near} "
-    example = 'lang = "it", or locale = "it_IT" for the numbers alone'
-    return ConfigError(str(error), place=settings.place("deck", key), hint=f"{hint}write {example}")
-
-
-def _controlled(parameters: tuple[str, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what controls set: the named parameters, and those whose values are a list."""
-    lists = [key for key, value in values.items() if isinstance(value, list)]
-    return (*parameters, *(key for key in lists if key not in parameters))
 
 
 class TemplateApi:
@@ -88,7 +69,7 @@ class TemplateApi:
         try:
             self.numbers = Numbers.of(config)
         except ValueError as error:
-            raise _unknown_locale(config, error) from None
+            raise unknown_locale(config, error) from None
         self.env = environment(config, self.numbers, claims)
         self.env.globals |= {name: getattr(self, name) for name in FUNCTIONS}
         self.env.globals["deck"] = config.deck
@@ -130,7 +111,7 @@ class TemplateApi:
         claim = self._claim(key)
         if not self._is_known(claim):
             return Pending()
-        return self._said(claim, self.sentence(claim))
+        return self._said(claim)
 
     def often(self, key: str) -> Any:
         """Return what is usually said instead of a corrected claim."""
@@ -147,21 +128,7 @@ class TemplateApi:
         Raises:
             ValueError: where the source is empty.
         """
-        if not source.strip():
-            raise ValueError(f"cited({literal!r}): `source` is empty; say who said it, and where")
-        word, who = self.config.words.source, " ".join(source.split())
-        title = f'title="{markdown.references(who)}"'
-        label = f'aria-label="{markdown.references(f"{word}: {who}")}"'
-        address = ADDRESS.search(who)
-        if address:
-            opening = f'<a class="source" href="{markdown.references(address[0])}"'
-            mark = f"{opening} {title} {label}>{markdown.text(word)}</a>"
-        else:
-            opening = '<span class="source" role="note"'
-            mark = f"{opening} {title} {label}>{markdown.text(word)}</span>"
-        is_ours = isinstance(literal, Markdown)  # what a filter wrote, say
-        shown = literal if is_ours else marks.spelt_out(literal)
-        return Markdown(f'<span class="cited">{shown}</span> {mark}')
+        return said.cited(literal, source, self.config.words)
 
     def quiz(self, key: str) -> Any:
         """Return a claim's question, and behind it the claim, which a click or a key shows."""
@@ -174,7 +141,7 @@ class TemplateApi:
         question = self.sentence(claim, "asks")
         if markdown.has_formula(question):
             self.page.need_style(markdown.FORMULA_IN_QUESTION)
-        return markdown.reveal(question, self._said(claim, self.sentence(claim)))
+        return markdown.reveal(question, self._said(claim))
 
     def register(self, rows: int = 5) -> list[Markdown]:
         """Return the ledger as pages of at most so many rows, to loop over."""
@@ -240,10 +207,10 @@ class TemplateApi:
         `live("next_token", "text", text=[…])`.
         """
         values = {key: plain_list(value) for key, value in values.items()}
-        controlled = _controlled(parameters, values)
+        controlled = controlled_of(parameters, values)
         if not controlled:
             raise ValueError(f"live: name a parameter of {name} that the controls set")
-        variant = self._asked(name, values, controlled)
+        variant = asked(name, values, controlled)
         place = self._here()
         self.note_use(variant, place)
         if variant not in self.results:
@@ -398,25 +365,9 @@ class TemplateApi:
 
     def _variant(self, name: str, values: Mapping[str, Any]) -> Variant:
         """Return a variant, and note its use."""
-        variant = self._asked(name, values)
+        variant = asked(name, values)
         self.note_use(variant, self._here())
         return variant
-
-    def _asked(self, name: str, values: Mapping[str, Any], grid: Sequence[str] = ()) -> Variant:
-        """Return a variant as a template asks for it.
-
-        Raises:
-            ValueError: a name that is none, or a value that no parameter can have.
-        """
-        if not isinstance(name, str):
-            raise ValueError(f'a demo is named by a text: demo("vram"), not {ledger.short(name)}')
-        for key in grid:
-            if not isinstance(key, str):
-                named = ledger.short(str(key))  # or the error of what is undefined
-                raise ValueError(f"live: a parameter is named by a text, not {named}")
-        for key, value in values.items():
-            refuse_no_parameter(f"demo {name}: `{key}`", value)
-        return Variant.of(name, values, grid)
 
     def _claim(self, key: str) -> Claim:
         if not isinstance(key, str):
@@ -434,14 +385,11 @@ class TemplateApi:
         self.note_use(claim.variant, self._here(), claim=claim.id)
         return claim.variant in self.results
 
-    def _said(self, claim: Claim, says: str) -> Markdown:
-        """Return a claim's sentence with its verdict, which leads to its row in the register."""
-        kind = claim.verdict.value
-        label = markdown.text(getattr(self.config.words, kind))
-        verdict = marks.link("row", claim.id, f'<span class="verdict {kind}">{label}</span>')
+    def _said(self, claim: Claim) -> Markdown:
+        """Return a claim as it is said, with the mark of its verdict."""
+        says = self.sentence(claim)
         mark = self.page.mark_claim(claim.id)
-        anchor = marks.link("anchor", claim.id)
-        return Markdown(f'{mark}<span class="claim"{anchor}>{says}</span> {verdict}')
+        return said.claimed(claim, says, self.config.words, mark)
 
     def _view(self, variant: Variant) -> dict[str, Any]:
         """Return a variant's facts as templates see them; claims share them."""

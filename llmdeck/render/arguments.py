@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jinja2
 
 from llmdeck import ledger
+from llmdeck.model import Variant
 from llmdeck.render.environment import Pending
 
 
@@ -36,7 +37,30 @@ def plain_list(value: Any) -> Any:
     return list(value) if isinstance(value, range | tuple) else value
 
 
-def refuse_no_parameter(what: str, value: Any) -> None:
+def controlled_of(parameters: tuple[str, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what controls set: the named parameters, and those whose values are a list."""
+    lists = [key for key, value in values.items() if isinstance(value, list)]
+    return (*parameters, *(key for key in lists if key not in parameters))
+
+
+def asked(name: str, values: Mapping[str, Any], grid: Sequence[str] = ()) -> Variant:
+    """Return a variant as a template asks for it.
+
+    Raises:
+        ValueError: a name that is none, or a value that no parameter can have.
+    """
+    if not isinstance(name, str):
+        raise ValueError(f'a demo is named by a text: demo("vram"), not {ledger.short(name)}')
+    for key in grid:
+        if not isinstance(key, str):
+            named = ledger.short(str(key))  # or the error of what is undefined
+            raise ValueError(f"live: a parameter is named by a text, not {named}")
+    for key, value in values.items():
+        _refuse_no_parameter(f"demo {name}: `{key}`", value)
+    return Variant.of(name, values, grid)
+
+
+def _refuse_no_parameter(what: str, value: Any) -> None:
     """See that a value can be a parameter; what is not computed yet may become one.
 
     Raises:

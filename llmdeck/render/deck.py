@@ -188,9 +188,6 @@ class Renderer:
         front = front_matter(self.config, pages)
         texts = self._texts(merged, results)
         uses = each_once([*ledger_uses, *merged.uses])
-        missing = {use.variant for use in uses if use.variant not in results}
-        pending = missing.union(*(page.pending for page in pages))
-        wants_figure = set[Variant]().union(*(page.wants_figure for page in pages))
         return Rendered(
             markdown=front + "\n---\n\n".join(texts),
             front=front,
@@ -198,10 +195,10 @@ class Renderer:
             pages=dict(zip((page.file for page in pages), texts, strict=True)),
             uses=uses,
             figures=_figures(pages, results),
-            pending=frozenset(pending),
-            wants_figure=frozenset(wants_figure),
+            pending=_pending(pages, uses, results),
+            wants_figure=_wants_figure(pages),
             printed=_printed(pages),
-            formulas={formula: place for page in pages for formula, place in page.formulas.items()},
+            formulas=_formulas(pages),
             controls=tuple(self._controls(pages, results)),
             lines=merged.lines,
             claim_slides=tuple(merged.claim_slides),
@@ -344,6 +341,27 @@ def _digest_of(results: Mapping[Variant, Result], variant: Variant) -> str:
 def _slides_that_say(rendered: Rendered, claim: Claim) -> list[str]:
     """Return the places of slides that say a claim, to name them in a message."""
     return [str(use) for use in rendered.uses if use.claim == claim.id and use.slide]
+
+
+def _pending(
+    pages: Iterable[Page], uses: Iterable[Use], results: Mapping[Variant, Result]
+) -> frozenset[Variant]:
+    """Return the variants without a result, and those without the figure that is shown."""
+    missing = frozenset(use.variant for use in uses if use.variant not in results)
+    return missing.union(*(page.pending for page in pages))
+
+
+def _wants_figure(pages: Iterable[Page]) -> frozenset[Variant]:
+    """Return the variants whose figure a page shows."""
+    return frozenset[Variant]().union(*(page.wants_figure for page in pages))
+
+
+def _formulas(pages: Iterable[Page]) -> dict[str, Place]:
+    """Return the formulas with a value in them, and the line that wrote it."""
+    found: dict[str, Place] = {}
+    for page in pages:
+        found.update(page.formulas)
+    return found
 
 
 def _figures(pages: Iterable[Page], results: Mapping[Variant, Result]) -> dict[str, str]:

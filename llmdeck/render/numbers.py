@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 from llmdeck.config import Config, Words
+from llmdeck.render.compact import compact
 from llmdeck.render.units import ANGLES, SYMBOLS, Units, is_localised, with_prefix
 
 NBSP = "\u00a0"
@@ -289,11 +290,7 @@ class Numbers:
         """
         if _is_far(require_number(value)):
             return self.num(value, decimals or None)
-        return Written.of(
-            format_compact_decimal(
-                value, format_type="long", locale=self.locale, fraction_digits=decimals
-            )
-        )
+        return Written.of(compact(value, decimals, self.locale))
 
 
 def _is_far(value: float) -> bool:

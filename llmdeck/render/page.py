@@ -14,7 +14,7 @@ from itertools import groupby
 from llmdeck.errors import DeckError, TemplateError
 from llmdeck.model import Place, Use, Variant
 from llmdeck.render import markdown, marks, values
-from llmdeck.render.blocks import blocks
+from llmdeck.render.blocks import Blocks, blocks
 from llmdeck.render.faults import Source, faults
 from llmdeck.render.marks import Mark, Marks
 
@@ -79,6 +79,10 @@ class Notes:
         if style not in self.styles:
             self.styles.append(style)
 
+    def lines_printed(self) -> dict[Variant, frozenset[int]]:
+        """Return which lines of what each variant prints are shown."""
+        return {variant: frozenset(lines) for variant, lines in self.printed.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
@@ -129,34 +133,45 @@ def finished(
     """
     text, formulas = values.settle(text)
     text = markdown.without_empty_emphasis(text)
-    plain = markdown.plain_attributes(marks.strip_marks(text))
-    found = blocks(marks.strip(plain))
-    if not (plain.endswith("\n") or found.ends_with_html):
-        plain += "\n"
-    ends = found.rulers
-    reader = _Reader(text, ends, notes)
-    errors = [*errors, *map(_in_code, reader.places_on(found.codes))]
+    plain, found = _read_slides(text)
+    reader = _Reader(text, found.rulers, notes)
+    written = None
     if source is not None:
-        errors += faults(found, Source(file, source, marks.strip(plain), reader.first_places()))
-    uses = [replace(use, slide=reader.slide_of(n)) for n, use in enumerate(notes.uses)]
+        written = Source(file, source, marks.strip(plain), reader.first_places())
     return Page(
         file=file,
         text=plain,
         titles=found.titles,
-        ends=ends,
-        uses=tuple(uses),
+        ends=found.rulers,
+        uses=reader.uses_on_slides(),
         lines=reader.slides_by_place(),
         claims=tuple(reader.slides_by_claim()),
         rows=dict(reader.slides_by_row()),
         figures=dict(notes.figures),
         controls=tuple(notes.controls),
-        printed={variant: frozenset(lines) for variant, lines in notes.printed.items()},
+        printed=notes.lines_printed(),
         styles=tuple(notes.styles),
         pending=frozenset(notes.pending),
         wants_figure=frozenset(notes.wants_figure),
-        formulas={formula.strip(): place for formula, place in reader.places_of(formulas)},
-        errors=tuple(errors),
+        formulas=reader.places_of(formulas),
+        errors=(*errors, *_mistakes(found, reader, written)),
     )
+
+
+def _read_slides(text: str) -> tuple[str, Blocks]:
+    """Return a text without its marks, so that a ruler may follow, and what slides it has."""
+    plain = markdown.plain_attributes(marks.strip_marks(text))
+    found = blocks(marks.strip(plain))
+    if not (plain.endswith("\n") or found.ends_with_html):
+        plain += "\n"
+    return plain, found
+
+
+def _mistakes(found: Blocks, reader: _Reader, written: Source | None) -> Iterator[TemplateError]:
+    """Give what is wrong with a page; with its slides only where it is known how it was written."""
+    yield from map(_in_code, reader.places_on(found.codes))
+    if written:
+        yield from faults(found, written)
 
 
 def _in_code(place: Place) -> TemplateError:
@@ -200,12 +215,14 @@ class _Reader:
         wanted = set(lines)
         return [mark.place for line, _, mark in self.found if line in wanted and mark.place]
 
-    def places_of(self, formulas: Iterable[tuple[str, int]]) -> Iterator[tuple[str, Place]]:
-        """Give formulas with the template line that wrote a value in them, by its mark."""
+    def places_of(self, formulas: Iterable[tuple[str, int]]) -> dict[str, Place]:
+        """Return the template line that wrote a value in each formula, by the value's mark."""
+        found: dict[str, Place] = {}
         for formula, mark in formulas:
             place = self.marks.made[mark].place
             if place:
-                yield formula, place
+                found[formula.strip()] = place
+        return found
 
     def first_places(self) -> dict[int, Place]:
         """Return the place of the first mark on each line of the text that has one."""
@@ -234,7 +251,12 @@ class _Reader:
             if mark.row:
                 yield mark.row, slide
 
-    def slide_of(self, number: int) -> int:
+    def uses_on_slides(self) -> tuple[Use, ...]:
+        """Return every use with the slide that it is on."""
+        numbered = enumerate(self.uses)
+        return tuple(replace(use, slide=self._slide_of(number)) for number, use in numbered)
+
+    def _slide_of(self, number: int) -> int:
         """Return the slide of a use: where its line, or else a later one, was written next."""
         if number in self.rows:
             return self.rows[number]

@@ -93,11 +93,8 @@ def compare(women: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict:
     """
     facts = {}
     for moment, odds in (("before", before), ("after", after)):
-        facts[f"gap_odds_{moment}"] = exp_mean(np.abs(odds))
-        facts[f"mean_odds_{moment}"] = exp_mean(odds)
-        facts[f"spread_odds_{moment}"] = exp_mean(apart(odds))
-        facts[f"slope_per_percent_{moment}"] = line(women, odds)[0]
-        facts[f"correlation_{moment}"] = pearson(women, odds)
+        for name, value in measures(women, odds).items():
+            facts[f"{name}_{moment}"] = value
     gaps = np.abs(np.stack([before, after]))  # [2, n]
     low, high = interval(lambda drawn: closed(gaps[:, drawn]), len(women))
     facts |= shift(before, after) | {"n_occupations": len(women)}
@@ -107,6 +104,22 @@ def compare(women: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict:
         "gap_closed_low_percent": low,
         "gap_closed_high_percent": high,
         "slope_lost_percent": 100 * (1 - slope_left),
+    }
+
+
+def measures(women: np.ndarray, odds: np.ndarray) -> dict[str, float]:
+    """Measure how uneven log-odds [n] are; see `compare` for what each number is.
+
+    >>> facts = measures(np.array([0.0, 50, 100]), np.log([0.5, 1, 2]))
+    >>> round(facts["mean_odds"], 6), round(facts["correlation"], 6)
+    (1.0, 1.0)
+    """
+    return {
+        "gap_odds": exp_mean(np.abs(odds)),
+        "mean_odds": exp_mean(odds),
+        "spread_odds": exp_mean(apart(odds)),
+        "slope_per_percent": line(women, odds)[0],
+        "correlation": pearson(women, odds),
     }
 
 

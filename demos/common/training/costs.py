@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from demos.common.models.catalogue import DATA, find_model, load_rows, n_params
-from demos.common.words import power_of_ten
+from demos.common.words import month, power_of_ten
 
 FILE = DATA / "training.toml"
 HOURS_A_YEAR = 365 * 24
@@ -252,6 +252,76 @@ def agreement(rows: dict[str, dict]) -> dict:
     }
 
 
+def meta_clusters() -> dict:
+    """Price the clusters on which Meta trained Llama 3: one, one in round numbers, and all.
+
+    >>> meta_clusters()["rounded_cluster_usd"]
+    720000000
+    """
+    cluster, purchase = tables()["cluster"], tables()["purchase"]
+    card_usd = purchase["h100_usd"]
+    cluster_usd = cluster["n_gpus"] * card_usd
+    return {
+        "cluster_n_gpus": cluster["n_gpus"],
+        "n_clusters": cluster["n_clusters"],
+        "rounded_n_gpus": cluster["rounded_n_gpus"],
+        "card_usd": card_usd,
+        "card_date": purchase["date"],
+        "rounded_cluster_usd": cluster["rounded_n_gpus"] * card_usd,
+        "cluster_usd": cluster_usd,
+        "clusters_usd": cluster["n_clusters"] * cluster_usd,
+    }
+
+
+def operations(n_params: int, tokens_billions: int) -> dict:
+    """Count the operations of a training.
+
+    >>> operations(175 * 10**9, 300)["train_flop"]
+    3.15e+23
+    """
+    n_tokens = tokens_billions * 10**9
+    flop = train_flop(n_params, n_tokens)
+    return {
+        "n_params": n_params,
+        "tokens_billions": tokens_billions,
+        "n_tokens": n_tokens,
+        "tokens_per_param": n_tokens / n_params,
+        "flop_per_param_token": FLOP_PER_PARAM_TOKEN,
+        "train_flop": float(flop),
+        "train_flop_it": power_of_ten(flop),
+        "pflops_days": flop / (1e15 * 86400),
+    }
+
+
+def specification(card: Accelerator) -> dict:
+    """Say what a card does at most, and what it draws at most.
+
+    >>> specification(accelerators()["a100"])["peak_tflops"]
+    312
+    """
+    return {
+        "gpu": card.label,
+        "peak_tflops": card.peak_tflops,
+        "board_power_w": card.board_power_w,
+    }
+
+
+def rent_of(hours: float, price: Price) -> dict:
+    """Price so many hours of a card.
+
+    >>> facts = rent_of(1000, prices()["h100", "low"])
+    >>> facts["rent_usd"], facts["rent_vendor"]
+    (3290.0, 'Lambda')
+    """
+    return {
+        "rent_per_hour_usd": price.usd_per_hour,
+        "rent_vendor": price.vendor,
+        "rent_date": price.date,
+        "rent_date_it": month(price.date),
+        "rent_usd": hours * price.usd_per_hour,
+    }
+
+
 def llama_3() -> dict:
     """Sum up Llama 3 (8B and 70B): its share of Meta's cards, their price and rent, its energy.
 
@@ -265,22 +335,13 @@ def llama_3() -> dict:
     6.59
     """
     hours = sum(one.gpu_hours or 0 for one in runs() if one.model in ("llama3-8b", "llama3-70b"))
-    cluster, card_usd = tables()["cluster"], tables()["purchase"]["h100_usd"]
     years, card = tables()["purchase"]["life_years"], accelerators()["h100"]
-    wear_usd = hours * card_usd / (years * HOURS_A_YEAR)
-    power, rent = energy(energy_mwh(hours, card)), rents(card, hours)
-    rounded_usd = cluster["rounded_n_gpus"] * card_usd
+    power, rent, clusters = energy(energy_mwh(hours, card)), rents(card, hours), meta_clusters()
+    wear_usd = hours * clusters["card_usd"] / (years * HOURS_A_YEAR)
     return {
         "gpu_hours": hours,
-        "cluster_n_gpus": cluster["n_gpus"],
-        "n_clusters": cluster["n_clusters"],
-        "rounded_n_gpus": cluster["rounded_n_gpus"],
-        "card_usd": card_usd,
-        "card_date": tables()["purchase"]["date"],
-        "rounded_cluster_usd": rounded_usd,
-        "cluster_usd": cluster["n_gpus"] * card_usd,
-        "clusters_usd": cluster["n_clusters"] * cluster["n_gpus"] * card_usd,
-        "days_of_one_cluster": hours / cluster["n_gpus"] / 24,
+        **clusters,
+        "days_of_one_cluster": hours / clusters["cluster_n_gpus"] / 24,
         **rent,
         **power,
         "electricity_share_of_rent": power["electricity_usd"] / rent["rent_low_usd"],
