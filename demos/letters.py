@@ -56,7 +56,8 @@ def spell(word: str) -> str:
 def make_prompt(word: str, letter: str) -> list[int]:
     """Ask in the chat template, and begin the answer.
 
-    >>> print(decode(make_prompt("apple", "p"))[-90:])
+    >>> for line in decode(make_prompt("apple", "p")).splitlines()[-3:]:
+    ...     print(line)
     How many times does the letter p occur in the word apple?<|im_end|>
     <|im_start|>assistant
     The letter "p" occurs

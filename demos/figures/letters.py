@@ -3,13 +3,13 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from demos.common.dots import draw_interval
 from demos.common.shares import in_words
 from demos.common.style import (
     BLUE,
     GREEN,
     GREY,
     INK,
-    LIGHT,
     PAPER,
     VERMILION,
     draw_box,
@@ -20,35 +20,35 @@ from demos.common.tokens.blocks import Size, draw_blocks
 from demos.common.words import number, percent
 from demos.letters import WAYS
 
-SIZE = Size(24, 18, 1)
-CELL = (48, 40)  # of a table, with its gap
+SIZE = Size(22, 18, 1)
+CELL = (48, 38)  # of a table, with its gap
 SAID = ("1", "2", "3")
 MOST = 13  # answers that make a cell darkest
 
 
 def plot(facts: dict) -> Figure:
     """Draw the word's blocks with both answers; below, the shares right and what was said."""
-    figure, axes = new_canvas(1120, 430)
+    figure, axes = new_canvas(1120, 338)  # its slide has three lines below it
     for row, (way, name) in enumerate(WAYS.items()):
-        draw_word(axes, 98 * row, name, facts["asked"][way])
+        draw_word(axes, 81 * row, name, facts["asked"][way])
     n, right = number(facts["n_words"]), "risposte giuste, con l’intervallo al 95%"
-    write(axes, 0, 222, f"Su {n} parole: {right}", 22, weight=600)
+    write(axes, 0, 183, f"Su {n} parole: {right}", 22, weight=600)
     rows = {name: facts[way] for way, name in WAYS.items()}
     rows["dire sempre «1»"] = facts["always_one"]
     for row, (name, counted) in enumerate(rows.items()):
-        draw_share(axes, 285 + 60 * row, name, counted, GREY if row == 2 else BLUE)
+        draw_share(axes, 223 + 45 * row, name, counted, GREY if row == 2 else BLUE)
     for place, way in enumerate(WAYS):
-        draw_table(axes, (668 + 228 * place, 310), WAYS[way], facts[way]["said_by_true"])
+        draw_table(axes, (668 + 228 * place, 241), WAYS[way], facts[way]["said_by_true"])
     return figure
 
 
 def draw_word(axes: Axes, top: float, name: str, asked: dict) -> None:
     """Draw a word's tokens, with its way above and what the model says on the right."""
     write(axes, 0, top + 13, name, 20, color=GREY)
-    draw_blocks(axes, asked["pieces"], asked["ids"], SIZE, top + 28, 960)
+    draw_blocks(axes, asked["pieces"], asked["ids"], SIZE, top + 25, 960)
     colour = GREEN if asked["right"] else VERMILION
-    write(axes, 1120, top + 42, f"dice {say(asked)}", 28, weight=600, ha="right", color=colour)
-    write(axes, 1120, top + 72, f"sono {asked['true']}", 22, ha="right")
+    write(axes, 1120, top + 34, f"dice {say(asked)}", 28, weight=600, ha="right", color=colour)
+    write(axes, 1120, top + 63, f"sono {asked['true']}", 22, ha="right")
 
 
 def say(asked: dict) -> str:
@@ -63,11 +63,8 @@ def say(asked: dict) -> str:
 def draw_share(axes: Axes, y: float, name: str, counted: dict, colour: str) -> None:
     """Draw a share right as a dot on its interval, with its name and its numbers."""
     left, width = 230, 290  # of 0 and 100 %
-    low, share, high = (left + width * counted[key] for key in ("low", "share", "high"))
     write(axes, 0, y, name, 22)
-    axes.plot([left, left + width], [y, y], color=LIGHT, lw=2)
-    axes.plot([low, high], [y, y], color=colour, lw=5, solid_capstyle="butt")
-    axes.plot([share], [y], "o", color=colour, ms=15)
+    draw_interval(axes, y, (left, width), counted, colour)
     label = f"{counted['n_right']} su {counted['n']}"
     write(axes, left + width + 12, y, label, 22, weight=600, color=colour)
 
@@ -75,11 +72,11 @@ def draw_share(axes: Axes, y: float, name: str, counted: dict, colour: str) -> N
 def draw_table(axes: Axes, corner: tuple[float, float], name: str, table: dict) -> None:
     """Draw how often each number was said, a row for each true one."""
     left, top = corner
-    write(axes, left, top - 78, name, 20, weight=600)
-    write(axes, left, top - 40, "dice", 20, color=GREY)
+    write(axes, left, top - 61, name, 20, weight=600)
+    write(axes, left, top - 33, "dice", 20, color=GREY)
     for column, said in enumerate(SAID):
         middle = left + 98 + CELL[0] * column
-        write(axes, middle, top - 40, said, 20, color=GREY, ha="center")
+        write(axes, middle, top - 33, said, 20, color=GREY, ha="center")
     for row, (true, counts) in enumerate(table.items()):
         y = top + CELL[1] * row
         write(axes, left, y, f"sono {true}", 20, color=GREY)
