@@ -78,7 +78,7 @@ def draw_answer(axes: Axes, y: float, asked: dict) -> None:
     """Write how a prompt goes on, as much as fits in a line."""
     colour = GREEN if asked["answers"] else VERMILION
     text = in_quotes(asked)
-    while text_width(text, 22, ("Inter",)) > 1070:
+    while text_width(text, 22, ("Inter",)) > 1010:
         text = f"{text.rstrip('…»')[:-4]}…»"
     write(axes, 0, y, "→", 24, color=colour, weight=600)
     write(axes, 36, y, text, 22, color=colour, weight=600 if asked["answers"] else "normal")
