@@ -28,17 +28,17 @@ MOST = 13  # answers that make a cell darkest
 
 def plot(facts: dict) -> Figure:
     """Draw the word's blocks with both answers; below, the shares right and what was said."""
-    figure, axes = new_canvas(1120, 338)  # its slide has three lines below it
+    figure, axes = new_canvas(1120, 330)  # its slide has three lines below it
     for row, (way, name) in enumerate(WAYS.items()):
-        draw_word(axes, 81 * row, name, facts["asked"][way])
+        draw_word(axes, 78 * row, name, facts["asked"][way])
     n, right = number(facts["n_words"]), "risposte giuste, con l’intervallo al 95%"
-    write(axes, 0, 183, f"Su {n} parole: {right}", 22, weight=600)
+    write(axes, 0, 177, f"Su {n} parole: {right}", 22, weight=600)
     rows = {name: facts[way] for way, name in WAYS.items()}
     rows["dire sempre «1»"] = facts["always_one"]
     for row, (name, counted) in enumerate(rows.items()):
-        draw_share(axes, 223 + 45 * row, name, counted, GREY if row == 2 else BLUE)
+        draw_share(axes, 217 + 44 * row, name, counted, GREY if row == 2 else BLUE)
     for place, way in enumerate(WAYS):
-        draw_table(axes, (668 + 228 * place, 241), WAYS[way], facts[way]["said_by_true"])
+        draw_table(axes, (668 + 228 * place, 233), WAYS[way], facts[way]["said_by_true"])
     return figure
 
 
