@@ -131,16 +131,18 @@ def show(facts: dict) -> None:
         likeliest = " ".join(f"{shorten(one['piece'], 15):<16}" for one in row["likeliest"])
         print(f"   {row['layer']:>2}  {likeliest}{percent(row['answer_probability']):>8}")
     print(f"   È la più probabile, e lo resta, da dopo lo strato {facts['arrival']}.")
+    show_arrivals(facts)
+
+
+def show_arrivals(facts: dict) -> None:
+    """Print where the answers of all prompts arrive, the earliest first."""
     print(f"\n2. Lo stesso con {facts['n_prompts']} testi: da dopo quale strato?")
     for row in sorted(facts["prompts"], key=lambda row: row["arrival"]):
         print(f"   {row['arrival']:>2}  {row['text']} {row['answer']}")
-    first, median, third = (
-        number(facts[key]) for key in ("first_quartile", "median", "third_quartile")
-    )
+    first, third = number(facts["first_quartile"]), number(facts["third_quartile"])
     low, high = number(facts["median_low"]), number(facts["median_high"])
-    print(
-        f"   Mediana {median} (intervallo al 95%: da {low} a {high}), quartili {first} e {third}."
-    )
+    median = f"Mediana {number(facts['median'])} (intervallo al 95%: da {low} a {high})"
+    print(f"   {median}, quartili {first} e {third}.")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ LEFT, CELL = 152, 31  # where layer 0 begins, and the width of one
 STRIP = (4, 96)  # top and height of the strip of tokens
 PLOT = (118, 226)  # where 100 % and the least probability stand
 LEAST = 1e-8  # probability that is drawn
-DOTS = 338  # the lowest row of dots
+DOTS = 335  # the lowest row of dots
+MARKS = {1: "100%", 0.01: "1%", 1e-4: "0,01%", 1e-6: "0,0001%", LEAST: "meno"}
 GREEN_TINT = "#9FD9C4"
 
 
 def plot(facts: dict) -> Figure:
     """Draw the likeliest token after each layer, the answer's probability, and all arrivals."""
-    figure, axes = new_canvas(1120, 376)  # its slide has two lines below it
+    figure, axes = new_canvas(1120, 372)  # its slide has two lines below it
     for y, text in ((34, "il token"), (62, "più probabile")):
         write(axes, 0, y, text, 20)
     draw_strip(axes, facts["layers"])
@@ -45,14 +46,19 @@ def draw_strip(axes: Axes, layers: list[dict]) -> None:
     said = groupby(layers, key=lambda row: (row["likeliest"][0]["piece"], row["is_answer"]))
     for n, ((text, is_answer), rows) in enumerate(said):
         numbers = [row["layer"] for row in rows]
-        left, width = LEFT + CELL * numbers[0], CELL * len(numbers)
         colour = GREEN_TINT if is_answer else TINTS[n % 2 * 5]
-        draw_box(axes, (left + 1, STRIP[0], width - 2, STRIP[1]), radius=4, facecolor=colour)
-        label = drawable(shorten(text, 9))
-        turn = 90 if text_width(label, 20) > width - 4 else 0
-        size = 30 if len(label) == 1 else 20  # a lone sign is hard to see
-        look = {"ha": "center", "family": FONTS, "rotation": turn}
-        write(axes, left + width / 2, STRIP[0] + STRIP[1] / 2, label, size, **look)
+        draw_said(axes, LEFT + CELL * numbers[0], CELL * len(numbers), text, colour)
+
+
+def draw_said(axes: Axes, left: float, width: float, text: str, colour: str) -> None:
+    """Draw what some layers say, upright where it does not fit."""
+    top, height = STRIP
+    draw_box(axes, (left + 1, top, width - 2, height), radius=4, facecolor=colour)
+    label = drawable(shorten(text, 9))
+    size = 30 if len(label) == 1 else 20  # a lone sign is hard to see
+    turn = 90 if text_width(label, 20) > width - 4 else 0
+    look = {"ha": "center", "family": FONTS, "rotation": turn}
+    write(axes, left + width / 2, top + height / 2, label, size, **look)
 
 
 def y_of(probability: float) -> float:
@@ -68,20 +74,14 @@ def y_of(probability: float) -> float:
 
 def draw_probability(axes: Axes, facts: dict) -> None:
     """Draw the probability of the answer after each layer, in powers of ten."""
-    for value, label in (
-        (1, "100%"),
-        (0.01, "1%"),
-        (1e-4, "0,01%"),
-        (1e-6, "0,0001%"),
-        (LEAST, "meno"),
-    ):
+    for value, label in MARKS.items():
         axes.plot([LEFT, x_of(30.5)], [y_of(value)] * 2, color=LIGHT, lw=1.5)
         write(axes, LEFT - 6, y_of(value), label, 18, ha="right", color=GREY)
-    heights = [y_of(row["answer_probability"]) for row in facts["layers"]]
+    found = [row["answer_probability"] for row in facts["layers"]]
     places = [x_of(row["layer"]) for row in facts["layers"]]
-    axes.plot(places, heights, "o-", color=BLUE, lw=2.5, ms=8)
-    last = percent(facts["layers"][-1]["answer_probability"])
-    label = f"probabilità di {drawable(shorten(facts['answer'], 12))}: alla fine {last}"
+    axes.plot(places, list(map(y_of, found)), "o-", color=BLUE, lw=2.5, ms=8)
+    answer = drawable(shorten(facts["answer"], 12))
+    label = f"probabilità di {answer}: alla fine {percent(found[-1])}"
     write(axes, LEFT + 6, PLOT[0] + 8, label, 22, color=BLUE, family=("Inter", *FONTS))
 
 
@@ -91,14 +91,19 @@ def draw_arrivals(axes: Axes, facts: dict) -> None:
     for layer, count in arrivals.items():
         heights = [DOTS - 10 * n for n in range(count)]
         axes.plot([x_of(layer)] * count, heights, "o", color=GREEN, ms=9)
+    text = f"{facts['n_prompts']} testi, un punto ciascuno: da dove la risposta è la più probabile"
+    write(axes, LEFT + 6, DOTS - 70, text, 22, color=GREEN)
+    median = f"mediana: strato {number(facts['median'])}"
+    write(axes, LEFT + 6, DOTS - 38, median, 22, weight=600, color=GREEN)
+    draw_layers(axes)
+
+
+def draw_layers(axes: Axes) -> None:
+    """Draw the axis of layers."""
     axes.plot([LEFT, x_of(30.5)], [DOTS + 8] * 2, color=GREY, lw=1.5)
+    write(axes, 0, DOTS + 24, "dopo lo strato", 20, color=GREY)
     for layer in range(0, 31, 5):
         write(axes, x_of(layer), DOTS + 24, str(layer), 20, ha="center", color=GREY)
-    write(axes, 0, DOTS + 24, "dopo lo strato", 20, color=GREY)
-    count, median = facts["n_prompts"], number(facts["median"])
-    text = f"{count} testi, un punto ciascuno: da dove la risposta è la più probabile"
-    write(axes, LEFT + 6, DOTS - 70, text, 22, color=GREEN)
-    write(axes, LEFT + 6, DOTS - 38, f"mediana: strato {median}", 22, weight=600, color=GREEN)
 
 
 def alt(facts: dict) -> str:

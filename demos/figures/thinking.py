@@ -17,21 +17,21 @@ MONO = "Fantasque Sans Mono"
 
 def plot(facts: dict) -> Figure:
     """Draw a group for each kind of sum: a dot a way on its interval, and one sum as written."""
-    figure, axes = new_canvas(1120, 430)
+    figure, axes = new_canvas(1120, 390)  # its slide has three lines below it
     for place, (kind, name) in enumerate(KINDS.items()):
-        draw_kind(axes, 218 * place, name, facts[kind])
+        draw_kind(axes, 200 * place, name, facts[kind])
     return figure
 
 
 def draw_kind(axes: Axes, top: float, name: str, both: dict) -> None:
     """Draw the ways of one kind, a row each, the first sum's line on the right."""
-    title = f"{both['direct']['n']} somme di {name}: quante giuste"
-    write(axes, 0, top + 18, title, 24, weight=600)
+    title = f"{both['direct']['n']} somme di {name} (intervallo al 95%)"
+    write(axes, 0, top + 16, title, 24, weight=600)
     first = both["example"]["direct"]
     heading = f"{first['sum']} fa {number(first['true'])}; scrive:"
-    write(axes, 1120, top + 18, heading, 22, ha="right", color=GREY)
+    write(axes, 1120, top + 16, heading, 22, ha="right", color=GREY)
     for row, way in enumerate(WAYS):
-        y = top + 68 + 52 * row
+        y = top + 60 + 47 * row
         draw_way(axes, y, way, both[way])
         draw_line(axes, y, both["example"][way])
 
