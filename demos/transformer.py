@@ -16,7 +16,8 @@ from demos.common.text import read_prompt
 from demos.common.tokens.pieces import one_line, piece, shorten
 from demos.common.words import number, percent, wrap
 from demos.smollm.generate import distribution, top
-from demos.smollm.transformer import collect, forward, rms_norm
+from demos.smollm.lens import as_if_last
+from demos.smollm.transformer import collect, forward
 from demos.smollm.weights import Weights, load
 
 MAX_TOKENS = 64
@@ -55,13 +56,10 @@ def count_parameters(weights: Weights) -> dict:
 def read_off(weights: Weights, x: np.ndarray) -> dict:
     """Turn a vector [1, d] of the stream into the token most like it, as the last step does.
 
-    Source: https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens
-
     >>> read_off(load(), load().embedding[[314]])["piece"]  # before any layer, it is its own token
     '·is'
     """
-    normed = rms_norm(x, weights.norm, weights.shape.eps)  # [1, d]
-    logits = normed @ weights.embedding.T  # [1, d] @ [d, V] → [1, V]
+    logits = as_if_last(weights, x)  # [1, V]
     [(token, probability)] = top(distribution(logits[0]), 1)
     rms = significant(float(np.sqrt(np.mean(x.astype(np.float64) ** 2))))
     return {"piece": piece(token), "probability": significant(probability), "rms": rms}
