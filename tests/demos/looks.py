@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
 
-SMALLEST = 18
+SMALLEST = 24
 """Points, which are slide pixels: what the last row reads."""
 
 
@@ -26,7 +26,7 @@ def drawn_texts(figure: Figure) -> dict[Text, Bbox]:
 
 
 def assert_legible(figure: Figure) -> dict[Text, Bbox]:
-    """See that a figure has texts, none below 18 points, none outside; return them with boxes."""
+    """See that a figure has texts, none below 24 points, none outside; return them with boxes."""
     texts, (width, height) = drawn_texts(figure), figure.bbox.size
     assert texts
     for text, box in texts.items():
