@@ -268,10 +268,11 @@ async (smallest) => {
   }
 
   // The register's pages, which are for paper, are put back where the theme's styles reach them.
+  // Paper is read from near: the size of their letters is llmdeck's own.
   const deck = document.getElementById(':$p')
-  const isBespoke = deck?.classList.contains('bespoke-marp-parent')
-  for (const slide of document.querySelectorAll('#llmdeck-register > svg')) {
-    if (isBespoke) slide.classList.add('bespoke-marp-slide')
+  const forPaper = [...document.querySelectorAll('#llmdeck-register > svg')]
+  for (const slide of forPaper) {
+    slide.classList.add('bespoke-marp-slide')
     deck.append(slide)
   }
 
@@ -297,7 +298,7 @@ async (smallest) => {
     slides.push({
       over: over(section),
       cut: cut(section),
-      small: small(section),
+      small: forPaper.includes(svg) ? [] : small(section),
       unloaded: await unloaded(svg),
     })
   }
