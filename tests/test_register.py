@@ -45,6 +45,18 @@ def page(chromium: Browser, lecture: Project) -> Iterator[Page]:
     page.close()
 
 
+@pytest.fixture
+def paper(chromium: Browser, lecture: Project) -> Iterator[Page]:
+    """The lecture without scripts, where the register's pages are pages, as on paper."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 720}, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto(lecture.html.as_uri())
+    yield page
+    context.close()
+
+
 def pages(page: Page) -> list[dict[str, Any]]:
     """Return what each page of the register measures: beyond its padding, smallest text, rows."""
     found: list[dict[str, Any]] = (
@@ -66,9 +78,9 @@ def pages(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def test_no_page_of_the_lectures_register_overflows(page: Page) -> None:
+def test_no_page_of_the_lectures_register_overflows(paper: Page) -> None:
     """Rows stay within the slide's padding, and nothing is under 18 px."""
-    found = pages(page)
+    found = pages(paper)
     assert len(found) > 10
     for each in found:
         assert each["down"] <= 0, each
@@ -94,19 +106,83 @@ def test_every_claim_of_the_lecture_has_one_row_in_the_ledgers_order(page: Page)
                          " return i.filter((id, n) => i.indexOf(id) != n) })()") == []  # fmt: skip
 
 
-def test_a_verdict_leads_to_its_row_and_the_row_back(page: Page) -> None:
-    """From a page with a claim a click on the mark shows the row; its first number leads back."""
+ROWS = "document.querySelectorAll('.llmdeck-row').length"
+
+
+def go_to_claim(page: Page, claim: str) -> int:
+    """Show the slide that says a claim first; return its number."""
+    said = int(page.locator(f"#claim-{claim}").evaluate("(a) => a.closest('section').id"))
+    page.goto(page.url.split("#")[0] + f"#{said}")
+    until(page, f"{ACTIVE} == {said}")
+    return said
+
+
+def test_the_registers_pages_are_not_projected(page: Page, lecture: Project) -> None:
+    """The last page that is shown says no row of the register; Marp counts none of them."""
+    counted = page.locator("[data-bespoke-marp-osc=page]").text_content() or ""
+    n_shown = page.locator(".bespoke-marp-slide").count()
+    assert counted.endswith(f" {n_shown}")
+    page.keyboard.press("End")
+    until(page, f"{ACTIVE} == {n_shown}")
+    assert page.locator(".bespoke-marp-slide .register").count() == 0
+    html = lecture.html.read_text(encoding="utf-8")
+    assert html.count('<ul class="register">') == html.count("<svg data-marpit-svg") - n_shown
+
+
+def test_a_verdict_opens_its_row_in_place(page: Page) -> None:
+    """A click on the mark shows the row on its own slide, within it; a second click closes it."""
     for claim in ("llm-probabilistic-model", "gpt3-350gb", "bias-regularization-guarantees"):
+        said = go_to_claim(page, claim)
         mark = page.locator(f"#claim-{claim} + a.row")
-        said = int(mark.evaluate("(a) => a.closest('section').id"))
-        page.goto(page.url.split("#")[0] + f"#{said}")
-        until(page, f"{ACTIVE} == {said}")
         mark.click()
-        register = int(page.locator(f"#row-{claim}").evaluate("(row) => row.closest('section').id"))
-        until(page, f"{ACTIVE} == {register}")
-        assert page.evaluate("document.querySelector(':target').id") == f"row-{claim}"
-        page.locator(f"#row-{claim} p + p a").first.click()
-        until(page, f"{ACTIVE} == {said}")
+        row = page.locator(".bespoke-marp-active .llmdeck-row")
+        words = " ".join((row.text_content() or "").split())
+        stored = " ".join((page.locator(f"#row-{claim}").text_content() or "").split())
+        assert words == stored
+        assert page.evaluate(ACTIVE) == said
+        inside = row.evaluate(
+            "(row) => [row.offsetTop, row.closest('section').clientHeight"
+            " - row.offsetTop - row.offsetHeight]"
+        )
+        assert min(inside) >= 0
+        mark.click()
+        assert page.evaluate(ROWS) == 0
+
+
+def test_a_row_opens_and_closes_by_the_keyboard(page: Page) -> None:
+    """Enter opens it and gives it the focus; Escape gives the focus back and opens no overview."""
+    go_to_claim(page, "gpt3-350gb")
+    page.locator("#claim-gpt3-350gb + a.row").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "llmdeck-row"
+    page.keyboard.press("Escape")
+    assert page.evaluate(ROWS) == 0
+    assert page.evaluate("document.activeElement.className") == "row"
+    assert page.locator(".bespoke-marp-overview").count() == 0
+
+
+def test_a_row_closes_where_the_page_is_turned_or_something_else_is_clicked(page: Page) -> None:
+    """It belongs to its page; and its first number leads to a page that says the claim."""
+    said = go_to_claim(page, "gpt3-350gb")
+    mark = page.locator("#claim-gpt3-350gb + a.row")
+    mark.click()
+    page.keyboard.press("ArrowRight")
+    until(page, f"{ACTIVE} == {said + 1} && {ROWS} == 0")
+    go_to_claim(page, "gpt3-350gb")
+    mark.click()
+    page.locator(".bespoke-marp-active h1").click()
+    assert page.evaluate(ROWS) == 0
+    mark.click()
+    page.locator(".llmdeck-row p + p a").nth(1).click()
+    until(page, f"{ACTIVE} != {said} && {ROWS} == 0")
+
+
+def test_without_scripts_a_verdict_leads_to_its_row(paper: Page) -> None:
+    """The mark is a link, and its row is further down the same page."""
+    before = paper.evaluate("scrollY")
+    paper.locator("#claim-gpt3-350gb + a.row").click()
+    assert paper.evaluate("document.querySelector(':target').id") == "row-gpt3-350gb"
+    assert paper.evaluate("scrollY") > before
 
 
 def test_a_row_tells_verdict_source_command_and_what_is_often_said(page: Page) -> None:
