@@ -315,7 +315,8 @@ OUR_OWN = {"live-said"}
 def test_the_classes_that_a_theme_may_style_are_those_that_are_written() -> None:
     """The author's table names each class that rendering writes, and no other."""
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "llmdeck/render").glob("*.py"))
-    written = set(re.findall(r"class=\"?([a-z-]+)", sources)) - OUR_OWN
+    sources += (ROOT / "llmdeck/runtime/register.js").read_text("utf-8")
+    written = set(re.findall(r"(?:class=\"?|className = ')([a-z-]+)", sources)) - OUR_OWN
     page = (DOCS / "how-to/author.md").read_text(encoding="utf-8")
     table = page.split("| class |")[1].split("\n\n")[0]
     named = set(re.findall(r"`([a-z-]+)`", re.sub(r"\|[^|]*\|$", "", table, flags=re.M)))
