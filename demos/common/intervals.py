@@ -1,4 +1,4 @@
-"""How far to trust a figure: the bootstrap, standard errors, and the digits that machines agree on.
+"""How far to trust a figure: the bootstrap, Wilson, standard errors, and digits machines agree on.
 
 How far could a figure be another by the luck of what was measured? Draw from the things measured
 (occupations, pieces of a text) as many as there are, the same one perhaps twice, and compute the
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 N_DRAWS = 2000
+Z = 1.959964  # standard errors on each side that hold 95 % of a normal distribution
 BLOCK = 32  # tokens of a text that are drawn together: neighbours are not independent
 
 
@@ -31,6 +32,38 @@ def interval(figure: Callable[[np.ndarray], float], n: int, seed: int = 0) -> tu
     figures = [figure(rng.integers(n, size=n)) for _ in range(N_DRAWS)]
     low, high = np.percentile(figures, (2.5, 97.5))
     return float(low), float(high)
+
+
+def wilson(n_right: int, n: int) -> tuple[float, float]:
+    """Give the ends of the 95 % interval of a share: `n_right` of `n` independent answers.
+
+    Wilson's, which unlike p ± 2 errors is never empty at 0 and at 1, and holds for a small n too
+    (1927, https://doi.org/10.1080/01621459.1927.10502953).
+
+    >>> low, high = wilson(0, 12)
+    >>> round(low, 3), round(high, 3)
+    (0.0, 0.242)
+    """
+    share, spread = n_right / n, Z**2 / n
+    centre = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def share_of(n_right: int, n: int) -> dict:
+    """Make the facts of a share: counts, share, the ends of its 95 % interval.
+
+    >>> share_of(3, 4)["share_right"], share_of(3, 4)["share_low"]
+    (0.75, 0.301)
+    """
+    low, high = wilson(n_right, n)
+    return {
+        "n": n,
+        "n_right": n_right,
+        "share_right": round(n_right / n, 4),
+        "share_low": round(low, 3),
+        "share_high": round(high, 3),
+    }
 
 
 def perplexity_change(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:

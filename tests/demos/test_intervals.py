@@ -1,7 +1,7 @@
 """The bootstrap and the standard errors against formulas that know the answer.
 
-Oracle: the normal interval of a mean, ± 1.96 standard errors; a change that is the same
-everywhere; Python's own `statistics`; 4,000 resamplings.
+Oracle: the normal interval of a mean, ± 1.96 standard errors; published intervals of shares;
+a change that is the same everywhere; Python's own `statistics`; 4,000 resamplings.
 """
 
 import math
@@ -10,7 +10,7 @@ import statistics
 import numpy as np
 import pytest
 
-from demos.common.intervals import interval, perplexity_change, perplexity_ratio
+from demos.common.intervals import interval, perplexity_change, perplexity_ratio, share_of, wilson
 
 
 def test_interval_of_a_mean_is_the_normal_one():
@@ -28,6 +28,17 @@ def test_interval_is_the_same_twice_and_depends_on_the_seed():
         interval(lambda drawn: float(numbers[drawn].mean()), 20, seed) for seed in (0, 0, 1)
     )
     assert first == second != other
+
+
+@pytest.mark.parametrize(
+    ("n_right", "n", "ends"),
+    [(81, 263, (0.2553, 0.3662)), (15, 148, (0.0624, 0.1605)), (0, 20, (0, 0.1611))],
+)
+def test_wilson_gives_the_published_intervals(n_right, n, ends):
+    """Those of Newcombe 1998 (Statistics in Medicine 17, table I, method 3), and turned round."""
+    assert wilson(n_right, n) == pytest.approx(ends, abs=5e-5)
+    assert wilson(n - n_right, n) == pytest.approx((1 - ends[1], 1 - ends[0]), abs=5e-5)
+    assert share_of(n_right, n)["share_low"] == pytest.approx(ends[0], abs=6e-4)
 
 
 def test_perplexity_change_is_that_of_the_perplexities():
