@@ -8,6 +8,7 @@ Leaves out: answers that are right in other words; what the model writes on the 
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -90,3 +91,13 @@ def is_right(answer: str, right: Iterable[str]) -> bool:
     (True, False)
     """
     return answer.casefold() in map(str.casefold, right)
+
+
+def holds_one(answer: str, keys: Iterable[str]) -> bool:
+    """Tell whether one of these words is in an answer, capitals aside.
+
+    >>> holds_one("It is smoked eel.", ["eel", "eels"]), holds_one("Steel", ["eel"])
+    (True, False)
+    """
+    words = re.findall(r"\w+", answer.casefold())
+    return any(key.casefold() in words for key in keys)
