@@ -71,7 +71,7 @@ def right_words(task: str, n_examples: int) -> frozenset[str]:
     the new line at its end, is the likeliest there: then the model would write just that.
 
     >>> sorted(right_words("opposites", 1))
-    ['black']
+    ['true']
     """
     tried = [(word, one) for word, *right in asked(task) for one in right]
     begins = [tokenizer.encode(write_prompt(task, n_examples, word)) for word, _ in tried]
