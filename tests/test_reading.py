@@ -72,7 +72,9 @@ def test_no_page_is_higher_than_it_shows(phone: Page) -> None:
 def test_an_address_with_a_page_shows_that_page(phone: Page) -> None:
     """A link to a page scrolls to it, and a finger that moves turns none."""
     phone.goto(phone.url.split("#")[0] + "#7")
-    top = "Math.abs(document.querySelectorAll('.bespoke-marp-slide')[6].getBoundingClientRect().top)"
+    top = (
+        "Math.abs(document.querySelectorAll('.bespoke-marp-slide')[6].getBoundingClientRect().top)"
+    )
     until(phone, f"{top} < 2")
     phone.evaluate("scrollBy(0, 300)")
     until(phone, f"{top} > 290")
