@@ -27,15 +27,23 @@ def wilson(n_right: int, n: int) -> tuple[float, float]:
     return float(f"{low:.4g}") if n_right else 0.0, float(f"{high:.4g}") if n_right < n else 1.0
 
 
+def share_of(n_right: int, n: int) -> dict:
+    """Give a share with the ends of its interval: `n_right` of `n` independent answers.
+
+    >>> share_of(1, 4)
+    {'n': 4, 'n_right': 1, 'share': 0.25, 'low': 0.04559, 'high': 0.6994}
+    """
+    low, high = wilson(n_right, n)
+    return {"n": n, "n_right": n_right, "share": n_right / n, "low": low, "high": high}
+
+
 def count_right(right: Sequence[bool]) -> dict:
     """Count what is right, with its share and the ends of its interval.
 
-    >>> count_right([True, False, False, False])
-    {'n': 4, 'n_right': 1, 'share': 0.25, 'low': 0.04559, 'high': 0.6994}
+    >>> count_right([True, False, False, False]) == share_of(1, 4)
+    True
     """
-    n, n_right = len(right), sum(right)
-    low, high = wilson(n_right, n)
-    return {"n": n, "n_right": n_right, "share": n_right / n, "low": low, "high": high}
+    return share_of(sum(right), len(right))
 
 
 def compare(before: Sequence[bool], after: Sequence[bool]) -> dict:
