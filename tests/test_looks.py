@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from llmdeck.render.deck import front_matter
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, copy_lecture
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, Page
 
 LEDGER = """
@@ -118,20 +120,22 @@ def test_verdicts_differ_and_all_text_has_contrast(
     own = '/* @theme own */\n@import "default";\nsection { background: #101020; color: #f0f0ff }\n'
     project.write("deck/theme/own.css", own)
     page = opened(project, chromium)
-    looks: list[Any] = page.evaluate("""[...document.querySelectorAll('p > .verdict')].map((e) =>
+    looks: list[Any] = (
+        page.evaluate("""[...document.querySelectorAll('.bespoke-marp-slide p > .verdict')].map((e) =>
       [getComputedStyle(e, '::before').content, getComputedStyle(e).borderTopStyle])""")
+    )
     assert {tuple(look) for look in looks} == {
         ('"✓"', "solid"),
         ('"≠"', "double"),
         ('"“"', "dashed"),
     }
-    crosses = page.evaluate("""[...document.querySelectorAll('.often')].map((e) =>
+    crosses = page.evaluate("""[...document.querySelectorAll('.bespoke-marp-slide .often')].map((e) =>
       getComputedStyle(e, '::before').content.trim()[1])""")
     assert set(crosses) == {"✗"}
-    page.locator("li").first.evaluate("(row) => { location.hash = row.id }")
-    targets = (".verdict", ".often", ".register li p", "select", ".live-control label")
+    page.locator(".bespoke-marp-active a.row").first.click()
+    targets = (".verdict", ".often", ".llmdeck-row p", "select", ".live-control label")
     for selector in targets:
-        ratios = page.evaluate(CONTRAST, selector)
+        ratios = page.evaluate(CONTRAST, f".bespoke-marp-slide {selector}")
         assert len(ratios) >= 2, selector
         assert min(ratios) >= 4.5, (selector, ratios)
     page.close()
@@ -146,3 +150,29 @@ def test_a_theme_with_a_look_of_its_own_keeps_it(project: Project) -> None:
     project.write("deck/theme/lezione.css", css.replace(".often", ".seldom"))
     assert ":where(.often)" in front_matter(project.config)
     assert ":where(.verdict)" not in front_matter(project.config)
+
+
+def test_a_theme_that_imports_another_of_the_decks_own_keeps_its_look(project: Project) -> None:
+    """The lecture's dark variant says nothing of verdicts, and has those of the light one."""
+    make(project, "lezione-scura")
+    for name in ("lezione", "lezione-scura"):
+        css = (ROOT / f"deck/theme/{name}.css").read_text(encoding="utf-8")
+        project.write(f"deck/theme/{name}.css", css)
+    assert ":where" not in front_matter(project.config)
+
+
+TEXTS = ":is(h1, h2, p, li, td, th, b, i, code, a, strong, em, span):not(:has(*), :empty, .katex *)"
+
+
+@pytest.mark.parametrize("theme", ["lezione", "lezione-scura"])
+def test_all_text_of_the_lecture_has_contrast_in_light_and_in_dark(
+    tmp_path: Path, chromium: Browser, theme: str
+) -> None:
+    """4.5:1 (WCAG 1.4.3) of every text on what it stands on; figures keep their light card."""
+    lecture = copy_lecture(tmp_path)
+    lecture.edit("deck/deck.toml", 'theme = "lezione"', f'theme = "{theme}"')
+    page = opened(lecture, chromium)
+    ratios = page.evaluate(CONTRAST, f"#\\:\\$p section {TEXTS}")
+    assert len(ratios) > 500
+    assert min(ratios) >= 4.5
+    page.close()

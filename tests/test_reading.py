@@ -6,6 +6,7 @@ The oracle is Chromium with a phone's screen and fingers, 390 × 844 pixels.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,7 +55,7 @@ def test_pages_stand_one_below_the_other_and_nothing_is_wider_than_the_screen(ph
       return [top, bottom, width]
     })""")
     assert len(boxes) > 40
-    for (_, bottom, width), (top, *_) in zip(boxes, boxes[1:], strict=False):
+    for (_, bottom, width), (top, *_) in pairwise(boxes):
         assert top >= bottom - 1
         assert width == 390
     assert phone.evaluate("document.documentElement.scrollWidth") == 390

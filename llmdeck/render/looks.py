@@ -37,19 +37,34 @@ background: #8f1414; color: #fff; font-size: 0.8em }
 LOOKS = {"verdict": VERDICT, "often": OFTEN, "source": SOURCE, "not-updated": NOT_UPDATED}
 """The style of what the toolkit writes, by its class."""
 NAME = re.compile(r"@theme\s+([\w-]+)")
+IMPORT = re.compile(r"""@import\s+["']([\w-]+)["']""")
 
 
 def looks(config: Config) -> list[str]:
     """Return the styles of what the deck's theme has no look for."""
-    css = _theme(config)
+    css = "".join(_themes(config))
     return [look for name, look in LOOKS.items() if not re.search(rf"\.{name}(?![\w-])", css)]
 
 
-def _theme(config: Config) -> str:
-    """Return the deck's own style sheet; nothing where the theme is one of Marp's."""
+def _themes(config: Config) -> list[str]:
+    """Return the deck's own style sheet and those it imports; nothing of Marp's own themes."""
+    sheets = _style_sheets(config)
+    wanted = [config.deck.theme]
+    found: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        if name in sheets and name not in found:
+            found[name] = sheets[name]
+            wanted += IMPORT.findall(sheets[name])
+    return list(found.values())
+
+
+def _style_sheets(config: Config) -> dict[str, str]:
+    """Return the style sheets of the deck's folder of themes, by the name of the theme."""
+    sheets: dict[str, str] = {}
     for path in sorted(config.themes.glob("*.css")):
         css = path.read_text(encoding="utf-8", errors="replace")
         name = NAME.search(css)
-        if name and name[1] == config.deck.theme:
-            return css
-    return ""
+        if name:
+            sheets.setdefault(name[1], css)
+    return sheets

@@ -4,8 +4,8 @@ A row tells of one claim what it says, its verdict, what is often said, the slid
 sources, and the command that computes it. A page has as many rows as the template asks for; whether
 they fit, the overflow lint says.
 
-Pages at the end of a deck are for paper: `runtime/register.js` keeps them out of the slides that are
-shown, and opens a row at its mark.
+Pages at the end of a deck are for paper: `runtime/register.js` keeps them out of the slides that
+are shown, and opens a row at its mark.
 
 The register sets its own sizes; colours and faces are the theme's.
 """
