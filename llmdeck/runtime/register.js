@@ -7,7 +7,13 @@
   const deck = document.getElementById(':$p')
   const id = 'llmdeck-register'
   const pages = Object.assign(document.createElement('div'), { id, hidden: true })
-  const isRegister = (slide) => slide.querySelector('.register') !== null
+  const BESIDE = ':is(h1, h2, h3, header, footer, .not-updated)'
+  // A page that shows something else, too, stays a slide.
+  const isRegister = (slide) => {
+    const parts = [...(slide.querySelector('section')?.children ?? [])]
+    const rest = parts.filter((part) => !part.matches(BESIDE))
+    return rest.length > 0 && rest.every((part) => part.matches('.register'))
+  }
   while (deck.children.length > 1 && isRegister(deck.lastElementChild)) {
     pages.prepend(deck.lastElementChild)
   }
