@@ -13,7 +13,7 @@ TEXT = {"size": 24, "family": ("Inter", *FONTS)}
 
 def plot(facts: dict) -> Figure:
     """Draw the products from the first start as a line, those from the last as rings on it."""
-    figure = new_figure(1120, 330)
+    figure = new_figure(1120, 320)
     axes = figure.subplots()
     near, far = facts["from_starts"][0], facts["from_starts"][-1]
     distances = range(len(near["products"]))
