@@ -55,22 +55,33 @@ def mix(weights: list[float], values: tuple[Vector, ...]) -> list[float]:
     return [sum(weight * value[place] for weight, value in pairs) for place in (0, 1)]
 
 
-def look(who: int, *, mask: bool) -> dict:
-    """Let one token look: a row for each token with the steps up to its weight, and the result.
+def weigh(who: int, seen: int) -> list[dict]:
+    """Give for each token the steps from its product with the query to its weight.
 
-    >>> [round(weight, 2) for weight in look(1, mask=True)["weights"]]
+    Tokens from `seen` on are hidden: their score counts as −∞, and e^−∞ is 0.
+
+    >>> [round(row["weight"], 2) for row in weigh(1, seen=2)]
     [0.33, 0.67, 0.0]
     """
-    seen = who + 1 if mask else len(TOKENS)  # tokens; the mask hides those that come later
     products = [dot(QUERIES[who], key) for key in KEYS]
     scores = [product / math.sqrt(len(QUERIES[who])) for product in products]
     weights = softmax(scores[:seen]) + [0.0] * (len(TOKENS) - seen)
     rows = []
-    for place, token in enumerate(TOKENS):
-        sees = place < seen
-        power = math.exp(scores[place]) if sees else 0.0  # a score of −∞: e^−∞ is 0
-        row = {"token": token, "sees": sees, "product": products[place], "score": scores[place]}
-        rows.append(row | {"power": power, "weight": weights[place], "value": VALUES[place]})
+    for place, score in enumerate(scores):
+        row = {"token": TOKENS[place], "sees": place < seen, "product": products[place]}
+        row |= {"score": score, "power": math.exp(score) if place < seen else 0.0}
+        rows.append(row | {"weight": weights[place], "value": VALUES[place]})
+    return rows
+
+
+def look(who: int, *, mask: bool) -> dict:
+    """Let one token look: its steps with each token, the weights, and what it gets.
+
+    >>> look(0, mask=True)["result"]
+    [1.0, 0.0]
+    """
+    rows = weigh(who, seen=who + 1 if mask else len(TOKENS))  # the mask hides what comes later
+    weights = [row["weight"] for row in rows]
     return {
         "token": TOKENS[who],
         "query": QUERIES[who],
@@ -84,7 +95,6 @@ def look(who: int, *, mask: bool) -> dict:
 
 def run(*, who: Token = "dorme", mask: bool = True) -> dict:
     """Let one of the three tokens look at the others, and give what all see, masked and not."""
-    everyone = range(len(TOKENS))
     return {
         **look(TOKENS.index(who), mask=mask),
         "mask": mask,
@@ -94,8 +104,8 @@ def run(*, who: Token = "dorme", mask: bool = True) -> dict:
         "queries": QUERIES,
         "keys": KEYS,
         "values": VALUES,
-        "masked": [look(who, mask=True) for who in everyone],
-        "unmasked": [look(who, mask=False) for who in everyone],
+        "masked": [look(who, mask=True) for who in range(3)],
+        "unmasked": [look(who, mask=False) for who in range(3)],
     }
 
 
@@ -111,13 +121,17 @@ def show(facts: dict) -> None:
 
 
 def show_steps(facts: dict) -> None:
-    """Print scores, softmax and the weighted sum of the token that looks."""
-    query, root = facts["query"], number(facts["root"], 2)
-    print(f"\n2. Guarda «{facts['token']}», che cerca {write(query)}: q · k, diviso √2 = {root}")
-    for row, (first, second) in zip(facts["rows"], facts["keys"], strict=True):
-        sums = f"{query[0]}·{first} + {query[1]}·{second} = {row['product']}"
+    """Print the scores of the token that looks, product by product."""
+    (a, b), root = facts["query"], number(facts["root"], 2)
+    print(f"\n2. Guarda «{facts['token']}», che cerca ({a}; {b}): q · k, diviso √2 = {root}")
+    for row, (c, d) in zip(facts["rows"], facts["keys"], strict=True):
         score = number(row["score"], 2) if row["sees"] else "viene dopo: la maschera lo nasconde"
-        print(f"   {row['token']:<6} {sums} → {score}")
+        print(f"   {row['token']:<6} {a}·{c} + {b}·{d} = {row['product']} → {score}")
+    show_weights(facts)
+
+
+def show_weights(facts: dict) -> None:
+    """Print softmax, and the values added up, each times its weight."""
     total = number(facts["sum_of_powers"], 2)
     print(f"\n3. Softmax: e elevato al punteggio, diviso per la somma, {total}")
     for row in facts["rows"]:
@@ -136,9 +150,8 @@ def show_everyone(facts: dict) -> None:
         both = (masked["weights"], unmasked["weights"])
         cells = (columns((number(weight, 2) for weight in row), 7) for row in both)
         print(f"   {masked['token']:<6}{'     '.join(cells)}")
-    rows = [*facts["masked"], *facts["unmasked"]]
-    all_one = all(math.isclose(row["sum_of_weights"], 1) for row in rows)
-    print(f"   In ogni riga la somma è 1: {yes_or_no(all_one)}.")
+    sums = [row["sum_of_weights"] for row in (*facts["masked"], *facts["unmasked"])]
+    print(f"   In ogni riga la somma è 1: {yes_or_no(max(abs(one - 1) for one in sums) < 1e-9)}.")
 
 
 def write(vector: Vector, decimals: int = 0) -> str:

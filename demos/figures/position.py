@@ -13,7 +13,7 @@ TEXT = {"size": 24, "family": ("Inter", *FONTS)}
 
 def plot(facts: dict) -> Figure:
     """Draw the products from the first start as a line, those from the last as rings on it."""
-    figure = new_figure(1120, 330)
+    figure = new_figure(1120, 320)
     axes = figure.subplots()
     near, far = facts["from_starts"][0], facts["from_starts"][-1]
     distances = range(len(near["products"]))
@@ -42,15 +42,12 @@ def draw_axes(axes: Axes, facts: dict) -> tuple[float, float]:
 
 def name_series(axes: Axes, facts: dict, limits: tuple[float, float]) -> None:
     """Write what the line and the rings are, in their colours, and what is measured."""
-    first, last = facts["starts"][0], facts["starts"][-1]
     low, high = limits
-    looks, seen = facts["looks"], facts["looked_at"]
-    title = f"Quanto {looks} guarda {seen} (strato {facts['layer']}, testa {facts['head']})"
-    axes.set_title(title, loc="left", **TEXT, color=INK)
-    lines = (
-        (f"● {seen} al posto {number(first)}", BLUE),
-        (f"○ {seen} al posto {number(last)}: {alike(facts)}", VERMILION),
-    )
+    title = f"Quanto {facts['looks']} guarda {facts['looked_at']}"
+    where = f"(strato {facts['layer']}, testa {facts['head']})"
+    axes.set_title(f"{title} {where}", loc="left", **TEXT, color=INK)
+    first, *_, last = (f"{facts['looked_at']} al posto {number(n)}" for n in facts["starts"])
+    lines = ((f"● {first}", BLUE), (f"○ {last}: {alike(facts)}", VERMILION))
     for n, (text, colour) in enumerate(lines):
         place = (9, high - (0.1 + 0.15 * n) * (high - low))
         note(axes, text, place, (0, 0), color=colour, **TEXT)
