@@ -18,18 +18,21 @@ ODDS = {
 }
 # Occupations that stand apart, and on which side of the dot there is room for the name.
 LABELLED = {
-    "plumber": "right",
-    "carpenter": "right",
-    "engineer": "above",
+    "plumber": "upper right",
+    "carpenter": "lower right",
+    "engineer": "upper left",
     "salesperson": "above",
     "broker": "below",
     "counselor": "above",
-    "clerk": "below",
+    "clerk": "right",
     "librarian": "left",
-    "pathologist": "below",
+    "pathologist": "left",
 }
 SIDES = {  # how far away, in points, and what of the name comes there
     "right": ((10, 0), "left", "center"),
+    "upper right": ((10, 1), "left", "center"),
+    "lower right": ((10, -13), "left", "center"),
+    "upper left": ((36, 9), "right", "bottom"),
     "above": ((0, 9), "center", "bottom"),
     "below": ((0, -9), "center", "top"),
     "left": ((-10, 2), "right", "center"),
@@ -58,7 +61,7 @@ def draw_odds_axes(axes: Axes, odds: list[float], names: dict[float, str]) -> No
     axes.set_yscale("log", base=2)
     axes.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set_xlim(-1, 101)
-    axes.set_ylim(min(odds) / 1.5, max(odds) * 1.5)
+    axes.set_ylim(min(*odds, *names) / 1.4, max(odds) * 1.5)
     percents = range(0, 101, 20)
     axes.set_xticks(percents, [f"{percent}%" for percent in percents])
     axes.set_yticks(list(names), list(names.values()))
@@ -82,7 +85,7 @@ def label(axes: Axes, row: dict, side: str, colour: str) -> None:
     """Write an occupation's name beside its dot."""
     point = row["women_percent"], row["odds"]
     shift, across, up = SIDES[side]
-    note(axes, row["italian"], point, shift, 18, ha=across, va=up, color=colour)
+    note(axes, row["italian"], point, shift, 24, ha=across, va=up, color=colour)
 
 
 def alt(facts: dict) -> str:

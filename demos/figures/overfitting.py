@@ -41,7 +41,7 @@ def draw_errors(axes: Axes, facts: dict) -> None:
     draw_named(axes, "punti nuovi", sizes, new, above_seen, VERMILION)
     draw_named(axes, "punti visti", sizes, seen, max(seen[-1], 0), BLUE)
     axes.axvline(n_points, color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
-    note(axes, "tanti parametri\nquanti punti", (n_points, top), (8, 0), 18, va="top")
+    note(axes, "tanti parametri\nquanti punti", (n_points, top), (8, 0), 24, va="top")
     mark_axes(axes, [1, 4, n_points, 100, sizes[-1]], top)
 
 
@@ -51,7 +51,7 @@ def draw_named(
     """Draw one error against the parameters, with its name above `height` at the end."""
     axes.plot(sizes, values, color=colour)
     ends_there = {"ha": "right", "va": "bottom"}
-    note(axes, name, (sizes[-1], height), (0, 8), 20, color=colour, **ends_there)
+    note(axes, name, (sizes[-1], height), (0, 8), 24, color=colour, **ends_there)
 
 
 def mark_axes(axes: Axes, sizes: list[int], top: float) -> None:
