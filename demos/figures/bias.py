@@ -23,7 +23,6 @@ LABELLED = {
     "engineer": "upper left",
     "salesperson": "above",
     "broker": "below",
-    "counselor": "above",
     "clerk": "right",
     "librarian": "left",
     "pathologist": "left",
