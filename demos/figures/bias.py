@@ -70,14 +70,27 @@ def draw_odds_axes(axes: Axes, odds: list[float], names: dict[float, str]) -> No
 def draw_labels(axes: Axes, facts: dict) -> None:
     """Name the chosen occupation in colour, and others that stand apart, but for its neighbours."""
     chosen = facts["chosen"]
-    own = "right" if chosen["women_percent"] < 12 else "above"
-    label(axes, chosen, own, VERMILION)
+    label(axes, chosen, free_side(facts), VERMILION)
     axes.plot(chosen["women_percent"], chosen["odds"], "o", color=VERMILION, markersize=12)
     for row in facts["occupations"]:
         aside = abs(row["women_percent"] - chosen["women_percent"])
         apart = abs(np.log(row["odds"] / chosen["odds"]))
         if row["occupation"] in LABELLED and (aside > 20 or apart > 0.7):
             label(axes, row, LABELLED[row["occupation"]], INK)
+
+
+def free_side(facts: dict) -> str:
+    """Choose where the chosen name stands: away from the fitted line, around which the dots are.
+
+    >>> chosen = {"women_percent": 50, "odds": 0.5}
+    >>> free_side({"chosen": chosen, "intercept": 0, "slope_per_percent": 0})
+    'below'
+    """
+    women, odds = (facts["chosen"][key] for key in ("women_percent", "odds"))
+    if women < 12:
+        return "right"
+    fitted = np.exp(facts["intercept"] + facts["slope_per_percent"] * women)
+    return "above" if odds > fitted else "below"
 
 
 def label(axes: Axes, row: dict, side: str, colour: str) -> None:
