@@ -13,7 +13,7 @@ from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import number, percent
 
 LEFT, CELL = 158, 31  # where layer 0 begins, and the width of one
-STRIP = (4, 96)  # top and height of the strip of tokens
+STRIP = (2, 104)  # top and height of the strip of tokens
 PLOT = (118, 226)  # where 100 % and the least probability stand
 LEAST = 1e-8  # probability that is drawn
 DOTS = 332  # the lowest row of dots
@@ -24,7 +24,7 @@ GREEN_TINT = "#9FD9C4"
 def plot(facts: dict) -> Figure:
     """Draw the likeliest token after each layer, the answer's probability, and all arrivals."""
     figure, axes = new_canvas(1120, 372)  # its slide has two lines below it
-    for y, text in ((36, "il token"), (66, "più probabile")):
+    for y, text in ((30, "il token"), (60, "più probabile")):
         write(axes, 0, y, text, 24)
     draw_strip(axes, facts["layers"])
     draw_probability(axes, facts)
@@ -54,7 +54,7 @@ def draw_said(axes: Axes, left: float, width: float, text: str, colour: str) -> 
     """Draw what some layers say, upright where it does not fit."""
     top, height = STRIP
     draw_box(axes, (left + 1, top, width - 2, height), radius=4, facecolor=colour)
-    label = drawable(shorten(text, 7))
+    label = drawable(shorten(text, 8))
     size = 30 if len(label) == 1 else 24  # a lone sign is hard to see
     turn = 90 if text_width(label, 24) > width - 4 else 0
     look = {"ha": "center", "family": FONTS, "rotation": turn}
