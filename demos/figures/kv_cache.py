@@ -32,12 +32,23 @@ def plot_bytes(axes: Axes, facts: dict) -> None:
     axes.plot([0, tokens[-1]], [0, predicted], color=style.INK, lw=1.6)
     axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
     scale(axes)
+    name_bytes(axes, tokens, measured)
+    axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
+    scale(axes)
     place = 2 * (len(tokens) - 1) // 3
     look = {"ha": "right", "color": style.BLUE}
     style.note(axes, "punti: misurata", (tokens[place], measured[place]), (-22, 9), 24, **look)
     third = tokens[-1] / 3, predicted / 3
     style.note(axes, "retta: formula", third, (12, -6), 24, va="top")
     axes.set_title(f"+ {number(facts['kv_bytes_per_token'])} byte a ogni token")
+
+
+def name_bytes(axes: Axes, tokens: list[int], measured: list[float]) -> None:
+    """Write what the points are to the left of one, and what the line is to its right."""
+    place, third = 2 * (len(tokens) - 1) // 3, (tokens[-1] / 3, measured[-1] / 3)
+    look = {"ha": "right", "color": style.BLUE}
+    style.note(axes, "punti: misurata", (tokens[place], measured[place]), (-22, 9), 24, **look)
+    style.note(axes, "retta: formula", third, (12, -6), 24, va="top")
 
 
 def scale(axes: Axes) -> None:

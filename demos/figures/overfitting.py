@@ -29,7 +29,12 @@ def draw_curves(axes: Axes, facts: dict) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(f"{facts['n_points']} punti, tre curve")
-    below = {"loc": "upper left", "bbox_to_anchor": (0, -0.02), "ncols": len(curves)}
+    name_dashes(axes)
+
+
+def name_dashes(axes: Axes) -> None:
+    """Say in one row below which dashes are whose: the curves leave no room for their names."""
+    below = {"loc": "upper left", "bbox_to_anchor": (0, -0.02), "ncols": 3}
     axes.legend(**below, handlelength=2, handletextpad=0.4, columnspacing=1, borderpad=0)
 
 
