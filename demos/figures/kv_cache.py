@@ -33,12 +33,6 @@ def plot_bytes(axes: Axes, facts: dict) -> None:
     axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
     scale(axes)
     name_bytes(axes, tokens, measured)
-    axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
-    scale(axes)
-    place = 2 * (len(tokens) - 1) // 3
-    look = {"ha": "right", "color": style.BLUE}
-    style.note(axes, "punti: misurata", (tokens[place], measured[place]), (-22, 9), 24, **look)
-    third = tokens[-1] / 3, predicted / 3
     style.note(axes, "retta: formula", third, (12, -6), 24, va="top")
     axes.set_title(f"+ {number(facts['kv_bytes_per_token'])} byte a ogni token")
 
