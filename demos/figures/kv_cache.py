@@ -33,7 +33,6 @@ def plot_bytes(axes: Axes, facts: dict) -> None:
     axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
     scale(axes)
     name_bytes(axes, tokens, measured)
-    style.note(axes, "retta: formula", third, (12, -6), 24, va="top")
     axes.set_title(f"+ {number(facts['kv_bytes_per_token'])} byte a ogni token")
 
 
