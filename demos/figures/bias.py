@@ -18,18 +18,20 @@ ODDS = {
 }
 # Occupations that stand apart, and on which side of the dot there is room for the name.
 LABELLED = {
-    "plumber": "right",
-    "carpenter": "right",
-    "engineer": "above",
+    "plumber": "upper right",
+    "carpenter": "lower right",
+    "engineer": "upper left",
     "salesperson": "above",
     "broker": "below",
-    "counselor": "above",
-    "clerk": "below",
+    "clerk": "right",
     "librarian": "left",
-    "pathologist": "below",
+    "pathologist": "left",
 }
 SIDES = {  # how far away, in points, and what of the name comes there
     "right": ((10, 0), "left", "center"),
+    "upper right": ((10, 1), "left", "center"),
+    "lower right": ((10, -13), "left", "center"),
+    "upper left": ((36, 9), "right", "bottom"),
     "above": ((0, 9), "center", "bottom"),
     "below": ((0, -9), "center", "top"),
     "left": ((-10, 2), "right", "center"),
@@ -58,7 +60,7 @@ def draw_odds_axes(axes: Axes, odds: list[float], names: dict[float, str]) -> No
     axes.set_yscale("log", base=2)
     axes.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set_xlim(-1, 101)
-    axes.set_ylim(min(odds) / 1.5, max(odds) * 1.5)
+    axes.set_ylim(min(*odds, *names) / 1.4, max(odds) * 1.5)
     percents = range(0, 101, 20)
     axes.set_xticks(percents, [f"{percent}%" for percent in percents])
     axes.set_yticks(list(names), list(names.values()))
@@ -68,8 +70,7 @@ def draw_odds_axes(axes: Axes, odds: list[float], names: dict[float, str]) -> No
 def draw_labels(axes: Axes, facts: dict) -> None:
     """Name the chosen occupation in colour, and others that stand apart, but for its neighbours."""
     chosen = facts["chosen"]
-    own = "right" if chosen["women_percent"] < 12 else "above"
-    label(axes, chosen, own, VERMILION)
+    label(axes, chosen, free_side(facts), VERMILION)
     axes.plot(chosen["women_percent"], chosen["odds"], "o", color=VERMILION, markersize=12)
     for row in facts["occupations"]:
         aside = abs(row["women_percent"] - chosen["women_percent"])
@@ -78,11 +79,25 @@ def draw_labels(axes: Axes, facts: dict) -> None:
             label(axes, row, LABELLED[row["occupation"]], INK)
 
 
+def free_side(facts: dict) -> str:
+    """Choose where the chosen name stands: away from the fitted line, around which the dots are.
+
+    >>> chosen = {"women_percent": 50, "odds": 0.5}
+    >>> free_side({"chosen": chosen, "intercept": 0, "slope_per_percent": 0})
+    'below'
+    """
+    women, odds = (facts["chosen"][key] for key in ("women_percent", "odds"))
+    if women < 12:
+        return "right"
+    fitted = np.exp(facts["intercept"] + facts["slope_per_percent"] * women)
+    return "above" if odds > fitted else "below"
+
+
 def label(axes: Axes, row: dict, side: str, colour: str) -> None:
     """Write an occupation's name beside its dot."""
     point = row["women_percent"], row["odds"]
     shift, across, up = SIDES[side]
-    note(axes, row["italian"], point, shift, 18, ha=across, va=up, color=colour)
+    note(axes, row["italian"], point, shift, 24, ha=across, va=up, color=colour)
 
 
 def alt(facts: dict) -> str:

@@ -15,6 +15,7 @@ ODDS = {
     1 / 2: "2 volte",
     1 / 4: "«he» 4 volte",
 }
+MOMENTS = {"odds_before": ("prima", VERMILION), "odds_after": ("dopo", BLUE)}
 
 
 def plot(facts: dict) -> Figure:
@@ -28,20 +29,28 @@ def plot(facts: dict) -> Figure:
     draw_odds_axes(axes, before + after, ODDS)
     axes.minorticks_off()
     axes.vlines(women, before, after, color=INK, linewidth=1.6, zorder=1)
-    axes.plot(women, before, "o", color=VERMILION, markersize=10, label="prima")
-    axes.plot(women, after, "D", color=BLUE, markersize=10, label="dopo")
-    axes.legend(loc="upper left")
-    for moment in ("odds_before", "odds_after"):
-        name_farthest(axes, rows, moment)
+    axes.plot(women, before, "o", color=VERMILION, markersize=10)
+    axes.plot(women, after, "D", color=BLUE, markersize=10)
+    uneven = farthest(rows, "odds_before")
+    name_farthest(axes, uneven, "odds_before")
+    name_mark(axes, uneven, "odds_after", *MOMENTS["odds_after"])
+    still = farthest(rows, "odds_after")
+    if still is not uneven:
+        name_farthest(axes, still, "odds_after")
     return figure
 
 
-def name_farthest(axes: Axes, rows: list[dict], moment: str) -> None:
-    """Name the occupation that is farthest from even, then or now."""
-    row = farthest(rows, moment)
-    side, across = (-12, "right") if row["women_percent"] > 50 else (12, "left")
+def name_farthest(axes: Axes, row: dict, moment: str) -> None:
+    """Name the occupation that is farthest from even at a moment, and the moment beside it."""
+    name, colour = MOMENTS[moment]
+    name_mark(axes, row, moment, f"{row['italian']}, {name}", colour)
+
+
+def name_mark(axes: Axes, row: dict, moment: str, name: str, colour: str) -> None:
+    """Write a name beside an occupation's mark at a moment, on the side that has room."""
+    side, across = (-14, "right") if row["women_percent"] > 50 else (14, "left")
     point = row["women_percent"], row[moment]
-    note(axes, row["italian"], point, (side, 0), 20, ha=across)
+    note(axes, name, point, (side, 0), 24, ha=across, weight=600, color=colour)
 
 
 def farthest(rows: list[dict], moment: str) -> dict:

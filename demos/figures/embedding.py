@@ -26,10 +26,10 @@ def draw_neighbours(axes: Axes, facts: dict) -> None:
     draw_bars(axes, lengths, BLUE, longest=1)
     for y, (row, end) in enumerate(zip(rows, lengths, strict=True)):
         label = drawable(shorten(row["piece"], 11))
-        note(axes, label, (0, y), (-10, 0), 23, ha="right", family=FONTS)
-        note(axes, number(row["cosine"], 2), (end, y), (8, 0), 21)
+        note(axes, label, (0, y), (-10, 0), 24, ha="right", family=FONTS)
+        note(axes, number(row["cosine"], 2), (end, y), (8, 0), 24)
     title = f"Vicini di {drawable(shorten(facts['piece'], 13))} (coseno)"
-    axes.set_title(title, x=-0.529, size=22, parse_math=False)
+    axes.set_title(title, x=-0.529, parse_math=False)
 
 
 def draw_groups(axes: Axes, facts: dict) -> None:
@@ -43,7 +43,7 @@ def draw_groups(axes: Axes, facts: dict) -> None:
     axes.set(xticks=[], yticks=[])
     axes.margins(0.14, 0.2)
     axes.spines[["top", "right"]].set_visible(True)
-    axes.set_title("Gruppi di parole, da 576 numeri a 2", size=22)
+    axes.set_title("Gruppi di parole, da 576 numeri a 2")
 
 
 def name_cloud(
@@ -58,7 +58,7 @@ def name_cloud(
     if is_highest:
         place, away, va = (y.max(), 12, "bottom")
     look = {"ha": "center", "va": va, "weight": 600, "color": color}
-    note(axes, name, (x.mean(), place), (0, away), 23, **look)
+    note(axes, name, (x.mean(), place), (0, away), 24, **look)
 
 
 def alt(facts: dict) -> str:

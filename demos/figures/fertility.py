@@ -3,8 +3,10 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from demos.common.style import BLUE, GREY, INK, VERMILION, new_figure, note
+from demos.common.style import BLUE, GREY, INK, PAPER, VERMILION, new_figure, note
 from demos.common.words import interval_in_words, number
+
+LANGUAGES = {"italian": "italiano", "english": "inglese"}
 
 
 def plot(facts: dict) -> Figure:
@@ -12,26 +14,29 @@ def plot(facts: dict) -> Figure:
     figure = new_figure(1120, 400)
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1), sharey=True)
     rows = list(facts["by_vocabulary"].values())
-    draw_bars(left, rows, "italian", -0.19, color=VERMILION, label="italiano")
-    draw_bars(left, rows, "english", 0.19, color=BLUE, label="inglese")
+    draw_bars(left, rows, "italian", -0.2, VERMILION)
+    draw_bars(left, rows, "english", 0.2, BLUE)
     left.set_yticks(range(len(rows)), [f"{row['used_by']}\n{row['vocabulary']}" for row in rows])
     left.tick_params(left=False)
     left.set_xticks([])
     left.spines["bottom"].set_visible(False)
     left.set_xlim(0, 1.18 * max(row["tokens_per_word_italian"] for row in rows))
     left.set_title("token per parola")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     draw_costs(right, rows, facts["vocabulary"])
     return figure
 
 
-def draw_bars(axes: Axes, rows: list[dict], side: str, shift: float, **look: str) -> None:
-    """Draw one language's tokens per word, `shift` beside the middle of each row."""
+def draw_bars(axes: Axes, rows: list[dict], side: str, shift: float, colour: str) -> None:
+    """Draw one language's tokens per word, `shift` beside the middle of each row.
+
+    The first bar bears the language's name.
+    """
     values = [row[f"tokens_per_word_{side}"] for row in rows]
     places = [y + shift for y in range(len(rows))]
-    axes.barh(places, values, height=0.36, **look)
+    axes.barh(places, values, height=0.4, color=colour)
     for place in zip(values, places, strict=True):
-        note(axes, number(place[0], 2), place, (6, 0), 18)
+        note(axes, number(place[0], 2), place, (6, 0), 24)
+    note(axes, LANGUAGES[side], (0, shift), (8, 0), 24, color=PAPER)
 
 
 def draw_costs(axes: Axes, rows: list[dict], chosen: str) -> None:
@@ -53,7 +58,7 @@ def draw_cost(axes: Axes, y: int, row: dict, *, is_chosen: bool) -> None:
     axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=colour)
     axes.plot(ratio, y, "o", color=colour, markersize=13)
     above = {"ha": "center", "va": "bottom", "weight": weight}
-    note(axes, f"× {number(ratio, 2)}", (ratio, y), (0, 11), 20, **above)
+    note(axes, f"× {number(ratio, 2)}", (ratio, y), (0, 9), 24, **above)
 
 
 def alt(facts: dict) -> str:

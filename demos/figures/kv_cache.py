@@ -22,18 +22,26 @@ def plot_bytes(axes: Axes, facts: dict) -> None:
 
     >>> steps = [{"n_tokens": 2, "kv_cache_bytes": 92160}]
     >>> plot_bytes(axes := Figure().subplots(), {"steps": steps, "kv_bytes_per_token": 46080})
-    >>> [text.get_text() for text in axes.get_legend().get_texts()]
-    ['misurata', 'formula']
+    >>> [text.get_text() for text in axes.texts]
+    ['punti: misurata', 'retta: formula']
     """
     tokens = [step["n_tokens"] for step in facts["steps"]]
     measured = [step["kv_cache_bytes"] / 1e6 for step in facts["steps"]]
     predicted = facts["kv_bytes_per_token"] * tokens[-1] / 1e6
-    axes.plot(tokens, measured, "o", color=style.BLUE, label="misurata")
-    axes.plot([0, tokens[-1]], [0, predicted], color=style.INK, lw=1.6, label="formula")
+    axes.plot(tokens, measured, "o", color=style.BLUE)
+    axes.plot([0, tokens[-1]], [0, predicted], color=style.INK, lw=1.6)
     axes.set(xlim=(0, None), ylim=(0, None), xlabel="token nel testo", ylabel="cache KV (MB)")
     scale(axes)
-    axes.legend(loc="upper left")
+    name_bytes(axes, tokens, measured)
     axes.set_title(f"+ {number(facts['kv_bytes_per_token'])} byte a ogni token")
+
+
+def name_bytes(axes: Axes, tokens: list[int], measured: list[float]) -> None:
+    """Write what the points are to the left of one, and what the line is to its right."""
+    place, third = 2 * (len(tokens) - 1) // 3, (tokens[-1] / 3, measured[-1] / 3)
+    look = {"ha": "right", "color": style.BLUE}
+    style.note(axes, "punti: misurata", (tokens[place], measured[place]), (-22, 9), 24, **look)
+    style.note(axes, "retta: formula", third, (12, -6), 24, va="top")
 
 
 def scale(axes: Axes) -> None:

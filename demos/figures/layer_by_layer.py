@@ -12,20 +12,20 @@ from demos.common.tokens.blocks import FONTS, drawable, text_width
 from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import number, percent
 
-LEFT, CELL = 152, 31  # where layer 0 begins, and the width of one
-STRIP = (4, 96)  # top and height of the strip of tokens
+LEFT, CELL = 158, 31  # where layer 0 begins, and the width of one
+STRIP = (2, 104)  # top and height of the strip of tokens
 PLOT = (118, 226)  # where 100 % and the least probability stand
 LEAST = 1e-8  # probability that is drawn
-DOTS = 335  # the lowest row of dots
-MARKS = {1: "100%", 0.01: "1%", 1e-4: "0,01%", 1e-6: "0,0001%", LEAST: "meno"}
+DOTS = 332  # the lowest row of dots
+MARKS = {1: "100%", 1e-4: "0,01%", LEAST: "meno"}
 GREEN_TINT = "#9FD9C4"
 
 
 def plot(facts: dict) -> Figure:
     """Draw the likeliest token after each layer, the answer's probability, and all arrivals."""
     figure, axes = new_canvas(1120, 372)  # its slide has two lines below it
-    for y, text in ((34, "il token"), (62, "più probabile")):
-        write(axes, 0, y, text, 20)
+    for y, text in ((30, "il token"), (60, "più probabile")):
+        write(axes, 0, y, text, 24)
     draw_strip(axes, facts["layers"])
     draw_probability(axes, facts)
     draw_arrivals(axes, facts)
@@ -36,7 +36,7 @@ def x_of(layer: float) -> float:
     """Give the middle of a layer's column.
 
     >>> x_of(0), x_of(30)
-    (167.5, 1097.5)
+    (173.5, 1103.5)
     """
     return LEFT + CELL * (layer + 0.5)
 
@@ -54,9 +54,9 @@ def draw_said(axes: Axes, left: float, width: float, text: str, colour: str) -> 
     """Draw what some layers say, upright where it does not fit."""
     top, height = STRIP
     draw_box(axes, (left + 1, top, width - 2, height), radius=4, facecolor=colour)
-    label = drawable(shorten(text, 9))
-    size = 30 if len(label) == 1 else 20  # a lone sign is hard to see
-    turn = 90 if text_width(label, 20) > width - 4 else 0
+    label = drawable(shorten(text, 8))
+    size = 30 if len(label) == 1 else 24  # a lone sign is hard to see
+    turn = 90 if text_width(label, 24) > width - 4 else 0
     look = {"ha": "center", "family": FONTS, "rotation": turn}
     write(axes, left + width / 2, top + height / 2, label, size, **look)
 
@@ -76,13 +76,13 @@ def draw_probability(axes: Axes, facts: dict) -> None:
     """Draw the probability of the answer after each layer, in powers of ten."""
     for value, label in MARKS.items():
         axes.plot([LEFT, x_of(30.5)], [y_of(value)] * 2, color=LIGHT, lw=1.5)
-        write(axes, LEFT - 6, y_of(value), label, 18, ha="right", color=GREY)
+        write(axes, LEFT - 6, y_of(value), label, 24, ha="right", color=GREY)
     found = [row["answer_probability"] for row in facts["layers"]]
     places = [x_of(row["layer"]) for row in facts["layers"]]
     axes.plot(places, list(map(y_of, found)), "o-", color=BLUE, lw=2.5, ms=8)
     answer = drawable(shorten(facts["answer"], 12))
     label = f"probabilità di {answer}: alla fine {percent(found[-1])}"
-    write(axes, LEFT + 6, PLOT[0] + 8, label, 22, color=BLUE, family=("Inter", *FONTS))
+    write(axes, LEFT + 6, sum(PLOT) / 2 - 27, label, 24, color=BLUE, family=("Inter", *FONTS))
 
 
 def draw_arrivals(axes: Axes, facts: dict) -> None:
@@ -92,18 +92,18 @@ def draw_arrivals(axes: Axes, facts: dict) -> None:
         heights = [DOTS - 10 * n for n in range(count)]
         axes.plot([x_of(layer)] * count, heights, "o", color=GREEN, ms=9)
     text = f"{facts['n_prompts']} testi, un punto ciascuno: da dove la risposta è la più probabile"
-    write(axes, LEFT + 6, DOTS - 70, text, 22, color=GREEN)
+    write(axes, LEFT + 6, DOTS - 69, text, 24, color=GREEN)
     median = f"mediana: strato {number(facts['median'])}"
-    write(axes, LEFT + 6, DOTS - 38, median, 22, weight=600, color=GREEN)
+    write(axes, LEFT + 6, DOTS - 37, median, 24, weight=600, color=GREEN)
     draw_layers(axes)
 
 
 def draw_layers(axes: Axes) -> None:
     """Draw the axis of layers."""
     axes.plot([LEFT, x_of(30.5)], [DOTS + 8] * 2, color=GREY, lw=1.5)
-    write(axes, 0, DOTS + 24, "dopo lo strato", 20, color=GREY)
+    write(axes, 0, DOTS + 24, "strato", 24, color=GREY)
     for layer in range(0, 31, 5):
-        write(axes, x_of(layer), DOTS + 24, str(layer), 20, ha="center", color=GREY)
+        write(axes, x_of(layer), DOTS + 24, str(layer), 24, ha="center", color=GREY)
 
 
 def alt(facts: dict) -> str:

@@ -22,13 +22,20 @@ def draw_curves(axes: Axes, facts: dict) -> None:
     sizes = (facts["best"]["n_params"], facts["n_points"], facts["last"]["n_params"])
     curves, x = facts["example"]["curves"], facts["example"]["x"]
     for curve, (colour, dashes), size in zip(curves, styles, sizes, strict=True):
-        axes.plot(x, curve, color=colour, linestyle=dashes, label=f"{size} parametri")
+        unit = " parametri" if curve is curves[-1] else ""
+        axes.plot(x, curve, color=colour, linestyle=dashes, label=f"{size}{unit}")
     axes.plot(*facts["example"]["points"], "o", color=INK)
     axes.set_ylim(-2.1, 2.1)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(f"{facts['n_points']} punti, tre curve")
-    axes.legend(loc="lower left", handlelength=1.6, borderaxespad=0.1, labelspacing=0.25)
+    name_dashes(axes)
+
+
+def name_dashes(axes: Axes) -> None:
+    """Say in one row below which dashes are whose: the curves leave no room for their names."""
+    below = {"loc": "upper left", "bbox_to_anchor": (0, -0.02), "ncols": 3}
+    axes.legend(**below, handlelength=2, handletextpad=0.4, columnspacing=1, borderpad=0)
 
 
 def draw_errors(axes: Axes, facts: dict) -> None:
@@ -36,22 +43,22 @@ def draw_errors(axes: Axes, facts: dict) -> None:
     n_points, sizes = facts["n_points"], [row["n_params"] for row in facts["curve"]]
     new = [row["test_error"] for row in facts["curve"]]
     seen = [row["training_error"] for row in facts["curve"]]
-    top = 1.15 * max(new)
-    above_seen = max(new[-1], 0.09 * top)  # so that no name covers the other
-    draw_named(axes, "punti nuovi", sizes, new, above_seen, VERMILION)
-    draw_named(axes, "punti visti", sizes, seen, max(seen[-1], 0), BLUE)
+    peak = facts["at_threshold"]["test_error"]
+    top = max(1.15 * max(new), 1.42 * peak)  # the note stands above the peak
+    draw_named(axes, "punti nuovi", sizes, new, 8, VERMILION)
+    draw_named(axes, "punti visti", sizes, seen, -6, BLUE)
     axes.axvline(n_points, color=INK, linewidth=1.6, linestyle=(0, (4, 3)))
-    note(axes, "tanti parametri\nquanti punti", (n_points, top), (8, 0), 18, va="top")
+    note(axes, "tanti parametri\nquanti punti", (n_points, top), (8, 0), 24, va="top")
     mark_axes(axes, [1, 4, n_points, 100, sizes[-1]], top)
 
 
 def draw_named(
-    axes: Axes, name: str, sizes: list[int], values: list[float], height: float, colour: str
+    axes: Axes, name: str, sizes: list[int], values: list[float], above: int, colour: str
 ) -> None:
-    """Draw one error against the parameters, with its name above `height` at the end."""
+    """Draw one error against the parameters, with its name `above` its end, or below."""
     axes.plot(sizes, values, color=colour)
-    ends_there = {"ha": "right", "va": "bottom"}
-    note(axes, name, (sizes[-1], height), (0, 8), 20, color=colour, **ends_there)
+    look = {"ha": "right", "va": "bottom" if above > 0 else "top", "color": colour}
+    note(axes, name, (sizes[-1], values[-1]), (0, above), 24, **look)
 
 
 def mark_axes(axes: Axes, sizes: list[int], top: float) -> None:
@@ -60,7 +67,7 @@ def mark_axes(axes: Axes, sizes: list[int], top: float) -> None:
     axes.set_xlim(1, sizes[-1])
     axes.set_xticks(sizes, list(map(number, sizes)))
     axes.set_xticks([], minor=True)
-    axes.set_ylim(0, top)
+    axes.set_ylim(-0.16 * top, top)  # below 0 there is room for a name
     ticks = [tenth / 10 for tenth in range(0, int(10 * top) + 1, 2)]
     axes.set_yticks(ticks, [number(tick, 1) for tick in ticks])
     axes.set_xlabel("parametri")

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos.common.models.catalogue import FAMILY_NAMES
-from demos.common.style import BLUE, TINTS, VERMILION, draw_decades, name_rows, new_figure
+from demos.common.style import BLUE, PAPER, TINTS, VERMILION, draw_decades, name_rows, new_figure
 from demos.common.words import params_in_words
 
 
@@ -41,7 +41,8 @@ def draw_family(axes: Axes, row: int, counts: list[float]) -> None:
     axes.barh(row, largest, height=0.62, color=TINTS[0])
     axes.plot(counts, [row] * len(counts), "o", color=BLUE, markersize=9)
     beside = {"xytext": (12, 0), "textcoords": "offset points", "va": "center"}
-    axes.annotate(params_in_words(largest), (largest, row), size=18, **beside)
+    blank = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}  # over the grid
+    axes.annotate(params_in_words(largest), (largest, row), size=24, **beside, bbox=blank)
 
 
 def alt(facts: dict) -> str:

@@ -28,7 +28,7 @@ N_ROWS = 5  # of tokens drawn
 MONO = "Fantasque Sans Mono"
 COLOURS = {"embedding": BLUE, "attention": VERMILION, "feed_forward": GREEN}
 # The parts of a layer: their left end and width.
-LAYER = (("attention", 478, 138, VERMILION), ("feed_forward", 656, 150, GREEN))
+LAYER = (("attention", 468, 150, VERMILION), ("feed_forward", 648, 170, GREEN))
 
 
 def millions(count: int, decimals: int = 1) -> str:
@@ -60,8 +60,8 @@ def plot(facts: dict) -> Figure:
 
 def head(axes: Axes, x: float, title: str, shape: str) -> None:
     """Write a column's name, and below it the shape of what it holds."""
-    write(axes, x, 18, title, 23, weight=600, ha="center")
-    write(axes, x, 48, shape, 22, ha="center", color=BLUE, family=MONO)
+    write(axes, x, 16, title, 24, weight=600, ha="center")
+    write(axes, x, 48, shape, 24, ha="center", color=BLUE, family=MONO)
 
 
 def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -91,23 +91,23 @@ def draw_tokens(axes: Axes, facts: dict) -> None:
                 write(axes, x, y, "…", 24, ha="center")
             continue
         draw_token(axes, y, facts["pieces"][token], TINTS[place % len(TINTS)])
-        write(axes, 213, y, str(facts["ids"][token]), 22, ha="center", family=MONO)
+        write(axes, 213, y, str(facts["ids"][token]), 24, ha="center", family=MONO)
         draw_vector(axes, y, [value / largest for value in facts["vectors"][token]])
 
 
 def draw_token(axes: Axes, y: float, piece: str, colour: str) -> None:
     """Draw a token's text in its block."""
     draw_box(axes, (0, y - 17, 144, 34), radius=7, facecolor=colour, lw=2)
-    label = drawable(shorten(piece, 11))
-    write(axes, 72, y, label, 22, ha="center", family=FONTS)
+    label = drawable(shorten(piece, 10))
+    write(axes, 72, y, label, 24, ha="center", family=FONTS)
 
 
 def draw_vector(axes: Axes, y: float, numbers: list[float]) -> None:
     """Draw numbers from -1 to 1 as cells, blue below 0 and red above."""
     for n, value in enumerate(numbers):
-        corner = (282 + 12 * n, y - 12)
-        axes.add_patch(Rectangle(corner, 12, 24, facecolor=shade(value), ec="white", lw=1))
-    write(axes, 401, y, "…", 18)
+        corner = (282 + 11 * n, y - 12)
+        axes.add_patch(Rectangle(corner, 11, 24, facecolor=shade(value), ec="white", lw=1))
+    write(axes, 396, y, "…", 24)
 
 
 def shade(value: float) -> tuple[float, float, float]:
@@ -129,7 +129,7 @@ def draw_layers(axes: Axes, facts: dict) -> None:
     axes.plot([450, 834], [236, 236], color=INK, lw=2.4)
     for part, left, width, colour in LAYER:
         draw_box(axes, (left, 100, width, 84), radius=7, facecolor=colour, lw=2)
-        label = {"size": 21, "ha": "center", "color": PAPER}
+        label = {"size": 24, "ha": "center", "color": PAPER}
         count = millions(facts[f"n_params_{part}_per_layer"], 2)
         write(axes, left + width / 2, 126, PARTS[part][0], weight=600, **label)
         write(axes, left + width / 2, 158, count, **label)
@@ -143,7 +143,7 @@ def draw_sum(axes: Axes, into: float, out: float) -> None:
     circle = Circle((out, 236), 13, facecolor=PAPER, edgecolor=INK, lw=2.2, zorder=3)
     axes.add_patch(circle)
     plus = {"weight": 600, "ha": "center", "va": "center_baseline", "zorder": 4}
-    write(axes, out, 236, "+", 22, **plus)
+    write(axes, out, 236, "+", 24, **plus)
 
 
 def draw_likeliest(axes: Axes, facts: dict) -> None:
@@ -151,24 +151,24 @@ def draw_likeliest(axes: Axes, facts: dict) -> None:
     likeliest = facts["likeliest"]
     for n, likely in enumerate(likeliest):
         y, length = 92 + 48 * n, likely["probability"] / likeliest[0]["probability"]
-        axes.add_patch(Rectangle((892, y + 14), 228, 8, facecolor=LIGHT))
-        axes.add_patch(Rectangle((892, y + 14), 228 * length, 8, facecolor=BLUE))
-        write(axes, 892, y, drawable(shorten(likely["piece"], 11)), 22, family=FONTS)
-        write(axes, 1120, y, percent(likely["probability"]), 21, ha="right")
+        axes.add_patch(Rectangle((892, y + 16), 228, 8, facecolor=LIGHT))
+        axes.add_patch(Rectangle((892, y + 16), 228 * length, 8, facecolor=BLUE))
+        write(axes, 892, y, drawable(shorten(likely["piece"], 9)), 24, family=FONTS)
+        write(axes, 1120, y, percent(likely["probability"]), 24, ha="right")
 
 
 def draw_parameters(axes: Axes, facts: dict) -> None:
     """Draw one bar for all the parameters, cut into the parts."""
     title = f"I {number(facts['n_params'] / 10**6, 1)} milioni di parametri"
-    write(axes, 0, 325, title, 23, weight=600)
+    write(axes, 0, 322, title, 24, weight=600)
     left = 0.0
     for part, colour in COLOURS.items():
         share, count = facts[f"share_{part}"], millions(facts[f"n_params_{part}"])
         width = 1120 * share
         axes.add_patch(Rectangle((left, 350), width, 72, facecolor=colour, ec=PAPER, lw=2))
-        look = {"size": 21, "ha": "center", "color": PAPER}
-        write(axes, left + width / 2, 372, PARTS[part][0], weight=600, **look)
-        write(axes, left + width / 2, 401, f"{count} = {percent(share, 0)}", **look)
+        look = {"size": 24, "ha": "center", "color": PAPER}
+        write(axes, left + width / 2, 371, PARTS[part][0], weight=600, **look)
+        write(axes, left + width / 2, 402, f"{count} = {percent(share, 0)}", **look)
         left += width
 
 

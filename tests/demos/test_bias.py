@@ -112,7 +112,7 @@ def test_walk_through_lists_the_sentences_and_the_limits(facts, capsys):
     "name", ["nurse", "plumber", "secretary", "dispatcher", "salesperson", "librarian", "broker"]
 )
 def test_figure_is_legible_and_described(name):
-    """Texts have 18 points or more, lie inside and don't touch; the alt text names the chosen."""
+    """Texts have 24 points or more, lie inside and don't touch; the alt text names the chosen."""
     facts = run(occupation=name)
     figure = plot(facts)
     texts = assert_legible(figure)

@@ -182,7 +182,7 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 
 
 def test_figure_is_legible_and_described(ran):
-    """Texts have 18 points or more and lie inside; the alt text has the gap before and after."""
+    """Texts have 24 points or more and lie inside; the alt text has the gap before and after."""
     assert_legible(plot(ran[0]))
     for moment in ("before", "after"):
         gap = number(ran[0]["held_out"][f"gap_odds_{moment}"], 1)

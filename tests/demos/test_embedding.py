@@ -104,7 +104,7 @@ def test_what_is_not_one_token_is_refused(token: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(
     token: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
+    """No text is below 24 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(token=token)
     assert_legible(plot(facts))
     assert facts["other_words"][0]["piece"][:10] in alt(facts)

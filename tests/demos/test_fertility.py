@@ -116,7 +116,7 @@ def test_what_is_not_offered_is_refused(bad: dict) -> None:
 def test_what_is_shown_is_legible_and_inside(
     name: str, pair: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No text is below 18 px or outside; the print-out fits 88 columns; the alt has each ratio."""
+    """No text is below 24 px or outside; the print-out fits 88 columns; the alt has each ratio."""
     facts = run(vocabulary=name, pair=pair)
     assert_legible(plot(facts))
     for row in facts["by_vocabulary"].values():

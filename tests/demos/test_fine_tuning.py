@@ -116,7 +116,7 @@ def test_facts_are_json_and_the_walk_through_fits(ran, capsys):
 
 
 def test_figure_is_legible_and_described(ran):
-    """Texts have 18 points or more and lie inside; the alt text says before, after and the end."""
+    """Texts have 24 points or more and lie inside; the alt text says before, after and the end."""
     facts = ran[0]
     assert_legible(plot(facts))
     for moment in ("before", "after", "overfitted"):

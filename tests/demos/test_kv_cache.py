@@ -141,14 +141,14 @@ def test_a_number_of_tokens_that_is_no_choice_is_refused(n_tokens: int) -> None:
 
 @pytest.mark.parametrize("text", ["Hi", HOSTILE])
 def test_the_figure_is_legible_and_told_in_words(text: str, capsys: pytest.CaptureFixture) -> None:
-    """Text is 18 points or more and inside the figure; lines fit 88 columns; alt has the bytes."""
+    """Text is 24 points or more and inside the figure; lines fit 88 columns; alt has the bytes."""
     facts = kv_cache.run(text=text, n_tokens=8)
     figure = plot(facts)
     figure.draw_without_rendering()
     texts = [
         found for found in figure.findobj(Text) if found.get_visible() and found.get_text().strip()
     ]
-    assert min(found.get_fontsize() for found in texts) >= 18
+    assert min(found.get_fontsize() for found in texts) >= 24
     box = figure.get_tightbbox().padded(-1 / 72)
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1120 / 72 and box.y1 <= 430 / 72
     assert "46.080 byte" in alt(facts)

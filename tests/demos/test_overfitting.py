@@ -134,7 +134,7 @@ def test_values_off_the_sliders_are_refused(bad: dict[str, int]) -> None:
 def test_what_is_shown_is_legible_and_inside(
     n_points: int, noise_percent: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No text is below 18 px or outside; the print-out fits 88 columns; the alt has the peak."""
+    """No text is below 24 px or outside; the print-out fits 88 columns; the alt has the peak."""
     facts = run(n_points=n_points, noise_percent=noise_percent)
     assert_legible(plot(facts))
     peak = facts["at_threshold"]["test_error"]

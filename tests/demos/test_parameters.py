@@ -177,7 +177,7 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(model, capsys
     "model", ["gpt3-175b", "gpt2-small", "llama3.1-405b", "deepseek-coder-1.3b", "qwen1.5-0.5b"]
 )
 def test_figure_is_legible_and_described(model):
-    """Texts have 18 points or more, lie inside, don't overlap; the alt text names all families."""
+    """Texts have 24 points or more, lie inside, don't overlap; the alt text names all families."""
     facts = run(model=model)
     assert_apart(assert_legible(plot(facts)))
     assert all(name in alt(facts) for name in [*FAMILY_NAMES.values(), facts["name"]])

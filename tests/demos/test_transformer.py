@@ -98,7 +98,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
+    """No text is below 24 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(text=text)
     assert_legible(plot(facts))
     assert "134,5 milioni" in alt(facts)
