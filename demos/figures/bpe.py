@@ -38,7 +38,7 @@ def draw_row(axes: Axes, step: dict, y: float) -> None:
     left, made = float(BLOCKS), drawable(step["token"])
     for piece in map(drawable, step["pieces"]):
         width = CHARACTER * len(piece) + 3.5
-        if left + width > WIDTH - 20:
+        if left + width > WIDTH - 26:
             write(axes, left, y, "…", PIECE)
             break
         draw_piece(axes, piece, left, y, width, is_new=piece == made)

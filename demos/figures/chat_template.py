@@ -30,7 +30,7 @@ def plot(facts: dict) -> Figure:
     figure, axes = new_canvas(1120, 376)  # its slide has two lines below it
     top = 0.0
     for way, name in WAYS.items():
-        write(axes, 0, top + 14, name, 24, weight=600)
+        write(axes, 0, top + 16, name, 24, weight=600)
         bottom = draw_turns(axes, top + 31, facts["asked"][way])
         draw_answer(axes, bottom + 13, facts["asked"][way])
         top = bottom + 33
