@@ -18,7 +18,7 @@ def plot(facts: dict) -> Figure:
     rows = facts["rows"][-N_ROWS:]  # the last ones, where not all have room
     figure, axes = new_canvas(WIDTH, ROW * (max(len(rows), 1) + 1))
     first = len(facts["rows"]) - len(rows)
-    left_out = f" (senza le prime {first} fusioni)" if first else ""
+    left_out = f" (prime fusioni non disegnate: {first})" if first else ""
     after = f"il testo, dopo{left_out}"
     for left, title in ((44, "coppia"), (259, "volte"), (BLOCKS, after)):
         write(axes, left, ROW / 2, title, 24, color=GREY)
