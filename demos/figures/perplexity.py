@@ -44,14 +44,13 @@ def plot_ratios(axes: Axes, facts: dict) -> None:
 
 
 def name_marks(axes: Axes) -> None:
-    """Write beside the lines and the points whose they are, and what the bands mean."""
+    """Write beside the lines what they are, and what bands and triangles mean."""
+    in_blocks = SCOPES["block32"].replace(" ", "\n", 1)  # narrow: the line is near the edge
     labels = {
-        (4.3, 9): ("SmolLM2, una scala per riga", style.BLUE, "left"),
-        (3.3, 5.5): ("SmolLM2,\nblocchi\ndi 32", style.GREEN, "right"),
+        (4.3, 9): (f"SmolLM2, {SCOPES['row']}", style.BLUE, "left"),
+        (3.3, 5.5): (f"SmolLM2,\n{in_blocks}", style.GREEN, "right"),
         (4.3, 6.1): ("bande: ± due errori standard", style.INK, "left"),
         (4.3, 4.1): ("triangoli: pubblicati da altri", style.INK, "left"),
-        (2.25, 2.1): ("Llama 3 8B", style.VERMILION, "left"),
-        (3.25, 1.16): ("LLaMA 7B", style.GREY, "right"),
     }
     for place, (label, color, side) in labels.items():
         axes.text(*place, label, color=color, ha=side, va="center", linespacing=1.1)
@@ -68,11 +67,17 @@ def draw_ours(axes: Axes, facts: dict) -> None:
 
 
 def draw_published(axes: Axes, models: Iterable[dict]) -> None:
-    """Draw the points that others measured."""
-    for model, color, marker in zip(models, (style.GREY, style.VERMILION), "^v", strict=True):
+    """Draw the points that others measured, a model's name beside its first or above it."""
+    looks = (
+        (style.GREY, "^", (-10, 2), "right"),
+        (style.VERMILION, "v", (0, 28), "center"),
+    )
+    for model, (color, marker, away, side) in zip(models, looks, strict=True):
         bits = column(model["rows"].values(), "bits_per_weight")
         ratios = column(model["rows"].values(), "perplexity_ratio")
         axes.plot(bits, ratios, marker, color=color, ms=10)
+        first = min(zip(bits, ratios, strict=True))  # of the fewest bits
+        style.note(axes, model["model"], first, away, 24, ha=side, color=color)
 
 
 def column(rows: Iterable[dict], key: str) -> list[float]:
