@@ -10,10 +10,12 @@ from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import percent
 
 LEFT, TOP = 170.0, 104.0  # where the map begins
+MOST = 12  # rows, each as high as a line of text
+BESIDE = 800  # where the words begin
 READING = (
     "Chi guarda: le righe.",
     "Chi è guardato: le colonne.",
-    "In ogni riga la somma è 100.",
+    "Ogni riga somma a 100.",
     "Nessuno guarda avanti.",
 )
 
@@ -27,7 +29,7 @@ def findings(facts: dict, most: int = 4) -> list[tuple[int, int]]:
     """
     looks = []
     for place, look in enumerate(facts["strongest"]):
-        if 0 < look["to"] < place and look["share"] >= 0.3:
+        if 0 < look["to"] < place < MOST and look["share"] >= 0.3:
             looks.append((-look["share"], place, look["to"]))
     return [(place, to) for _, place, to in sorted(looks)[:most]]
 
@@ -39,18 +41,20 @@ def plot(facts: dict) -> Figure:
     name_head(axes, facts)
     write_findings(axes, facts)
     for n, line in enumerate(READING):
-        write(axes, 790, 280 + 36 * n, line, 22)
+        write(axes, BESIDE, 288 + 36 * n, line, 24)
     return figure
 
 
 def draw_map(axes: Axes, facts: dict) -> None:
     """Draw a cell for each pair of tokens, darker where the look is stronger."""
-    n_tokens = facts["n_tokens"]
-    wide, high = min(62.0, 560 / n_tokens), min(40.0, 320 / n_tokens)
-    text_size = 22 if n_tokens <= 13 else 18
-    for i, piece in enumerate(facts["pieces"]):
+    n_rows = min(facts["n_tokens"], MOST)
+    wide, high = min(62.0, 540 / n_rows), min(40.0, 320 / n_rows)
+    if n_rows < facts["n_tokens"]:
+        left_out = f"… e altri {facts['n_tokens'] - n_rows} token"
+        write(axes, LEFT + 530, TOP + 60, left_out, 24, color=GREY, ha="right")
+    for i, piece in enumerate(facts["pieces"][:n_rows]):
         middle = (LEFT + wide * (i + 0.5), TOP + high * (i + 0.5))
-        name_token(axes, drawable(shorten(piece, 11)), middle, text_size)
+        name_token(axes, drawable(shorten(piece, 10)), middle)
         for j, share in enumerate(facts["matrix"][i][: i + 1]):
             draw_cell(axes, (i, j), (wide, high), share)
     frame = {"fill": False, "ec": VERMILION, "lw": 3.5, "zorder": 5}
@@ -67,12 +71,12 @@ def corner(i: int, j: int, wide: float, high: float) -> tuple[float, float]:
     return LEFT + wide * j, TOP + high * i
 
 
-def name_token(axes: Axes, label: str, middle: tuple[float, float], size: int) -> None:
+def name_token(axes: Axes, label: str, middle: tuple[float, float]) -> None:
     """Write a token's text before its row and above its column, which meet at `middle`."""
     x, y = middle
     slanted = {"rotation": 38, "rotation_mode": "anchor", "ha": "left", "va": "bottom"}
-    write(axes, LEFT - 12, y, label, size, ha="right", family=FONTS)
-    write(axes, x - 6, TOP - 8, label, size, family=FONTS, **slanted)
+    write(axes, LEFT - 12, y, label, 24, ha="right", family=FONTS)
+    write(axes, x - 6, TOP - 8, label, 24, family=FONTS, **slanted)
 
 
 def draw_cell(axes: Axes, place: tuple[int, int], size: tuple[float, float], share: float) -> None:
@@ -81,10 +85,10 @@ def draw_cell(axes: Axes, place: tuple[int, int], size: tuple[float, float], sha
     axes.add_patch(
         Rectangle(corner(i, j, wide, high), wide, high, facecolor=shade(share), ec=LIGHT)
     )
-    if share >= 0.095 and high >= 24:
+    if share >= 0.095 and high >= 26:
         middle = (LEFT + wide * (j + 0.5), TOP + high * (i + 0.5))
         weight = 600 if share >= 0.5 else "normal"
-        write(axes, *middle, f"{round(100 * share)}", 18, ha="center", weight=weight)
+        write(axes, *middle, f"{round(100 * share)}", 24, ha="center", weight=weight)
 
 
 def shade(share: float) -> tuple[float, float, float]:
@@ -100,16 +104,16 @@ def shade(share: float) -> tuple[float, float, float]:
 def name_head(axes: Axes, facts: dict) -> None:
     """Write beside the map which head it is."""
     layer, head = facts["layer"], facts["head"]
-    write(axes, 790, 30, f"Strato {layer}, testa {head}", 26, weight=600)
-    write(axes, 790, 64, f"una delle {facts['n_all_heads']}, contando da 0", 20, color=GREY)
+    write(axes, BESIDE, 30, f"Strato {layer}, testa {head}", 26, weight=600)
+    write(axes, BESIDE, 66, f"una di {facts['n_all_heads']}, si conta da 0", 24, color=GREY)
 
 
 def write_findings(axes: Axes, facts: dict) -> None:
     """Write the strongest looks in words, each with its share."""
     for n, (i, j) in enumerate(findings(facts)):
-        here, there = (drawable(shorten(facts["pieces"][place], 9)) for place in (i, j))
+        here, there = (drawable(shorten(facts["pieces"][place], 8)) for place in (i, j))
         y, share = 126 + 40 * n, percent(facts["matrix"][i][j], 0)
-        write(axes, 790, y, f"{here} → {there}", 25, family=FONTS, color=VERMILION)
+        write(axes, BESIDE, y, f"{here} → {there}", 24, family=FONTS, color=VERMILION)
         write(axes, 1118, y, share, 24, weight=600, ha="right", color=VERMILION)
 
 

@@ -8,19 +8,22 @@ from demos.common.tokens.blocks import FONTS, drawable
 from demos.common.tokens.pieces import one_line, shorten
 from demos.common.words import number
 
-WIDTH, ROW, N_ROWS = 1120, 40, 10  # slide pixels; the most rows that a figure has room for
-BLOCKS, CHARACTER = 378, 10.2  # where the text so far begins, and pixels of one of its characters
-PIECE = 20  # points of a piece
+WIDTH, ROW, N_ROWS = 1120, 40, 9  # slide pixels; the most rows that a figure has room for
+BLOCKS, CHARACTER = 340, 11.75  # where the text so far begins, and pixels of one of its characters
+PIECE = 24  # points of a piece
 
 
 def plot(facts: dict) -> Figure:
     """Draw a row a merge: the pair, how often it is found, and the text as blocks."""
     rows = facts["rows"][-N_ROWS:]  # the last ones, where not all have room
     figure, axes = new_canvas(WIDTH, ROW * (max(len(rows), 1) + 1))
-    for left, title in ((0, ""), (40, "coppia"), (276, "volte"), (BLOCKS, "il testo, dopo")):
-        write(axes, left, ROW / 2, title, 20, color=GREY)
+    first = len(facts["rows"]) - len(rows)
+    left_out = f" (prime fusioni non disegnate: {first})" if first else ""
+    after = f"il testo, dopo{left_out}"
+    for left, title in ((44, "coppia"), (259, "volte"), (BLOCKS, after)):
+        write(axes, left, ROW / 2, title, 24, color=GREY)
     if not rows:
-        write(axes, 40, 1.5 * ROW, "nessuna coppia si trova due volte", 20)
+        write(axes, 40, 1.5 * ROW, "nessuna coppia si trova due volte", 24)
     for place, step in enumerate(rows, start=1):
         draw_row(axes, step, (place + 0.5) * ROW)
     return figure
@@ -29,13 +32,13 @@ def plot(facts: dict) -> Figure:
 def draw_row(axes: Axes, step: dict, y: float) -> None:
     """Write one merge at height `y`, the tokens that it made with a darker face."""
     pair = " + ".join(shorten(drawable(part), 7) for part in step["pair"])
-    write(axes, 28, y, str(step["id"] - 255), 18, color=GREY, ha="right")
-    write(axes, 40, y, pair, PIECE, family=FONTS)
-    write(axes, 300, y, number(step["count"]), PIECE, color=BLUE, weight=600, ha="center")
+    write(axes, 32, y, str(step["id"] - 255), 24, color=GREY, ha="right")
+    write(axes, 44, y, pair, PIECE, family=FONTS)
+    write(axes, 290, y, number(step["count"]), PIECE, color=BLUE, weight=600, ha="center")
     left, made = float(BLOCKS), drawable(step["token"])
     for piece in map(drawable, step["pieces"]):
-        width = CHARACTER * len(piece) + 4
-        if left + width > WIDTH - 20:
+        width = CHARACTER * len(piece) + 3.5
+        if left + width > WIDTH - 26:
             write(axes, left, y, "…", PIECE)
             break
         draw_piece(axes, piece, left, y, width, is_new=piece == made)
@@ -47,7 +50,7 @@ def draw_piece(
 ) -> None:
     """Draw one token as a block; a new one white on blue."""
     face, ink = (BLUE, PAPER) if is_new else (TINTS[0], INK)
-    box = draw_box(axes, (left, y - 15, width, 30), radius=4, facecolor=face)
+    box = draw_box(axes, (left, y - 17, width, 34), radius=4, facecolor=face)
     label = write(axes, left + width / 2, y, piece, PIECE, family=FONTS, color=ink, ha="center")
     label.set_clip_path(box)  # a pile of accents stays in its block
 

@@ -20,7 +20,7 @@ from demos.common.style import (
 )
 from demos.common.tokens.blocks import FONTS, drawable, flow, text_width
 
-POINTS = 20  # of a piece
+POINTS = 24  # of a piece
 ROW = 33  # of blocks
 START = "<|im_start|>"
 
@@ -30,12 +30,12 @@ def plot(facts: dict) -> Figure:
     figure, axes = new_canvas(1120, 376)  # its slide has two lines below it
     top = 0.0
     for way, name in WAYS.items():
-        write(axes, 0, top + 14, name, 22, weight=600)
+        write(axes, 0, top + 16, name, 24, weight=600)
         bottom = draw_turns(axes, top + 31, facts["asked"][way])
         draw_answer(axes, bottom + 13, facts["asked"][way])
         top = bottom + 33
     for row, (way, name) in enumerate(WAYS.items()):
-        draw_share(axes, 324 + 36 * row, name, facts[way])
+        draw_share(axes, 322 + 36 * row, name, facts[way])
     return figure
 
 
@@ -78,21 +78,21 @@ def draw_answer(axes: Axes, y: float, asked: dict) -> None:
     """Write how a prompt goes on, as much as fits in a line."""
     colour = GREEN if asked["answers"] else VERMILION
     text = in_quotes(asked)
-    while text_width(text, 22, ("Inter",)) > 1010:
+    while text_width(text, 24, ("Inter",)) > 1010:
         text = f"{text.rstrip('…»')[:-4]}…»"
     write(axes, 0, y, "→", 24, color=colour, weight=600)
-    write(axes, 36, y, text, 22, color=colour, weight=600 if asked["answers"] else "normal")
+    write(axes, 36, y, text, 24, color=colour, weight=600 if asked["answers"] else "normal")
 
 
 def draw_share(axes: Axes, y: float, name: str, counted: dict) -> None:
     """Draw the share of questions answered as a dot on its interval."""
-    left, width = 180, 300  # of 0 and 100 %
-    write(axes, 0, y, name, 22)
+    left, width = 192, 250  # of 0 and 100 %
+    write(axes, 0, y, name, 24)
     draw_interval(axes, y, (left, width), counted, BLUE)
     label = f"{counted['n_right']} su {counted['n']} rispondono"
-    write(axes, left + width + 20, y, label, 22, weight=600, color=BLUE)
+    write(axes, left + width + 20, y, label, 24, weight=600, color=BLUE)
     rest = f"{counted['n_empty']} senza una parola, {counted['n_ended']} finiscono"
-    write(axes, 1120, y, rest, 22, color=GREY, ha="right")
+    write(axes, 1120, y, rest, 24, color=GREY, ha="right")
 
 
 def alt(facts: dict) -> str:

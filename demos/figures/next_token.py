@@ -45,9 +45,9 @@ def draw_likeliest(axes: Axes, labels: list[str], facts: dict) -> None:
     for y, probability in enumerate(probabilities):
         name_bar(axes, y, labels[y] if y < len(labels) else "", facts["n_others"])
         weight = 600 if y == 0 else "normal"
-        note(axes, percent(probability), (probability, y), (8, 0), 22, weight=weight)
+        note(axes, percent(probability), (probability, y), (8, 0), 24, weight=weight)
     title = f"Il prossimo token (temperatura {number(facts['temperature'])})"
-    axes.set_title(title, x=-0.642, size=22)
+    axes.set_title(title, x=-0.642, size=24)
 
 
 def name_bar(axes: Axes, y: int, token: str, n_others: int) -> None:
@@ -55,29 +55,29 @@ def name_bar(axes: Axes, y: int, token: str, n_others: int) -> None:
     if token:
         note(axes, token, (0, y), (-12, 0), 24, ha="right", family=FONTS)
     else:
-        note(axes, f"altri {number(n_others)}", (0, y), (-12, 0), 20, ha="right")
+        note(axes, f"altri {number(n_others)}", (0, y), (-12, 0), 24, ha="right")
 
 
 def draw_steps(axes: Axes, facts: dict, most: int = 8) -> None:
     """Draw a row for each of the first tokens taken: its number, its block, its probability."""
-    axes.set_title("E poi? Ogni volta il più probabile", size=22)
+    axes.set_title("E poi? Ogni volta il più probabile", size=24)
     steps = facts["steps"]
     for n, step in enumerate(steps[:most]):
         draw_step(axes, n, step)
     if len(steps) > most:
-        write(axes, 352, row_middle(most - 1), f"e altri {len(steps) - most}", 20, color=GREY)
+        write(axes, 330, row_middle(most - 1), f"e altri {len(steps) - most}", 24, color=GREY)
     if not steps:
-        write(axes, 44, 20, "Il modello qui ha finito.", 22)
+        write(axes, 44, 20, "Il modello qui ha finito.", 24)
 
 
 def draw_step(axes: Axes, n: int, step: dict) -> None:
     """Draw the row of a token that was taken."""
-    y, label = row_middle(n), drawable(shorten(step["piece"], 15))
+    y, label = row_middle(n), drawable(shorten(step["piece"], 14))
     width = text_width(label, 24) + 20
-    write(axes, 26, y, str(n + 1), 20, ha="right", color=GREY)
+    write(axes, 28, y, str(n + 1), 24, ha="right", color=GREY)
     draw_box(axes, (44, y - 17, width, 34), facecolor=TINTS[n % len(TINTS)])
     write(axes, 44 + width / 2, y, label, 24, family=FONTS, ha="center")
-    write(axes, 330, y, percent(step["probability"]), 22, ha="right")
+    write(axes, 316, y, percent(step["probability"]), 24, ha="right")
 
 
 def row_middle(n: int) -> int:

@@ -12,13 +12,13 @@ MARKS = {"open-source": ("o", GREEN, GREEN), "open-weight": ("s", "white", VERMI
 
 def plot(facts: dict) -> Figure:
     """Draw a row a family and a mark a model: full circles open source, hollow squares not."""
-    figure = new_figure(1120, 100 + 42 * len(facts["families"]))
+    figure = new_figure(1120, 94 + 42 * len(facts["families"]))
     axes = figure.add_subplot()
     for row, family in enumerate(facts["families"].values()):
         draw_family(axes, row, family)
     draw_decades(axes, low=2e8, high=8e12)
     name_rows(axes, [family["name"] for family in facts["families"].values()], bold=set())
-    axes.set_xlabel("parametri; cerchi pieni: open source; quadrati vuoti: pesi aperti")
+    axes.set_xlabel("parametri (● open source; □ pesi aperti)")
     return figure
 
 
@@ -29,7 +29,7 @@ def draw_family(axes: Axes, row: int, family: dict) -> None:
     look = {"markersize": 13, "markeredgecolor": edge, "markeredgewidth": 3}
     axes.plot(counts, [row] * len(counts), shape, color=face, **look)
     beside = {"xytext": (16, 0), "textcoords": "offset points", "va": "center"}
-    axes.annotate(family["licence"], (counts[-1], row), size=18, color=edge, **beside)
+    axes.annotate(family["licence"], (counts[-1], row), color=edge, **beside)
 
 
 def alt(facts: dict) -> str:

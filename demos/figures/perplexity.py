@@ -27,20 +27,33 @@ def plot(facts: dict) -> Figure:
 def plot_ratios(axes: Axes, facts: dict) -> None:
     """Draw perplexity over that of 16 bits against bits a weight, on logarithmic axes.
 
-    A line a granularity, the others' points, and a ring around the chosen one.
+    A line a granularity, the others' points, each named, and a ring around the chosen one.
     """
     draw_ours(axes, facts)
     draw_published(axes, facts["published"].values())
     chosen = (facts["bits_per_weight"], facts["perplexity_ratio"])
     if facts["perplexity_ratio"] < TOP:
         axes.plot(*chosen, "o", ms=20, mew=3, mfc="none", mec=style.INK)
-    axes.set(xscale="log", yscale="log", xlim=(2.3, 18), ylim=(0.9, TOP))
+    axes.set(xscale="log", yscale="log", xlim=(2, 18), ylim=(0.9, TOP))
     axes.set_xticks([3, 4, 5, 6, 8, 16], ["3", "4", "5", "6", "8", "16"])
-    axes.set_yticks([1, 1.5, 2, 3, 5, 10], ["× 1", "× 1,5", "× 2", "× 3", "× 5", "× 10"])
+    axes.set_yticks([1, 2, 5, 10], ["× 1", "× 2", "× 5", "× 10"])
     axes.minorticks_off()
-    axes.set(xlabel="bit per peso, scale comprese", ylabel="perplessità / quella a 16 bit")
+    axes.set(xlabel="bit per peso, scale comprese", ylabel="× quella a 16 bit")
     axes.grid(axis="y")
-    axes.legend(loc="upper right", borderaxespad=0, labelspacing=0.3)
+    name_marks(axes)
+
+
+def name_marks(axes: Axes) -> None:
+    """Write beside the lines what they are, and what bands and triangles mean."""
+    in_blocks = SCOPES["block32"].replace(" ", "\n", 1)  # narrow: the line is near the edge
+    labels = {
+        (4.3, 9): (f"SmolLM2, {SCOPES['row']}", style.BLUE, "left"),
+        (3.3, 5.5): (f"SmolLM2,\n{in_blocks}", style.GREEN, "right"),
+        (4.3, 6.1): ("bande: ± due errori standard", style.INK, "left"),
+        (4.3, 4.1): ("triangoli: pubblicati da altri", style.INK, "left"),
+    }
+    for place, (label, color, side) in labels.items():
+        axes.text(*place, label, color=color, ha=side, va="center", linespacing=1.1)
 
 
 def draw_ours(axes: Axes, facts: dict) -> None:
@@ -48,19 +61,23 @@ def draw_ours(axes: Axes, facts: dict) -> None:
     for scope, color, marker in zip(SCOPES, (style.BLUE, style.GREEN), "sD", strict=True):
         rows = facts["grid"][scope].values()
         bits, ratios = column(rows, "bits_per_weight"), column(rows, "perplexity_ratio")
-        axes.plot(bits, ratios, color=color, marker=marker, label=f"SmolLM2, {SCOPES[scope]}")
+        axes.plot(bits, ratios, color=color, marker=marker)
         low, high = column(rows, "perplexity_ratio_low"), column(rows, "perplexity_ratio_high")
-        label = "± due errori" if scope == "block32" else None  # named once
-        axes.vlines(bits, low, high, color=color, lw=7, alpha=0.35, label=label)
+        axes.vlines(bits, low, high, color=color, lw=7, alpha=0.35)
 
 
 def draw_published(axes: Axes, models: Iterable[dict]) -> None:
-    """Draw the points that others measured."""
-    for model, color, marker in zip(models, (style.GREY, style.VERMILION), "^v", strict=True):
+    """Draw the points that others measured, a model's name beside its first or above it."""
+    looks = (
+        (style.GREY, "^", (-10, 2), "right"),
+        (style.VERMILION, "v", (0, 28), "center"),
+    )
+    for model, (color, marker, away, side) in zip(models, looks, strict=True):
         bits = column(model["rows"].values(), "bits_per_weight")
         ratios = column(model["rows"].values(), "perplexity_ratio")
-        label = f"{model['model']}, pubblicato"
-        axes.plot(bits, ratios, marker, color=color, ms=10, label=label)
+        axes.plot(bits, ratios, marker, color=color, ms=10)
+        first = min(zip(bits, ratios, strict=True))  # of the fewest bits
+        style.note(axes, model["model"], first, away, 24, ha=side, color=color)
 
 
 def column(rows: Iterable[dict], key: str) -> list[float]:
@@ -89,18 +106,20 @@ def plot_minilm(axes: Axes, facts: dict) -> None:
     """Draw how far MiniLM's vectors moved, for the chosen granularity."""
     rows = facts["grid"][facts["granularity"]].values()
     lines = {
-        "cosine_mean": ("coseno medio", style.BLUE, "o"),
-        "cosine_worst": ("il peggiore", style.VERMILION, "v"),
-        "rank_correlation": ("ordine delle somiglianze", style.GREEN, "D"),
+        "cosine_mean": ("● coseno medio", style.BLUE, "o"),
+        "cosine_worst": ("▼ il peggiore", style.VERMILION, "v"),
+        "rank_correlation": ("◆ ordine somiglianze", style.GREEN, "D"),
     }
     places = range(len(rows))
-    for key, (label, color, marker) in lines.items():
-        axes.plot(places, column(rows, key), color=color, marker=marker, label=label)
+    lowest_first = sorted(lines, key=lambda key: column(rows, key)[-1])  # as the lines end
+    for n, key in enumerate(lowest_first):
+        label, color, marker = lines[key]
+        axes.plot(places, column(rows, key), color=color, marker=marker)
+        axes.text(0, 0.02 + 0.17 * n, label, color=color, va="center")
     axes.set_xticks(places, [str(row["bits"]) for row in rows])
     axes.set(ylim=(-0.15, 1.08), xlabel="bit", yticks=[0, 0.5, 1])
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
     axes.grid(axis="y")
-    axes.legend(loc="lower left", borderaxespad=0, labelspacing=0.3)
 
 
 def alt(facts: dict) -> str:

@@ -11,7 +11,7 @@ from demos.common.words import number
 from demos.thinking import CUT, KINDS, WAYS
 
 COLOURS = {"direct": GREY, "steps": VERMILION, "led": BLUE}
-SCALE = (230, 290)  # where 0 % stands, and how wide 100 % is
+SCALE = (230, 250)  # where 0 % stands, and how wide 100 % is
 MONO = "Fantasque Sans Mono"
 
 
@@ -29,7 +29,7 @@ def draw_kind(axes: Axes, top: float, name: str, both: dict) -> None:
     write(axes, 0, top + 16, title, 24, weight=600)
     first = both["example"]["direct"]
     heading = f"{first['sum']} fa {number(first['true'])}; scrive:"
-    write(axes, 1120, top + 16, heading, 22, ha="right", color=GREY)
+    write(axes, 1120, top + 16, heading, 24, ha="right", color=GREY)
     for row, way in enumerate(WAYS):
         y = top + 60 + 47 * row
         draw_way(axes, y, way, both[way])
@@ -47,7 +47,7 @@ def draw_way(axes: Axes, y: float, way: str, counted: dict) -> None:
 def draw_line(axes: Axes, y: float, example: dict) -> None:
     """Write what the model wrote, green where its result is right."""
     colour = GREEN if example["right"] else VERMILION
-    write(axes, 1120, y, cut(example["line"]), 22, ha="right", family=MONO, color=colour)
+    write(axes, 1120, y, cut(example["line"]), 24, ha="right", family=MONO, color=colour)
 
 
 def cut(line: str, most: int = 40) -> str:

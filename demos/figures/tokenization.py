@@ -6,8 +6,8 @@ from demos.common.tokens.blocks import Size, draw_rows
 from demos.common.tokens.pieces import name_pieces, one_line
 from demos.tokenization import NAMES, heading
 
-WIDTH, HEIGHT, TITLE = 1120, 420, 30  # slide pixels; TITLE is the strip above a vocabulary's blocks
-SIZES = (Size(44, 26, rows=1), Size(32, 21, rows=1), Size(22, 18, rows=2))
+WIDTH, HEIGHT, TITLE = 1120, 420, 32  # slide pixels; TITLE is the strip above a vocabulary's blocks
+SIZES = (Size(44, 26, rows=1), Size(32, 24, rows=1), Size(24, 24, rows=1))
 
 
 def plot(facts: dict) -> Figure:
@@ -16,7 +16,7 @@ def plot(facts: dict) -> Figure:
     for name in NAMES:
         cut = facts[name]
         rows.append((heading(name, facts), cut["pieces"], cut["ids"]))
-    return draw_rows(rows, SIZES, WIDTH, HEIGHT, title=TITLE, points=22)
+    return draw_rows(rows, SIZES, WIDTH, HEIGHT, title=TITLE, points=24)
 
 
 def alt(facts: dict) -> str:

@@ -21,8 +21,8 @@ def plot(facts: dict) -> Figure:
     axes.grid(axis="x")
     name_rows(axes, [f"{row['name']} ({row['gpu']})" for row in rows], bold=set())
     axes.set_xlabel(
-        f"ore di GPU: il conto al {facts['utilization_percent']}% (cerchi), dichiarate (rombi), "
-        "utilizzo apparente"
+        f"ore di GPU: ● il conto al {facts['utilization_percent']}%, ◆ dichiarate; "
+        "accanto l’utilizzo apparente"
     )
     return figure
 
@@ -44,7 +44,7 @@ def draw_run(axes: Axes, place: int, row: dict) -> None:
     axes.plot(row["gpu_hours"], place, "D", color=VERMILION, markersize=12)
     percent = f"{number(row['utilization_percent'], 0)}%"
     beside = {"xytext": (16, 0), "textcoords": "offset points", "va": "center"}
-    axes.annotate(percent, (ends[1], place), size=18, **beside)
+    axes.annotate(percent, (ends[1], place), **beside)
 
 
 def alt(facts: dict) -> str:

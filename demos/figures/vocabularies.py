@@ -8,7 +8,7 @@ from demos.common.words import number
 from demos.vocabularies import NAMES
 
 WIDTH, HEIGHT, TITLE = 1120, 420, 32  # slide pixels; TITLE is the strip above a vocabulary's blocks
-SIZES = (Size(32, 18, rows=1), Size(24, 18, rows=1))
+SIZES = (Size(28, 24, rows=1), Size(24, 24, rows=1))
 
 
 def heading(name: str, facts: dict) -> str:
@@ -27,7 +27,7 @@ def plot(facts: dict) -> Figure:
     for name in NAMES:
         cut = facts[name]
         rows.append((heading(name, facts), cut["pieces"], cut["ids"]))
-    return draw_rows(rows, SIZES, WIDTH, HEIGHT, title=TITLE, points=20)
+    return draw_rows(rows, SIZES, WIDTH, HEIGHT, title=TITLE, points=24)
 
 
 def alt(facts: dict) -> str:

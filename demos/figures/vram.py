@@ -49,7 +49,7 @@ def card_marks(limit_gib: float) -> dict[int, str]:
     """
     marks: list[int] = []
     for memory in CARDS:
-        apart = all(abs(memory - other) >= 0.12 * limit_gib for other in marks)
+        apart = all(abs(memory - other) >= 0.15 * limit_gib for other in marks)
         if apart and memory < 0.94 * limit_gib:
             marks.append(memory)
     return {memory: CARDS[memory] for memory in sorted(marks)}
@@ -100,10 +100,10 @@ def draw_marks(ax: Axes, limit_gib: float) -> None:
     for memory, name in marks.items():
         ax.axvline(memory, color=INK, linewidth=1.6, linestyle=(0, (4, 3)), zorder=3)
         label, place = f"{number(memory)} GiB\n{name}", (memory, 1)
-        ax.annotate(label, place, ha="center", va="bottom", size=18, linespacing=1.1, **above)
+        ax.annotate(label, place, ha="center", va="bottom", linespacing=1.1, **above)
     if not marks:
         title = "Entra in ogni scheda: la più piccola dell’elenco ha 12 GiB"
-        ax.set_title(title, size=20, weight="normal")
+        ax.set_title(title, weight="normal")
 
 
 def alt(facts: dict) -> str:

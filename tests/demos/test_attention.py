@@ -169,7 +169,7 @@ def test_a_layer_or_a_head_that_is_not_there_is_refused(bad: dict, says: str) ->
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
+    """No text is below 24 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(text=text)
     assert_legible(plot(facts))
     assert f"strato {facts['layer']}, testa {facts['head']}" in alt(facts)

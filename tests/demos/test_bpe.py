@@ -112,7 +112,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 def test_what_is_shown_is_legible_and_inside(
     text: str, n_merges: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No text is below 18 px or outside, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 24 px or outside, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text, n_merges=n_merges)
     assert_legible(plot(facts))
     show(facts)

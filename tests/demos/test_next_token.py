@@ -139,7 +139,7 @@ def test_what_is_no_choice_is_refused(bad: dict, says: str) -> None:
 
 @pytest.mark.parametrize("text", ["The capital of Italy is", "La capitale d'Italia è", *HOSTILE])
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text is below 18 px, outside the figure or without its glyph; lines fit 88 columns."""
+    """No text is below 24 px, outside the figure or without its glyph; lines fit 88 columns."""
     facts = run(text=text, n_tokens=2 if text in HOSTILE else 10)
     assert_legible(plot(facts))
     assert facts["likeliest"][0]["piece"][:8] in alt(facts)

@@ -127,7 +127,7 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(licence, caps
 
 @pytest.mark.parametrize("licence", KINDS)
 def test_figure_is_legible_and_described(licence):
-    """Texts have 18 points or more, lie inside, don't overlap; alt has families and licences."""
+    """Texts have 24 points or more, lie inside, don't overlap; alt has families and licences."""
     facts = run(licence=licence)
     assert_apart(assert_legible(plot(facts)))
     assert all(

@@ -179,7 +179,7 @@ def test_weights_that_were_spoilt_show_in_the_perplexity() -> None:
     ("bits", "granularity"), [("4", "block32"), ("2", "row"), ("16", "row"), ("3", "block32")]
 )
 def test_the_figure_is_legible_and_told_in_words(bits: str, granularity: str, capsys) -> None:
-    """Texts have 18 points and lie inside; lines fit 88 columns; the caveat is printed."""
+    """Texts have 24 points and lie inside; lines fit 88 columns; the caveat is printed."""
     facts = perplexity.run(bits=bits, granularity=granularity)
     assert_legible(figure := plot(facts))
     assert_inside(figure, 1120, 384)

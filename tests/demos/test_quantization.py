@@ -199,7 +199,7 @@ def test_without_the_model_the_error_names_the_command(
 def test_the_figure_is_legible_and_told_in_words(
     tensor: str, scheme: str, bits: int, granularity: str, capsys
 ) -> None:
-    """Texts have 18 points and lie inside; all weights are drawn; lines fit; alt has the SNR."""
+    """Texts have 24 points and lie inside; all weights are drawn; lines fit; alt has the SNR."""
     facts = quantization.run(tensor=tensor, bits=bits, granularity=granularity, scheme=scheme)
     assert sum(facts["worked"]["histogram"]) == facts["worked"]["group_size"]
     figure = plot(facts)

@@ -220,7 +220,7 @@ def test_facts_are_json_and_the_same_twice_and_print_in_88_columns(parameters, c
 
 @pytest.mark.parametrize("parameters", VARIANTS)
 def test_figure_is_legible_and_described(parameters):
-    """Texts have 18 points or more, lie inside, don't overlap; the alt text has each run."""
+    """Texts have 24 points or more, lie inside, don't overlap; the alt text has each run."""
     facts = run(**parameters)
     assert_apart(assert_legible(plot(facts)))
     assert alt(facts).count("utilizzo apparente") == 10

@@ -168,7 +168,7 @@ def test_bad_text_is_refused(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("text", [run()["text"], "a", *HOSTILE])
 def test_what_is_shown_is_legible_and_inside(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No text is below 18 px or outside, no glyph is missing, the print-out fits 88 columns."""
+    """No text is below 24 px or outside, no glyph is missing, the print-out fits 88 columns."""
     facts = run(text=text)
     assert_legible(plot(facts))
     assert all(label in alt(facts) for label in NAMES.values())

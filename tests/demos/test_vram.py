@@ -198,7 +198,7 @@ def test_walk_through_fits_88_columns_and_names_the_total(parameters, capsys):
 
 @pytest.mark.parametrize("parameters", EXTREMES)
 def test_figure_is_legible_and_described(parameters):
-    """Texts have 18 points and lie inside, card names don't touch, the alt text has the totals."""
+    """Texts have 24 points and lie inside, card names don't touch, the alt text has the totals."""
     facts = run(**parameters)
     texts = assert_legible(plot(facts))
     marks = sorted((box.x0, box.x1) for text, box in texts.items() if " GiB\n" in text.get_text())

@@ -85,7 +85,7 @@ def fit(pieces: list[str], ids: list[int], size: Size, room: float) -> list[Plac
     widths = [block_width(piece, token, size) for piece, token in pairs]
     places = flow(widths, room, size.rows)
     if len(places) < len(pieces):
-        reserved = text_width(more(len(pieces)), 20, PLAIN) + 3 * GAP
+        reserved = text_width(more(len(pieces)), 24, PLAIN) + 3 * GAP
         places = flow(widths, room, size.rows, reserved)
     return places
 
@@ -113,7 +113,7 @@ def draw_blocks(
         draw_block(axes, block, pieces[n], ids[n], size, TINTS[n % len(TINTS)])
         y, end = upper + size.height / 2, place.left + place.width
     if len(places) < len(pieces):
-        write(axes, end + 2 * GAP, y, more(len(pieces) - len(places)), 20, family=PLAIN)
+        write(axes, end + 2 * GAP, y, more(len(pieces) - len(places)), 24, family=PLAIN)
 
 
 def draw_block(
