@@ -29,8 +29,8 @@ def draw_lines(axes: Axes, facts: dict) -> None:
         axes.plot([0, most], [0, height], color=BLUE if is_last else GREY)
         if 6 < height < 52:
             label = f"passo {row['step']}"
-            place, away = (most, height), (-4, 16 if is_last else -24)
-            note(axes, label, place, away, 18, ha="right", color=BLUE if is_last else GREY)
+            place, away = (most, height), (-4, 18 if is_last else -36)
+            note(axes, label, place, away, 24, ha="right", color=BLUE if is_last else GREY)
     axes.set(xlim=(0, most), ylim=(0, 52), xticks=[0, 6, 12, 18], yticks=[0, 20, 40])
     axes.set_xlabel("parole della frase")
     axes.set_title("token della frase")
@@ -53,10 +53,10 @@ def draw_steps(axes: Axes, facts: dict) -> None:
         away = (-14, 2) if row["weight"] < found else (14, 2)
         if abs(row["weight"] - found) > 0.5:
             side = "right" if row["weight"] < found else "left"
-            note(axes, str(row["step"]), (row["weight"], row["loss"]), away, 20, ha=side)
+            note(axes, str(row["step"]), (row["weight"], row["loss"]), away, 24, ha=side)
     n = facts["n_steps_to_near"]
     says = "diverge: la perdita cresce" if diverges else f"entro l’1% dopo {number(n)} passi"
-    note(axes, says, (found, 0.93 * max(losses)), (0, 0), 22, ha="center", color=colour, weight=600)
+    note(axes, says, (found, 0.93 * max(losses)), (0, 0), 24, ha="center", color=colour, weight=600)
     axes.set(xlim=(LOW, HIGH), ylim=(0, max(losses)), xticks=[0, found, 4], yticks=[0, 500, 1000])
     axes.set_xticklabels(["0", number(found, 2), "4"])
     axes.set_yticklabels(map(number, (0, 500, 1000)))
