@@ -166,6 +166,56 @@ bias-mitigation-shift          held_out/spread_closed_low_percent -4.0
 bias-mitigation-shift          worse                            []
 bias-mitigation-price          right_pronoun_odds_after         12.0
 bias-mitigation-price          right_pronoun_ratio_high         1.2
+letters-strawberry             asked/whole/said                 3
+letters-strawberry             n_true                           2
+letters-no-better-than-always-one difference/p_value            0.01
+letters-no-better-than-always-one n_one_token                   39
+chat-template-makes-it-answer  bare/n_empty                     12
+chat-template-makes-it-answer  template/low                     0.1
+thinking-led-three-numbers     three/led/n_right                6
+thinking-led-three-numbers     three/led_against_direct/p_value 0.02
+thinking-worse-alone           two_digit/steps/n_right          10
+thinking-worse-alone           two_digit/led/n_right            11
+layer-by-layer-rome-at-the-end answer                           '·the'
+layer-by-layer-rome-at-the-end median                           20
+from-scratch-learns            last_validation_perplexity       9.0
+from-scratch-learns            first_validation_perplexity      80.0
+from-scratch-starts-as-noise   written/0/known_words_percent    20.0
+from-scratch-starts-as-noise   written/2/known_words_percent    2.0
+gradient-descent-diverges      largest_step                     0.01
+gradient-descent-diverges      sizes/4/loss_grows               False
+capital-of-australia           alone/likeliest/0/piece          '·Canberra'
+capital-of-australia           alone/likeliest/1/probability    0.5
+examples-make-it-surer         after_examples/likeliest/0/probability 0.5
+examples-make-it-surer         examples                         []
+sure-is-more-often-right       bins/0/share                     0.99
+sure-is-more-often-right       bins/3/low                       0.1
+sure-and-wrong                 surest_wrong/0/answer            'Canberra'
+sure-and-wrong                 surest_wrong/1/probability       0.5
+invented-always-answered       n_invented_doubted               1
+invented-always-answered       n_invented_answered              5
+invented-less-sure             invented_mean_probability        0.5
+invented-less-sure             surest_invented/probability      0.1
+passage-before-question        shares/own/all/low               0.05
+passage-before-question        shares/without/all/n_right       3
+passage-is-not-enough          shares/own/all/high              0.9
+passage-is-not-enough          shares/own/others/n_right        9
+passage-is-found               first/low                        0.5
+passage-is-found               facts                            []
+examples-show-the-task         tasks/0/by_examples/4/low        0.0
+examples-show-the-task         tasks/1/task                     'capitals'
+examples-are-not-enough        tasks/2/by_examples/4/high       0.6
+examples-are-not-enough        tasks/2/task                     'capitals'
+attention-by-hand-sums         sum_of_weights                   0.9
+attention-by-hand-sums         result/0                         0.5
+attention-by-hand-mask         masked/0/weights                 [0.5, 0.5, 0]
+attention-by-hand-mask         unmasked/2/weights               [1, 0, 0]
+position-only-distance         largest_difference               0.01
+position-only-distance         starts                           [0]
+position-without-rotation      without_rotation/after_one       0.01
+position-without-rotation      same_last                        False
+position-mask-gives-away       without_both/after_all           0.01
+position-mask-gives-away       without_rotation/after_all       0.01
 """
 """A claim, a fact by its path, and a value that makes the claim's sentence false."""
 
