@@ -16,7 +16,7 @@ def plot(facts: dict) -> Figure:
     axes = figure.add_subplot()
     prepare(axes)
     axes.plot((0, 1), (0, 1), color=GREY, linewidth=1.5, linestyle=(0, (4, 3)))
-    note(axes, "sicuro quanto ha ragione", (0.67, 0.67), (10, -8), 20, color=GREY, va="top")
+    note(axes, "sicuro quanto ha ragione", (0.66, 0.66), (10, -8), 24, color=GREY, va="top")
     for one in facts["bins"]:
         draw_bin(axes, one)
     draw_ticks(axes, facts["answers"])
@@ -34,7 +34,7 @@ def prepare(axes: Axes) -> None:
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.17, 1.17))
     axes.set_xlabel("quanto è sicuro della sua risposta")
     axes.set_ylabel("quante sono giuste")
-    axes.tick_params(labelsize=20)
+    axes.tick_params(labelsize=24)
 
 
 def draw_bin(axes: Axes, one: dict) -> None:
@@ -44,7 +44,7 @@ def draw_bin(axes: Axes, one: dict) -> None:
     axes.plot(x, y, "o", color=BLUE, markersize=13)
     text = f"{one['n_right']} su {one['n']}"
     look = {"ha": "right", "va": "bottom", "weight": 600, "color": BLUE}
-    note(axes, text, (x, y), (-12, 2), 22, **look)
+    note(axes, text, (x, y), (-12, 2), 24, **look)
 
 
 def draw_ticks(axes: Axes, rows: list[dict]) -> None:
@@ -52,8 +52,8 @@ def draw_ticks(axes: Axes, rows: list[dict]) -> None:
     for is_right, y, colour in ((True, TOP, GREEN), (False, BOTTOM, VERMILION)):
         sure = [row["probability"] for row in rows if row["is_right"] == is_right]
         axes.plot(sure, [y] * len(sure), "|", color=colour, markersize=17, markeredgewidth=2.5)
-    note(axes, "ogni risposta giusta", (0, TOP), (0, -14), 20, color=GREEN, va="top")
-    note(axes, "ogni risposta sbagliata", (0.53, BOTTOM), (0, 13), 20, color=VERMILION, va="bottom")
+    note(axes, "ogni risposta giusta", (0, TOP), (0, -14), 24, color=GREEN, va="top")
+    note(axes, "ogni risposta sbagliata", (0.4, BOTTOM), (0, 13), 24, color=VERMILION, va="bottom")
 
 
 def draw_wrong(axes: Axes, row: dict) -> None:
@@ -61,7 +61,7 @@ def draw_wrong(axes: Axes, row: dict) -> None:
     at = (row["probability"], BOTTOM)
     left = row["probability"] < 0.88
     look = {"color": VERMILION, "weight": 600, "va": "bottom", "ha": "right" if left else "left"}
-    note(axes, row["answer"], at, (4 if left else -4, 13), 22, **look)
+    note(axes, row["answer"], at, (4 if left else -4, 13), 24, **look)
 
 
 def alt(facts: dict) -> str:

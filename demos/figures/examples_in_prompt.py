@@ -21,10 +21,10 @@ def plot(facts: dict) -> Figure:
     for task in facts["tasks"]:
         draw_task(axes, task)
     places = range(len(COUNTS))
-    axes.set_xticks(places, [str(n) for n in COUNTS], size=22)
+    axes.set_xticks(places, [str(n) for n in COUNTS], size=24)
     axes.set_xlabel("esempi nel prompt")
     shares = (0, 0.25, 0.5, 0.75, 1)
-    axes.set_yticks(shares, [percent(share, 0) for share in shares], size=20)
+    axes.set_yticks(shares, [percent(share, 0) for share in shares], size=24)
     axes.set_ylabel(f"giuste su {facts['n_asked']}")
     axes.set(xlim=(-0.15, 6.1), ylim=(-0.03, 1.03))
     axes.spines["bottom"].set_bounds(-0.15, len(COUNTS) - 0.8)
@@ -42,7 +42,7 @@ def draw_task(axes: Axes, task: dict) -> None:
     last = rows[-1]
     text = f"{task['name']}: {last['n_right']}"
     at = (len(COUNTS) - 0.95, last["share"])
-    note(axes, text, at, (14, 0), 22, color=colour, weight=600)
+    note(axes, text, at, (14, 0), 24, color=colour, weight=600)
 
 
 def alt(facts: dict) -> str:

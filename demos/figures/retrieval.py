@@ -26,7 +26,7 @@ def plot(facts: dict) -> Figure:
     axes.set_yticks(range(len(ROWS)), names, size=24)
     axes.set(xlim=(0, 1.15), ylim=(len(ROWS) - 0.45, -0.5))
     shares = (0, 0.25, 0.5, 0.75, 1)
-    axes.set_xticks(shares, [percent(share, 0) for share in shares], size=20)
+    axes.set_xticks(shares, [percent(share, 0) for share in shares], size=24)
     axes.set_xlabel("risposte giuste, con l’intervallo al 95%")
     axes.tick_params(axis="y", length=0)
     return figure
@@ -41,7 +41,7 @@ def draw_share(axes: Axes, y: float, share: dict, kind: str, *, named: bool) -> 
     text = f"{share['n_right']} su {share['n']}"
     if named:
         text += f", {name}"
-    note(axes, text, (share["high"], y), (10, 0), 22, color=colour, weight=600)
+    note(axes, text, (share["high"], y), (10, 0), 24, color=colour, weight=600)
 
 
 def alt(facts: dict) -> str:
